@@ -1,0 +1,1 @@
+"""Tells whether Keras models survive: every way a model can travel, observed before and after."""

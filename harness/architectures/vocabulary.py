@@ -1,0 +1,42 @@
+"""What one Keras offers: its public names and their constructor arguments, as its worker reported them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+COMMON = ("name", "dtype", "trainable", "activity_regularizer", "autocast")  # what ``**`` stands for
+
+
+# Compared by identity: there is one for each worker, and strategies are cached by it.
+@dataclass(frozen=True, eq=False)
+class Vocabulary:
+    """The Keras that architectures are drawn for.
+
+    `arguments` maps public names (``layers.Conv2D``) to the names of their constructor arguments (of functions:
+    an empty tuple; ``**`` for those of the base layer), `version` is Keras's own, as a tuple of integers.
+    """
+
+    version: tuple[int, ...]
+    arguments: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    layers: tuple[str, ...] = ()  # every public layer class, by one name
+
+    @property
+    def major(self) -> int:
+        """2 or 3: which of the two Kerases."""
+        return self.version[0]
+
+    def has(self, name: str, argument: str | None = None) -> bool:
+        """Whether the public name exists, and takes that argument."""
+        if name not in self.arguments:
+            return False
+        taken = self.arguments[name]
+        return argument is None or argument in taken or ("**" in taken and argument in COMMON)
+
+    @classmethod
+    def from_report(cls, report: Mapping[str, object]) -> Vocabulary:
+        """From what a worker says of itself on start."""
+        version = tuple(int(part) for part in str(report["keras"]).split(".")[:3] if part.isdigit())
+        names = report["names"]
+        assert isinstance(names, Mapping)
+        return cls(version, {name: tuple(arguments) for name, arguments in names.items()}, tuple(report["layers"]))  # type: ignore[arg-type]

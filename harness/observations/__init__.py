@@ -1,0 +1,1 @@
+"""What can be seen of a model, a file each; the table in `catalogue` names them."""

@@ -1,0 +1,1 @@
+"""How a model travels, a file each; the table in `catalogue` names them."""

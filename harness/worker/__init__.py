@@ -1,0 +1,1 @@
+"""The half with a TensorFlow in it: builds architectures and runs requests."""

@@ -1,0 +1,243 @@
+"""Builds an architecture: the only reader of `Architecture` that makes a model of it.
+
+Only public Keras names, the operators of the table below and the custom classes of this package are ever called, so
+an architecture from a stranger cannot run anything else.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from harness.protocol.architecture import (
+    Architecture,
+    Call,
+    Data,
+    Input,
+    Name,
+    Node,
+    Ref,
+    Slice,
+    references,
+)
+from harness.worker import data, dialect
+from harness.worker.dialect import keras
+
+OPERATORS = {
+    f"operator.{name}": getattr(operator, name)
+    for name in (
+        "add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "neg", "abs", "matmul", "getitem", "lt", "le",
+        "gt", "ge", "eq", "ne", "and_", "or_", "xor", "invert",
+    )  # fmt: skip
+}
+BEFORE_CALL = frozenset({"adapt", "build"})  # methods that a layer wants before it is first called
+
+
+@dataclass
+class Built:
+    """A model, and what its layers and tensors are called in the architecture."""
+
+    model: Any
+    layers: dict[str, Any] = field(default_factory=dict)
+    shapes: dict[str, list[tuple[Any, ...]]] = field(default_factory=dict)
+
+
+def decode(value: Any) -> Any:
+    """The Python value of an argument: Calls are called, Names looked up."""
+    if isinstance(value, Call):
+        return construct(value)
+    if isinstance(value, Name):
+        return lookup(value.name)
+    if isinstance(value, Slice):
+        return slice(value.start, value.stop, value.step)
+    if isinstance(value, Data):
+        return data.of(value)
+    if isinstance(value, Architecture):
+        return build(value).model
+    if isinstance(value, (list, tuple)):
+        return type(value)(decode(item) for item in value)
+    if isinstance(value, Mapping):
+        return {key: decode(item) for key, item in value.items()}
+    return value
+
+
+def lookup(name: str) -> Any:
+    """What a public name stands for; ``numpy.float32``-like names are refused."""
+    if name in OPERATORS:
+        return OPERATORS[name]
+    if name.startswith("custom."):
+        from harness.worker import custom
+
+        return getattr(custom, name[len("custom.") :])
+    return dialect.resolve(name)
+
+
+def construct(call: Call) -> Any:
+    """Calls a public Keras name."""
+    return lookup(call.name)(**{key: decode(item) for key, item in call.arguments.items()})
+
+
+def build(architecture: Architecture) -> Built:
+    """Builds the model, with the variables that its initializers give it; neither compiled nor frozen."""
+    if architecture.form.startswith("subclass:"):
+        return _subclassed(architecture)
+    if architecture.form == "sequential":
+        return _sequential(architecture)
+    return _functional(architecture)
+
+
+def _subclassed(architecture: Architecture) -> Built:
+    from harness.worker import custom
+
+    layers = {node.name: _layer(node, {}) for node in architecture.nodes}
+    cls = getattr(custom, architecture.form.partition(":")[2])
+    model = cls(*layers.values(), name=architecture.name)
+    built = Built(model, layers)
+    model(_tensors(architecture))
+    _late_methods(architecture, built)
+    return built
+
+
+def _sequential(architecture: Architecture) -> Built:
+    model = keras.Sequential(name=architecture.name)
+    built = Built(model)
+    if not architecture.deferred:
+        model.add(_input(architecture.inputs[0], layer=True))
+    for node in architecture.nodes:
+        layer = _layer(node, built.layers)
+        built.layers[node.name] = layer
+        _early_methods(node, layer)
+        model.add(layer)
+    if architecture.deferred:
+        model(_tensors(architecture))
+    for node in architecture.nodes:
+        built.shapes[node.name] = _output_shapes(built.layers[node.name])
+    _late_methods(architecture, built)
+    return built
+
+
+def _functional(architecture: Architecture) -> Built:
+    tensors: dict[str, list[Any]] = {each.name: [_input(each)] for each in architecture.inputs}
+    built = Built(None)
+
+    def place(structure: Any) -> Any:
+        if isinstance(structure, Ref):
+            return tensors[structure.node][structure.index]
+        if isinstance(structure, (list, tuple)):
+            return type(structure)(place(item) for item in structure)
+        if isinstance(structure, Mapping):
+            return {key: place(item) for key, item in structure.items()}
+        return decode(structure)
+
+    for node in architecture.nodes:
+        layer = _layer(node, built.layers)
+        built.layers[node.name] = layer
+        _early_methods(node, layer)
+        outputs = layer(*place(node.inputs), **place(node.keywords))
+        tensors[node.name] = dialect.flat(outputs)
+        built.shapes[node.name] = [tuple(each.shape) for each in tensors[node.name]]
+    inputs: Any = [tensors[each.name][0] for each in architecture.inputs]
+    if architecture.input_structure == "dict":
+        inputs = {each.name: tensor for each, tensor in zip(architecture.inputs, inputs)}
+    elif len(inputs) == 1:
+        inputs = inputs[0]
+    elif architecture.input_structure == "tuple":
+        inputs = tuple(inputs)
+    built.model = keras.Model(inputs, place(architecture.outputs), name=architecture.name)
+    _late_methods(architecture, built)
+    return built
+
+
+def _layer(node: Node, earlier: Mapping[str, Any]) -> Any:
+    """The layer, model or function that a node calls, named as the node is."""
+    if isinstance(node.layer, Ref):
+        return earlier[node.layer.node]
+    if isinstance(node.layer, Name):
+        return lookup(node.layer.name)
+    if isinstance(node.layer, Architecture):
+        return build(node.layer).model
+    arguments = {key: decode(item) for key, item in node.layer.arguments.items()}
+    return lookup(node.layer.name)(**{"name": node.name, **arguments})
+
+
+def _input(each: Input, *, layer: bool = False) -> Any:
+    arguments: dict[str, Any] = {"name": each.name, "dtype": each.dtype, "batch_size": each.batch_size}
+    if each.optional and dialect.MAJOR >= 3:
+        arguments["optional"] = True
+    if layer:
+        key = "shape" if dialect.MAJOR >= 3 else "input_shape"
+        return keras.layers.InputLayer(**{key: tuple(each.shape)}, **arguments)
+    return keras.Input(shape=tuple(each.shape), **arguments)
+
+
+def _tensors(architecture: Architecture) -> Any:
+    return tensors_of(data.for_model(architecture, architecture.seed))
+
+
+def tensors_of(arrays: Any) -> Any:
+    """Tensors of a structure of arrays."""
+    return dialect.tf.nest.map_structure(dialect.tf.convert_to_tensor, arrays)
+
+
+def _output_shapes(layer: Any) -> list[tuple[Any, ...]]:
+    if dialect.MAJOR >= 3:
+        try:
+            return [tuple(each.shape) for each in dialect.flat(layer.output)]
+        except (AttributeError, ValueError):
+            return []
+    try:
+        shapes = layer.output_shape
+    except (AttributeError, RuntimeError):
+        return []
+    return [tuple(each) for each in (shapes if isinstance(shapes, list) else [shapes])]
+
+
+def _early_methods(node: Node, layer: Any) -> None:
+    for method in node.methods:
+        if method.name in BEFORE_CALL:
+            getattr(layer, method.name)(*decode(method.arguments))
+
+
+def _late_methods(architecture: Architecture, built: Built) -> None:
+    for node in architecture.nodes:
+        for method in node.methods:
+            if method.name not in BEFORE_CALL:
+                getattr(built.layers[node.name], method.name)(*decode(method.arguments))
+
+
+def fill(model: Any, seed: int) -> int:
+    """Gives every floating weight values of its own, and returns how many were given any.
+
+    Freshly built, biases are zeros and scales ones: a loader that swaps two of them would not be seen. Statistics
+    that `adapt` has computed, counters and generator states are left as they are.
+    """
+    random = np.random.default_rng(seed)
+    filled = 0
+    for variable in model.weights:
+        name = dialect.path_of(variable).rpartition("/")[2]
+        current = dialect.array(variable)
+        if current.dtype.kind != "f" and current.dtype.name != "bfloat16":
+            continue
+        if name in _KEPT or not current.size:
+            continue
+        if "variance" in name:
+            value = random.uniform(0.5, 1.5, current.shape)
+        elif name in ("gamma", "scale"):
+            value = random.uniform(0.75, 1.25, current.shape)
+        else:
+            value = random.uniform(-0.5, 0.5, current.shape)
+        variable.assign(value.astype(current.dtype))
+        filled += 1
+    return filled
+
+
+_KEPT = frozenset({"mean", "variance", "count", "seed_generator_state", "idf_weights"})
+
+
+def tensor_names(architecture: Architecture) -> set[str]:
+    """Names of the nodes that something refers to."""
+    return {ref.node for node in architecture.nodes for ref in references((node.inputs, node.keywords))}

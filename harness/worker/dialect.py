@@ -1,0 +1,221 @@
+"""The one place that knows the differences between Keras 2 and Keras 3."""
+
+from __future__ import annotations
+
+import contextlib
+import inspect
+import os
+from collections.abc import Callable, Iterator
+from types import ModuleType
+from typing import Any
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+import numpy as np
+import tensorflow as tf
+
+if os.environ.get("TF_USE_LEGACY_KERAS") == "1":
+    import tf_keras as keras
+else:
+    import keras
+
+VERSION = tuple(int(part) for part in keras.__version__.split(".")[:2])
+MAJOR = VERSION[0]
+
+ROOMS = (
+    "layers", "activations", "initializers", "regularizers", "constraints", "optimizers", "optimizers.schedules",
+    "losses", "metrics", "dtype_policies", "ops", "ops.nn", "ops.image", "ops.linalg", "quantizers",
+)  # fmt: skip
+
+
+def room(path: str) -> Any:
+    """The public module `keras.<path>`, or None where this Keras has none."""
+    found: Any = keras
+    for part in path.split("."):
+        found = getattr(found, part, None)
+        if found is None:
+            return None
+    return found
+
+
+def resolve(name: str) -> Any:
+    """The public object ``keras.<name>``; raises LookupError where there is none."""
+    found = room(name)
+    if found is None:
+        raise LookupError(f"keras {keras.__version__} has no keras.{name}")
+    return found
+
+
+def public_names() -> dict[str, list[str]]:
+    """Every public class and function with its arguments; of a class with several names, its own."""
+    names: dict[str, list[str]] = {}
+    for path in ROOMS:
+        module = room(path)
+        if module is None:
+            continue
+        for name in dir(module):
+            value = getattr(module, name)
+            if name.startswith("_") or isinstance(value, ModuleType) or not callable(value):
+                continue
+            own = getattr(value, "__name__", name)
+            if inspect.isclass(value) and own != name and getattr(module, own, None) is value:
+                continue  # an alias, such as Convolution2D
+            names[f"{path}.{name}"] = arguments_of(value) if inspect.isclass(value) else []
+    return names
+
+
+def layer_names() -> list[str]:
+    """The public layer classes (``layers.Dense``), one name for each class."""
+    classes = {value for value in vars(keras.layers).values() if inspect.isclass(value)}
+    names = {f"layers.{cls.__name__}" for cls in classes if issubclass(cls, keras.layers.Layer)}
+    return sorted(names)
+
+
+def arguments_of(cls: type) -> list[str]:
+    """Names of a class's constructor arguments; ``**`` where it takes those of its base as well."""
+    try:
+        parameters = list(inspect.signature(cls.__init__).parameters.values())[1:]
+    except (TypeError, ValueError):
+        return []
+    return [
+        "**" if each.kind is each.VAR_KEYWORD else each.name
+        for each in parameters
+        if each.kind is not each.VAR_POSITIONAL
+    ]
+
+
+def versions() -> dict[str, Any]:
+    """What is installed here, as a report states it."""
+    import platform
+
+    import h5py
+
+    packages = {"numpy": np.__version__, "h5py": h5py.__version__}
+    for name in ("protobuf", "ml_dtypes"):
+        with contextlib.suppress(Exception):
+            from importlib.metadata import version
+
+            packages[name] = version(name)
+    return {
+        "python": platform.python_version(),
+        "tensorflow": tf.__version__,
+        "keras": keras.__version__,
+        "packages": packages,
+        "devices": [device.name for device in tf.config.list_physical_devices()],
+    }
+
+
+def set_seed(seed: int) -> None:
+    """Seeds Python, NumPy and TensorFlow, and Keras's own generator."""
+    keras.utils.set_random_seed(seed)
+
+
+def reset_generators(model: Any, seed: int) -> None:
+    """Puts every random generator that a model calls into one known state.
+
+    Keras 3 keeps them in variables of the layers; Keras 2 in the global state that `set_seed` sets.
+    """
+    set_seed(seed)
+    if MAJOR >= 3:
+        for number, variable in enumerate(generator_states(model)):
+            variable.assign(np.array([seed, number], dtype="uint32"))
+
+
+def generator_states(model: Any) -> list[Any]:
+    """The variables that hold the states of a model's random generators (none in Keras 2)."""
+    return [each for each in model.variables if each.name.startswith("seed_generator_state")]
+
+
+def path_of(variable: Any) -> str:
+    """The name of a variable with the names of the layers around it; ``:0`` taken off."""
+    text = str(getattr(variable, "path", None) or variable.name)
+    return text[:-2] if text.endswith(":0") else text
+
+
+def array(value: Any) -> np.ndarray:
+    """A NumPy array of a variable or a tensor of any kind (sparse and ragged ones made dense)."""
+    if isinstance(value, tf.SparseTensor):
+        value = tf.sparse.to_dense(value)
+    if isinstance(value, tf.RaggedTensor):
+        value = value.to_tensor()
+    if hasattr(value, "value") and not isinstance(value, tf.Variable):
+        inner = value.value
+        value = inner() if callable(inner) else inner
+    return np.asarray(value.numpy() if hasattr(value, "numpy") else value)
+
+
+def layers_of(model: Any) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Every layer with its path, from the outside in: nested models and wrapped layers too, each once."""
+    seen: set[int] = set()
+
+    def walk(layer: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:
+        for child in children(layer):
+            if id(child) in seen:
+                continue
+            seen.add(id(child))
+            here = (*path, child.name)
+            yield here, child
+            yield from walk(child, here)
+
+    return walk(model, ())
+
+
+def children(layer: Any) -> list[Any]:
+    """The layers directly inside a layer or a model."""
+    if isinstance(layer, keras.Model):
+        return list(layer.layers)
+    if MAJOR >= 3:
+        return list(getattr(layer, "_layers", ()) or ())
+    return list(layer._flatten_layers(include_self=False, recursive=False))
+
+
+def policy() -> str:
+    """The name of the global dtype policy."""
+    if MAJOR >= 3:
+        return str(keras.config.dtype_policy().name)
+    return str(keras.mixed_precision.global_policy().name)
+
+
+def set_policy(name: str) -> None:
+    """Sets the global dtype policy."""
+    if MAJOR >= 3:
+        keras.config.set_dtype_policy(name)
+    else:
+        keras.mixed_precision.set_global_policy(name)
+
+
+@contextlib.contextmanager
+def recorded_calls(record: Callable[[Any, Any], None]) -> Iterator[None]:
+    """While open, `record(layer, outputs)` is called for every layer and operation that returns from a call.
+
+    So one call of a model shows what came out of each of its layers, however they are nested, at no further cost.
+    """
+    bases = [keras.layers.Layer]
+    if MAJOR >= 3:
+        bases.append(keras.Operation)
+    originals = [(base, base.__call__) for base in bases]
+
+    def wrapped(original: Callable[..., Any]) -> Callable[..., Any]:
+        def call(self: Any, *args: Any, **kwargs: Any) -> Any:
+            outputs = original(self, *args, **kwargs)
+            record(self, outputs)
+            return outputs
+
+        return call
+
+    try:
+        for base, original in originals:
+            base.__call__ = wrapped(original)
+        yield
+    finally:
+        for base, original in originals:
+            base.__call__ = original
+
+
+def flat(structure: Any) -> list[Any]:
+    """The tensors of a nested structure, in order."""
+    return list(tf.nest.flatten(structure))
+
+
+def clear() -> None:
+    """Forgets what Keras keeps of models in global state, names included."""
+    keras.backend.clear_session()
