@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from hypothesis import strategies as st
@@ -62,21 +62,21 @@ class Graph:
     def input(self, spec: Spec) -> Ref:
         """A new input of the model."""
         name = self.unique("input")
-        sizes = tuple(4 for axis in spec.shape if axis is None)
-        self.inputs.append(
-            Input(
-                name,
-                spec.shape,
-                spec.input_dtype(),
-                spec.values(),
-                self.batch if self.fixed_batch else None,
-                sizes=sizes,
-            )
-        )
+        self.inputs.append(self._as_input(name, spec))
         ref = Ref(name)
         # An input carries no mask by itself, whatever its values are.
         self.tensors.append((ref, spec.but(masked=False, fixed_batch=self.fixed_batch)))
         return ref
+
+    def _as_input(self, name: str, spec: Spec) -> Input:
+        return Input(
+            name,
+            spec.shape,
+            spec.input_dtype(),
+            spec.values(),
+            self.batch if self.fixed_batch else None,
+            sizes=tuple(4 for axis in spec.shape if axis is None),
+        )
 
     def find(self, wanted: Spec, *, besides: set[Ref]) -> Ref:
         """A tensor of exactly this shape and kind, sometimes; else a new input."""
@@ -135,6 +135,9 @@ class Graph:
 
     def append(self, node: Node, outputs: tuple[Spec, ...], used: set[Ref]) -> Node:
         """Adds a node that is already made; its outputs can be used from now on."""
+        node = replace(
+            node, stand_ins=tuple(self._as_input(f"{node.name}_{number}", spec) for number, spec in enumerate(outputs))
+        )
         self.nodes.append(node)
         self.used |= used
         self.tensors += [(Ref(node.name, index), spec) for index, spec in enumerate(outputs)]

@@ -23,7 +23,9 @@ def architectures(
     name: str = "model",
 ) -> Architecture:
     """Models that hold every one of `goals`, in an order and a topology that are drawn."""
-    graph = Graph(draw, vocabulary, rules, batch=draw(st.sampled_from((2, 3))))
+    # A layer can be stateful only where the batch size is fixed.
+    fixed = any("stateful" in goal.arguments for goal in goals) or draw(st.sampled_from((False, False, False, True)))
+    graph = Graph(draw, vocabulary, rules, batch=draw(st.sampled_from((2, 3))), fixed_batch=fixed)
     for goal in draw(st.permutations(list(goals))):
         graph.add(rules[goal.layer], goal.arguments)
     leaves = graph.leaves()

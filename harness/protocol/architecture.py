@@ -58,8 +58,9 @@ class Values:
     """What the numbers (or strings) of an input look like, so that a layer is made to do its work.
 
     `kind` is one of: ``real`` (normal, negative ones too), ``image`` (uniform from low to high), ``integer`` (from
-    low up to, not including, high), ``boolean``, ``word`` (drawn from `words`). `masked` steps at the end of axis 1
-    are set to `mask_value`, a different number of them per sample.
+    low up to, not including, high), ``boolean``, ``word`` (drawn from `words`); for targets also ``uniform`` (floats
+    from low to high), ``sign`` (-1 and 1), ``one_hot`` and ``simplex`` (one, or a sum of one, along the last axis).
+    `masked` steps at the end of axis 1 are set to `mask_value`, a different number of them per sample.
     """
 
     kind: str = "real"
@@ -114,7 +115,7 @@ class Node:
     `layer` is a Call (``layers.Dense(...)``), a nested Architecture, a Name (an operation such as ``ops.reshape`` or
     a Python operator such as ``operator.add``), or a Ref to an earlier node whose layer is called once more.
     `shapes` holds the shapes that the layer's own rule expects of its outputs, batch axis left out; None where no
-    opinion is held.
+    opinion is held. `stand_ins` are inputs that could take the place of the outputs, where a graph is cut.
     """
 
     name: str
@@ -123,6 +124,7 @@ class Node:
     keywords: Mapping[str, Any] = field(default_factory=dict)
     shapes: tuple[tuple[int | None, ...], ...] | None = None
     methods: tuple[Method, ...] = ()
+    stand_ins: tuple[Input, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,14 @@ def make(shape: tuple[int, ...], dtype: str, values: Values, seed: int) -> np.nd
         made = random.integers(int(values.low), int(values.high), shape)
     elif values.kind == "image":
         made = random.integers(int(values.low), int(values.high) + 1, shape)
+    elif values.kind == "uniform":
+        made = random.uniform(values.low, values.high, shape)
+    elif values.kind == "sign":
+        made = 2 * random.integers(0, 2, shape) - 1
+    elif values.kind == "one_hot":
+        made = np.eye(shape[-1])[random.integers(0, shape[-1], shape[:-1])]
+    elif values.kind == "simplex":
+        made = random.dirichlet(np.ones(shape[-1]), shape[:-1])
     else:
         made = random.standard_normal(shape)
     made = np.asarray(made)

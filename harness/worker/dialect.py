@@ -24,6 +24,8 @@ MAJOR = VERSION[0]
 ROOMS = (
     "layers", "activations", "initializers", "regularizers", "constraints", "optimizers", "optimizers.schedules",
     "losses", "metrics", "dtype_policies", "ops", "ops.nn", "ops.image", "ops.linalg", "quantizers",
+    # In Keras 3 these are stubs that raise.
+    *(("optimizers.legacy",) if MAJOR < 3 else ()),
 )  # fmt: skip
 
 
@@ -125,6 +127,21 @@ def generator_states(model: Any) -> list[Any]:
     return [each for each in model.variables if each.name.startswith("seed_generator_state")]
 
 
+def is_adapter(variable: Any) -> bool:
+    """Whether a weight is a factor of a low-rank adapter."""
+    return path_of(variable).rpartition("/")[2].startswith("lora_")
+
+
+def adapted_kernels(model: Any) -> Iterator[tuple[Any, Any]]:
+    """The kernels that have an adapter, each with what it is when the adapter is merged into it."""
+    for _, layer in layers_of(model):
+        if getattr(layer, "lora_enabled", False):
+            for name in ("kernel", "embeddings"):
+                variable = getattr(layer, f"_{name}", None)
+                if variable is not None:
+                    yield variable, getattr(layer, name)
+
+
 def path_of(variable: Any) -> str:
     """The name of a variable with the names of the layers around it; ``:0`` taken off."""
     text = str(getattr(variable, "path", None) or variable.name)
@@ -141,6 +158,11 @@ def array(value: Any) -> np.ndarray:
         inner = value.value
         value = inner() if callable(inner) else inner
     return np.asarray(value.numpy() if hasattr(value, "numpy") else value)
+
+
+def dtype_name(dtype: Any) -> str:
+    """``float32``, whether Keras gives a string or TensorFlow an object."""
+    return str(getattr(dtype, "name", dtype))
 
 
 def layers_of(model: Any) -> Iterator[tuple[tuple[str, ...], Any]]:
@@ -166,6 +188,15 @@ def children(layer: Any) -> list[Any]:
     if MAJOR >= 3:
         return list(getattr(layer, "_layers", ()) or ())
     return list(layer._flatten_layers(include_self=False, recursive=False))
+
+
+def lasting(model: Any) -> set[int]:
+    """Identities of the layers and operations that a model is made of, nested ones too, not the model itself."""
+    found = [layer for _, layer in layers_of(model)]
+    identities = {id(each) for each in found}
+    for each in (model, *found):
+        identities |= {id(operation) for operation in getattr(each, "operations", None) or ()}
+    return identities
 
 
 def policy() -> str:

@@ -6,7 +6,10 @@ from importlib import import_module
 
 from harness.architectures.rules import LayerRule
 
-FAMILIES = ("core", "convolution")
+FAMILIES = (
+    "core", "convolution", "pooling", "reshaping", "recurrent", "wrappers", "attention", "merging", "normalization",
+    "regularization", "activation", "preprocessing", "augmentation",
+)  # fmt: skip
 
 
 def all_rules() -> dict[str, LayerRule]:

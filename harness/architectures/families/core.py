@@ -6,7 +6,6 @@ from hypothesis import strategies as st
 
 from harness.architectures import inputs
 from harness.architectures.arguments import activation, activity, kernel_and_bias, variable
-from harness.architectures.objects import activations
 from harness.architectures.rules import Arguments, LayerRule, Placement
 from harness.architectures.spec import Spec
 
@@ -27,11 +26,6 @@ def _dense(a: Arguments, x: Spec) -> Placement:
     kernel_and_bias(a, rank=2)
     _lora(a, "kernel_constraint")
     return Placement((x.but(shape=(*x.shape[:-1], units), image=False),))
-
-
-def _activation(a: Arguments, x: Spec) -> Placement:
-    a.required("activation", activations(a.vocabulary))
-    return Placement((x.but(image=False),))
 
 
 def _same(a: Arguments, x: Spec) -> Placement:
@@ -55,7 +49,6 @@ def _is_index(spec: Spec) -> bool:
 
 RULES = (
     LayerRule("Dense", _dense, inputs.vectors, inputs.is_float()),
-    LayerRule("Activation", _activation, inputs.vectors, inputs.is_float()),
     LayerRule("Identity", _same, inputs.vectors, lambda spec: not spec.sparse),
     LayerRule("Embedding", _embedding, lambda: inputs.indices().map(lambda s: s.but(masked=True)), _is_index),
 )

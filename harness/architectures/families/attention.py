@@ -1,0 +1,7 @@
+"""attention"""
+
+from __future__ import annotations
+
+from harness.architectures.rules import LayerRule
+
+RULES: tuple[LayerRule, ...] = ()

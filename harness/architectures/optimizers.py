@@ -1,0 +1,270 @@
+"""Optimizers and learning rate schedules, with the options that they take.
+
+A row per optimizer holds what is its own; what all of them have is drawn by `_options`. Not drawn: learning rates
+that are Python functions (no data), ``exclude_from_weight_decay`` (a method, lost on saving by design).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from hypothesis import strategies as st
+
+from harness.architectures.losses import Strategies, insisted
+from harness.architectures.rules import Arguments, Draw
+from harness.architectures.vocabulary import Vocabulary
+from harness.protocol.architecture import Call
+
+# Small ones: two steps must not blow up a model that nobody has scaled.
+_rates = st.sampled_from((0.002, 0.0005, 0.01))
+_beta_1 = st.sampled_from((0.8, 0.5))
+_beta_2 = st.sampled_from((0.95, 0.9))
+_epsilon = st.sampled_from((1e-3, 1e-5))
+_decay = st.sampled_from((0.01, 0.1))
+_names = st.sampled_from(("my_optimizer", "Adam", "with space"))
+_accumulator = st.sampled_from((0.2, 0.0, 1.0))
+
+_ADAM: Strategies = {"beta_1": _beta_1, "beta_2": _beta_2, "epsilon": _epsilon}
+_FTRL: Strategies = {
+    "learning_rate_power": st.sampled_from((-0.25, -1.0)),
+    "initial_accumulator_value": st.sampled_from((0.2, 1.0)),
+    "l1_regularization_strength": st.just(0.01),
+    "l2_regularization_strength": st.just(0.01),
+    "l2_shrinkage_regularization_strength": st.just(0.01),
+    "beta": st.just(0.1),
+}
+_RMSPROP: Strategies = {
+    "rho": st.sampled_from((0.5, 0.8)),
+    "momentum": st.sampled_from((0.5, 0.9)),
+    "epsilon": _epsilon,
+    "centered": st.just(True),
+}
+_SGD: Strategies = {"momentum": st.sampled_from((0.9, 0.5)), "nesterov": st.just(True)}
+
+OPTIMIZERS: Mapping[str, Strategies] = {
+    "SGD": _SGD,
+    "RMSprop": _RMSPROP,
+    "Adam": {**_ADAM, "amsgrad": st.just(True)},
+    "AdamW": {**_ADAM, "amsgrad": st.just(True)},
+    "Adamax": _ADAM,
+    "Nadam": _ADAM,
+    "Adadelta": {"rho": st.sampled_from((0.5, 0.9)), "epsilon": _epsilon},
+    "Adagrad": {"initial_accumulator_value": _accumulator, "epsilon": _epsilon},
+    "Adafactor": {
+        "beta_2_decay": st.sampled_from((-0.5, -0.9)),
+        "epsilon_1": st.just(1e-20),
+        "epsilon_2": st.just(1e-2),
+        "clip_threshold": st.sampled_from((0.5, 2.0)),
+        "relative_step": st.just(False),
+    },
+    "Ftrl": _FTRL,
+    "Lion": {"beta_1": _beta_1, "beta_2": _beta_2},
+    "Lamb": _ADAM,
+    "Muon": {
+        "adam_beta_1": _beta_1,
+        "adam_beta_2": _beta_2,
+        "adam_weight_decay": _decay,
+        "epsilon": _epsilon,
+        "exclude_layers": st.sampled_from((["dense"], ["head", "kernel$"])),
+        "exclude_embeddings": st.just(False),
+        "muon_a": st.just(3.0),
+        "muon_b": st.just(-4.0),
+        "muon_c": st.just(2.0),
+        "adam_lr_ratio": st.sampled_from((0.1, 0.5)),
+        "momentum": st.sampled_from((0.9, 0.5)),
+        "ns_steps": st.sampled_from((2, 3)),
+        "nesterov": st.just(False),
+        "rms_rate": st.sampled_from((None, 0.5)),
+    },
+    "ScheduleFreeAdamW": {**_ADAM, "warmup_steps": st.sampled_from((1, 10))},
+}
+
+# Keras 2 alone. Their further options go through **kwargs, so the vocabulary does not know of them.
+LEGACY: Mapping[str, Strategies] = {
+    "SGD": _SGD,
+    "RMSprop": _RMSPROP,
+    "Adam": {**_ADAM, "amsgrad": st.just(True)},
+    "Adamax": _ADAM,
+    "Nadam": _ADAM,
+    "Adadelta": {"rho": st.sampled_from((0.5, 0.9)), "epsilon": _epsilon},
+    "Adagrad": {"initial_accumulator_value": st.sampled_from((0.2, 1.0)), "epsilon": _epsilon},
+    "Ftrl": _FTRL,
+}
+
+_steps = st.sampled_from((1, 3, 10))
+_half = st.sampled_from((0.5, 0.9))
+SCHEDULES: Mapping[str, tuple[Strategies, Strategies]] = {  # what must be given, what may be
+    "ExponentialDecay": (
+        {"initial_learning_rate": _rates, "decay_steps": _steps, "decay_rate": _half},
+        {"staircase": st.just(True)},
+    ),
+    "InverseTimeDecay": (
+        {"initial_learning_rate": _rates, "decay_steps": _steps, "decay_rate": _half},
+        {"staircase": st.just(True)},
+    ),
+    "PolynomialDecay": (
+        {"initial_learning_rate": _rates, "decay_steps": _steps},
+        {"end_learning_rate": st.just(0.0002), "power": st.sampled_from((0.5, 2.0)), "cycle": st.just(True)},
+    ),
+    "PiecewiseConstantDecay": (
+        {"boundaries": st.just([1, 3]), "values": st.just([0.01, 0.005, 0.001])},
+        {},
+    ),
+    "CosineDecay": (
+        {"initial_learning_rate": _rates, "decay_steps": _steps},
+        {"alpha": _half, "warmup_target": st.just(0.02), "warmup_steps": st.sampled_from((1, 4))},
+    ),
+    "CosineDecayRestarts": (
+        {"initial_learning_rate": _rates, "first_decay_steps": _steps},
+        {"t_mul": st.sampled_from((1.0, 3.0)), "m_mul": _half, "alpha": _half},
+    ),
+}
+
+STRINGS = ("adam", "sgd", "rmsprop", "Adam", "SGD", "RMSprop", "adagrad", "adamax", "nadam", "ftrl", "adadelta")
+LATER_STRINGS = ("adamw", "adafactor", "lion", "lamb", "muon", "AdamW", "Lion")
+
+# Where the wrapper that scales losses is, in the order of preference: Keras 3, Keras 2.
+SCALERS = ("optimizers.LossScaleOptimizer", "mixed_precision.LossScaleOptimizer")
+MULTI, MAP = "optimizers.MultiOptimizer", "optimizers.OptimizerMap"
+
+
+def optimizer(draw: Draw, vocabulary: Vocabulary, *, wanted: frozenset[str], divisible: bool) -> Any:
+    """An optimizer: a string, an object, or objects wrapped into one.
+
+    `divisible`: every variable gets a gradient, so that they may be divided between several optimizers (one of
+    which none of its variables had a gradient for would raise).
+    """
+    scalers = [name for name in SCALERS if vocabulary.has(name)][:1]
+    several = [MULTI] if divisible and vocabulary.has(MULTI) and vocabulary.has(MAP) else []
+    asked = wanted & {*scalers, *several, MAP}
+    if asked:
+        way = draw(st.sampled_from([name for name in (*scalers, *several) if name in asked or MAP in asked]))
+        if MAP in asked and several:
+            way = MULTI
+    elif any(name.startswith("optimizers.") for name in wanted) or draw(st.integers(0, 9)) < 7:
+        way = "single"
+    else:
+        way = draw(st.sampled_from(["string", *scalers, *several]))
+    if way == "string":
+        # Keras 2 lists fewer by these names.
+        return draw(st.sampled_from(STRINGS + (LATER_STRINGS if vocabulary.major >= 3 else ())))
+    if way in scalers:
+        return _scaled(draw, vocabulary, way, wanted)
+    if way in several:
+        return _divided(draw, vocabulary, wanted)
+    return single(draw, vocabulary, wanted=wanted)
+
+
+def single(draw: Draw, vocabulary: Vocabulary, *, wanted: frozenset[str] = frozenset(), legacy: bool = True) -> Call:
+    """One optimizer with options; one that is wanted, if any is."""
+    names = [f"optimizers.{name}" for name in OPTIMIZERS if vocabulary.has(f"optimizers.{name}")]
+    if legacy and vocabulary.major == 2:
+        names += [f"optimizers.legacy.{name}" for name in LEGACY if vocabulary.has(f"optimizers.legacy.{name}")]
+    name = draw(st.sampled_from([each for each in names if each in wanted] or names))
+    old = name.startswith("optimizers.legacy.")
+    own = (LEGACY if old else OPTIMIZERS)[name.rpartition(".")[2]]
+    given = insisted(draw, (*own, *_OPTIONS), eager=name in wanted)
+    a = Arguments(draw, vocabulary, name, wanted=given)
+    schedules = [each for each in SCHEDULES if vocabulary.has(f"optimizers.schedules.{each}")]
+    wished = [each for each in schedules if f"optimizers.schedules.{each}" in wanted]
+    if wished or a.chance("learning_rate"):
+        if wished or draw(st.booleans()):
+            a.give("learning_rate", schedule(draw, vocabulary, draw(st.sampled_from(wished or schedules)), bool(wished)))
+        else:
+            a.required("learning_rate", _rates)
+    a.several(own)
+    if a.get("nesterov") and "momentum" in own and name.endswith("SGD"):
+        a.values.setdefault("momentum", 0.9)
+    _options(a, old=old)
+    return Call(name, a.values)
+
+
+_OPTIONS = (
+    "learning_rate", "weight_decay", "clipnorm", "clipvalue", "global_clipnorm", "use_ema", "loss_scale_factor",
+    "gradient_accumulation_steps", "jit_compile", "name",
+)  # fmt: skip
+_CLIPS: Strategies = {
+    "clipnorm": st.sampled_from((0.5, 1.0)),
+    "clipvalue": st.sampled_from((0.25, 1.0)),
+    "global_clipnorm": st.sampled_from((0.5, 1.0)),
+}
+
+
+def _options(a: Arguments, *, old: bool) -> None:
+    """What every optimizer takes; the three ways to clip exclude each other."""
+    if old:
+        if a.draw(st.booleans()):
+            option = a.draw(st.sampled_from(tuple(_CLIPS)))
+            a.required(option, _CLIPS[option])
+        if a.draw(st.booleans()):
+            a.give("decay", 0.1)
+        a.optional("name", _names)
+        return
+    clips = [option for option in _CLIPS if a.chance(option)]
+    if clips:
+        option = a.draw(st.sampled_from(clips))
+        a.required(option, _CLIPS[option])
+    a.optional("weight_decay", _decay)
+    if a.chance("use_ema"):
+        a.give("use_ema", True)
+        if a.draw(st.booleans()):
+            a.required("ema_momentum", st.sampled_from((0.5, 0.9)))
+        if a.draw(st.booleans()):
+            a.required("ema_overwrite_frequency", st.sampled_from((1, 2)))
+    a.several(
+        {
+            "loss_scale_factor": st.sampled_from((2.0, 128.0)),
+            "gradient_accumulation_steps": st.sampled_from((2, 3)),
+            "jit_compile": st.just(False),
+            "name": _names,
+        }
+    )
+
+
+def schedule(draw: Draw, vocabulary: Vocabulary, name: str, eager: bool) -> Call:
+    """A learning rate schedule of this name."""
+    must, may = SCHEDULES[name]
+    may = {**may, "name": st.sampled_from(("my_schedule", "with space"))}
+    public = f"optimizers.schedules.{name}"
+    a = Arguments(draw, vocabulary, public, wanted=insisted(draw, may, eager=eager))
+    for argument, values in must.items():
+        a.required(argument, values)
+    a.several(may)
+    return Call(public, a.values)
+
+
+def _scaled(draw: Draw, vocabulary: Vocabulary, name: str, wanted: frozenset[str]) -> Call:
+    """An optimizer whose losses are scaled, so that float16 does not underflow."""
+    inner = single(draw, vocabulary, wanted=wanted)
+    arguments: dict[str, Any] = {"inner_optimizer": inner}
+    growth: Strategies = {
+        "initial_scale": st.sampled_from((8.0, 1024.0)),
+        "dynamic_growth_steps": st.sampled_from((1, 2, 100)),
+    }
+    arguments.update({key: draw(values) for key, values in growth.items() if draw(st.booleans())})
+    if vocabulary.has(name, "name"):
+        if draw(st.booleans()):
+            arguments["name"] = "my_scaler"
+    elif "initial_scale" in arguments and draw(st.booleans()):
+        # Keras 2 can leave the scale as it is.
+        arguments.pop("dynamic_growth_steps", None)
+        arguments["dynamic"] = False
+    return Call(name, arguments)
+
+
+def _divided(draw: Draw, vocabulary: Vocabulary, wanted: frozenset[str]) -> Call:
+    """Several optimizers, each for the variables whose path matches its pattern."""
+    first = single(draw, vocabulary, wanted=wanted)
+    patterns = draw(
+        st.sampled_from(((".*kernel",), (".*/bias",), (".*kernel", ".*/bias"), ("no such variable",), ()))
+    )
+    arguments: dict[str, Any] = {"default_optimizer": first}
+    if patterns or draw(st.booleans()):
+        arguments["optimizer_map"] = {each: single(draw, vocabulary) for each in patterns}
+    outer: dict[str, Any] = {"optimizer_map": Call(MAP, arguments)}
+    if draw(st.booleans()):
+        outer["loss_scale_factor"] = 4.0
+    if draw(st.booleans()):
+        outer["name"] = "my_optimizers"
+    return Call(MULTI, outer)

@@ -1,0 +1,1 @@
+"""The main job: draws models, sends them along every route on one TensorFlow, and reports what did not survive."""

@@ -1,0 +1,121 @@
+"""What a check draws: models whose goals, taken together, reach every layer and argument that the profile promises.
+
+A draw may miss a goal (two arguments exclude each other), so the plan looks at what was drawn and goes on until all
+is reached or nothing new comes. It depends on the seed alone, not on which worker is done first.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from harness.architectures.drawing import draws
+from harness.architectures.graph import Goal
+from harness.architectures.models import architectures
+from harness.architectures.rules import LayerRule
+from harness.architectures.vocabulary import Vocabulary
+from harness.check.profiles import Profile
+from harness.protocol.architecture import Architecture, calls, layer_calls
+
+ROUNDS = 6  # draws spent on an argument that will not come
+
+
+@dataclass
+class Coverage:
+    """What has been drawn: examples of each layer, and the distinct values of each of its arguments."""
+
+    layers: dict[str, int] = field(default_factory=dict)
+    arguments: dict[str, dict[str, set[str]]] = field(default_factory=dict)
+    objects: dict[str, int] = field(default_factory=dict)
+
+    def add(self, architecture: Architecture) -> None:
+        """Counts one model."""
+        for name in {call.name for call in layer_calls(architecture)}:
+            self.layers[name] = self.layers.get(name, 0) + 1
+        for call in calls(architecture):
+            self.objects[call.name] = self.objects.get(call.name, 0) + 1
+            given = self.arguments.setdefault(call.name, {})
+            for argument, value in call.arguments.items():
+                values = given.setdefault(argument, set())
+                if len(values) < 50:
+                    values.add(repr(value))
+
+    def reached(self, name: str, argument: str) -> bool:
+        """Whether the argument was given at least once (a value given is not the default)."""
+        return bool(self.arguments.get(name, {}).get(argument))
+
+
+class Plan:
+    """The models of one check, in order."""
+
+    def __init__(
+        self,
+        vocabulary: Vocabulary,
+        rules: Mapping[str, LayerRule],
+        profile: Profile,
+        *,
+        seed: int = 0,
+        only: Sequence[str] = (),
+    ) -> None:
+        self.vocabulary = vocabulary
+        self.profile = profile
+        self.seed = seed
+        self.rules = {name: rule for name, rule in rules.items() if vocabulary.has(rule.public) or "." in rule.name}
+        self.targets = [name for name in self.rules if not only or name in only]
+        self.coverage = Coverage()
+        self._number = 0
+
+    def __iter__(self) -> Iterator[Architecture]:
+        """Draws until the profile's promise is kept; of every argument first, then of the number of examples."""
+        shuffled = random.Random(self.seed)
+        for attempt in range(ROUNDS if self.profile.every_argument else 1):
+            goals = self._argument_goals(attempt) if self.profile.every_argument else [Goal(n) for n in self.targets]
+            shuffled.shuffle(goals)
+            yield from self._models(goals)
+        while True:
+            goals = [
+                Goal(name)
+                for name in self.targets
+                if self.coverage.layers.get(self.rules[name].public, 0) < self.profile.examples
+            ]
+            if not goals:
+                return
+            shuffled.shuffle(goals)
+            yield from self._models(goals)
+
+    def _argument_goals(self, attempt: int) -> list[Goal]:
+        """For each layer, those of its arguments that nothing has reached; later attempts ask for fewer at once."""
+        goals = []
+        for name in self.targets:
+            public = self.rules[name].public
+            missing = [
+                argument
+                for argument in self.vocabulary.arguments.get(public, ())
+                if argument not in ("**", "name", "dtype", "trainable") and not self.coverage.reached(public, argument)
+            ]
+            if attempt == 0 or (missing and attempt < 3):
+                goals.append(Goal(name, frozenset(missing)))
+            else:
+                goals += [Goal(name, frozenset({argument})) for argument in missing]
+        return goals
+
+    def _models(self, goals: Sequence[Goal]) -> Iterator[Architecture]:
+        size = self.profile.layers_per_model
+        for start in range(0, len(goals), size):
+            strategy = architectures(
+                vocabulary=self.vocabulary, rules=self.rules, goals=goals[start : start + size]
+            )
+            self._number += 1
+            for drawn in draws(strategy, 1, seed_value=self.seed * 1_000_003 + self._number):
+                self.coverage.add(drawn)
+                yield drawn
+
+    def unreached(self) -> dict[str, list[str]]:
+        """What the profile promised and no model reached: layers, and arguments by layer."""
+        missing: dict[str, list[str]] = {}
+        for name in self.targets:
+            public = self.rules[name].public
+            if not self.coverage.layers.get(public):
+                missing[public] = ["(the layer itself)"]
+        return missing

@@ -1,0 +1,26 @@
+"""How much a check covers: quick, ci, thorough."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Profile:
+    """`layers_per_model` goals are put into one model; `examples` is how often each layer must occur at least."""
+
+    name: str
+    layers_per_model: int
+    examples: int
+    every_argument: bool
+    applications: tuple[str, ...]
+
+
+PROFILES = {
+    profile.name: profile
+    for profile in (
+        Profile("quick", 6, 1, False, ("InceptionV3",)),
+        Profile("ci", 5, 1, True, ("InceptionV3", "MobileNetV2", "EfficientNetB0")),
+        Profile("thorough", 5, 20, True, ()),
+    )
+}

@@ -1,0 +1,261 @@
+"""One run of `check`: starts workers, hands out the plan, judges the answers, reduces what failed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from harness.architectures.families import all_rules
+from harness.architectures.vocabulary import Vocabulary
+from harness.check.plan import Plan
+from harness.check.profiles import Profile
+from harness.check.reduce import reduce
+from harness.dispatch.pool import Answer, Pool
+from harness.expectations.finding import Finding, layer_classes
+from harness.expectations.judge import judge
+from harness.expectations.known import KnownIssues
+from harness.expectations.table import asked, parse
+from harness.protocol.architecture import Architecture, to_json
+
+EXAMPLE_LIMIT = 120.0  # seconds after which an example counts as hung
+REDUCE_LIMIT = 30.0  # seconds spent on making one finding small
+
+
+@dataclass(frozen=True)
+class Options:
+    """What `check` was asked for."""
+
+    profile: Profile
+    layers: tuple[str, ...] = ()
+    routes: tuple[str, ...] = ()
+    seed: int = 0
+    time_limit: float | None = None
+    interpreter: str | None = None
+    workers: int = 2
+    known: KnownIssues = field(default_factory=KnownIssues)
+
+
+@dataclass
+class Result:
+    """What came of it; the report is made from this."""
+
+    options: Options
+    environment: dict[str, Any] = field(default_factory=dict)
+    findings: dict[str, Finding] = field(default_factory=dict)
+    examples: int = 0
+    built: int = 0
+    timings: dict[str, float] = field(default_factory=dict)
+    route_examples: dict[str, int] = field(default_factory=dict)
+    failed_by: dict[tuple[str, str], int] = field(default_factory=dict)
+    plan: Plan | None = None
+    stopped: str | None = None  # why the run ended before the plan did
+    problems: list[str] = field(default_factory=list)  # what could not be measured, or was not checked
+    peak_rss: int = 0
+    replaced: int = 0
+    seconds: float = 0.0
+
+    @property
+    def verdict(self) -> str:
+        """pass, fail, or error where nothing was measured."""
+        if any(finding.status == "new" for finding in self.findings.values()):
+            return "fail"
+        if self.problems or not self.examples:
+            return "error"
+        return "pass"
+
+    def add_time(self, what: str, seconds: float) -> None:
+        """Adds seconds to a timing."""
+        self.timings[what] = self.timings.get(what, 0.0) + seconds
+
+
+Listener = Callable[[str, Result, Any], None]
+
+
+def nobody(event: str, result: Result, subject: Any) -> None:
+    """Listens to nothing."""
+
+
+class Session:
+    """Runs a check. `listener` is told of ``started``, ``example``, ``finding``, ``reducing`` and ``done``."""
+
+    def __init__(self, options: Options, listener: Listener = nobody) -> None:
+        self.options = options
+        self.listener = listener
+        self.table = parse()
+        self.result = Result(options)
+        self._start = time.monotonic()
+
+    def run(self) -> Result:
+        """The whole check; raises WorkerFailed where TensorFlow cannot be started."""
+        begin = time.perf_counter()
+        pool = Pool(self.options.interpreter, size=self.options.workers)
+        try:
+            about = pool.start()
+            self.result.add_time("worker_start", time.perf_counter() - begin)
+            self.result.environment = {key: about[key] for key in ("python", "tensorflow", "keras", "packages", "devices")}
+            vocabulary = Vocabulary.from_report(about)
+            plan = Plan(
+                vocabulary, all_rules(), self.options.profile, seed=self.options.seed, only=self.options.layers
+            )
+            self.result.plan = plan
+            self.table = {
+                route: row
+                for route, row in self.table.items()
+                if route in about["routes"] and (not self.options.routes or route in self.options.routes)
+            }
+            self.listener("started", self.result, plan)
+            self._examples(pool, self._timed(plan))
+            self._reduce(pool)
+        except KeyboardInterrupt:
+            self.result.stopped = "interrupted"
+        finally:
+            self.result.peak_rss, self.result.replaced = pool.peak_rss, pool.replaced
+            pool.close()
+            self.result.seconds = time.perf_counter() - begin
+        self._close()
+        self.listener("done", self.result, None)
+        return self.result
+
+    def _timed(self, plan: Iterable[Architecture]) -> Iterable[Architecture]:
+        models = iter(plan)
+        while True:
+            begin = time.perf_counter()
+            drawn = next(models, None)
+            self.result.add_time("drawing", time.perf_counter() - begin)
+            if drawn is None:
+                return
+            yield drawn
+
+    @property
+    def _late(self) -> bool:
+        limit = self.options.time_limit
+        return limit is not None and time.monotonic() - self._start > limit
+
+    def _examples(self, pool: Pool, plan: Iterable[Architecture]) -> None:
+        under_way: dict[Future[Answer], Architecture] = {}
+        models = iter(plan)
+        exhausted = False
+        while under_way or not exhausted:
+            while not exhausted and len(under_way) < 2 * self.options.workers:
+                drawn = None if self._late else next(models, None)
+                if drawn is None:
+                    exhausted = True
+                    if self._late:
+                        self.result.stopped = f"time limit of {self.options.time_limit:.0f} s"
+                    break
+                under_way[pool.submit(self._request(drawn, self.table), limit=EXAMPLE_LIMIT)] = drawn
+            begin = time.perf_counter()
+            done, _ = wait(under_way, timeout=1.0, return_when=FIRST_COMPLETED)
+            self.result.add_time("idle", time.perf_counter() - begin)
+            for future in done:
+                self._take(under_way.pop(future), future.result())
+            if not done:
+                self.listener("waiting", self.result, None)
+
+    def _request(self, architecture: Architecture, table: Any) -> dict[str, Any]:
+        return {
+            "verb": "run",
+            "architecture": to_json(architecture),
+            "routes": asked(table, compiled=architecture.compile is not None),
+        }
+
+    def _take(self, architecture: Architecture, answer: Answer) -> None:
+        self.result.examples += 1
+        for what, seconds in answer.reply.get("timings", {}).items():
+            self.result.add_time(what, seconds)
+        begin = time.perf_counter()
+        found = self._judge(architecture, answer)
+        self.result.add_time("comparing", time.perf_counter() - begin)
+        if not answer.lost and "error" not in answer.reply.get("build", {"error": 1}):
+            self.result.built += 1
+            for route in answer.reply["routes"]:
+                self.result.route_examples[route] = self.result.route_examples.get(route, 0) + 1
+        for finding in found:
+            self._add(finding)
+        self.listener("example", self.result, architecture)
+
+    def _judge(self, architecture: Architecture, answer: Answer) -> list[Finding]:
+        if answer.lost is not None:
+            lost = answer.lost
+            return [
+                Finding(
+                    "worker", lost.reason, (lost.detail,), ("run",), f"the worker {lost.reason}: {lost.detail}",
+                    error={"type": lost.reason, "message": lost.detail, "place": "", "tail": lost.tail},
+                    architecture=architecture,
+                )  # fmt: skip
+            ]
+        if "fault" in answer.reply:
+            fault = answer.reply["fault"]
+            self.result.problems.append(f"the harness failed: {fault['type']}: {fault['message']} ({fault['place']})")
+            return []
+        return judge(architecture, answer.reply, answer.blobs, self.table)
+
+    def _add(self, finding: Finding) -> None:
+        for route in finding.routes:
+            for layer in finding.layers or ("",):
+                key = (layer, route)
+                self.result.failed_by[key] = self.result.failed_by.get(key, 0) + 1
+        known = self.result.findings.get(finding.id)
+        if known is not None:
+            self.result.findings[finding.id] = known.merged(finding)
+            return
+        finding = self.options.known.marked(finding, self.result.environment)
+        self.result.findings[finding.id] = finding
+        self.listener("finding", self.result, finding)
+
+    def _reduce(self, pool: Pool) -> None:
+        """Makes the new findings small, several at a time."""
+        new = [finding for finding in self.result.findings.values() if finding.status == "new"]
+        if not new or self._late:
+            return
+        begin = time.perf_counter()
+        with ThreadPoolExecutor(self.options.workers) as threads:
+            for finding, smaller in zip(new, threads.map(lambda each: self._smaller(pool, each), new), strict=True):
+                marked = self.options.known.marked(smaller, self.result.environment)
+                self.result.findings[finding.id] = marked
+                self.listener("reduced", self.result, marked)
+        self.result.add_time("shrinking", time.perf_counter() - begin)
+
+    def _smaller(self, pool: Pool, finding: Finding) -> Finding:
+        assert finding.architecture is not None
+        end = time.monotonic() + REDUCE_LIMIT
+        table = {route: row for route, row in self.table.items() if route == finding.routes[0]}
+        last = finding
+
+        def shows(candidate: Architecture) -> bool:
+            nonlocal last
+            if time.monotonic() > end or self._late:
+                return False
+            answer = pool.submit(self._request(candidate, table), limit=REDUCE_LIMIT).result()
+            same = [each for each in self._judge(candidate, answer) if each.signature == finding.signature]
+            if same:
+                last = same[0]
+            return bool(same)
+
+        reduce(finding.architecture, shows)
+        layers = last.layers or tuple(
+            dict.fromkeys(
+                name for name in layer_classes(last.architecture or finding.architecture).values()
+                if name not in ("Model", "InputLayer")
+            )
+        )  # fmt: skip
+        return replace(last, routes=finding.routes, times=finding.times, layers=layers)
+
+    def _close(self) -> None:
+        """Says what was promised and not reached: a pass that checked nothing is no pass."""
+        result = self.result
+        if result.stopped is None and result.plan is not None:
+            for name, missing in result.plan.unreached().items():
+                result.problems.append(f"{name} was not reached: {', '.join(missing)}")
+        if result.examples and not result.built:
+            result.problems.append("no model could be built")
+        if result.built and not any(result.route_examples.values()):
+            result.problems.append("no model travelled any route")
+
+
+def routes(names: Sequence[str] = ()) -> list[str]:
+    """All routes, or those named."""
+    return [name for name in parse() if not names or name in names]

@@ -1,0 +1,114 @@
+"""Workers behind `concurrent.futures`: each thread of the executor keeps one worker, replaced when it is lost."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+
+from harness.dispatch.worker import Worker, WorkerLost
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A worker's reply with its arrays; `lost` is set where the worker went away instead."""
+
+    reply: dict[str, Any] = field(default_factory=dict)
+    blobs: dict[str, bytes] = field(default_factory=dict)
+    lost: WorkerLost | None = None
+    seconds: float = 0.0
+
+
+class Pool:
+    """`size` workers of one interpreter, all started at once.
+
+    An Executor may be given in place of threads of this process; each of its threads keeps a worker of its own.
+    """
+
+    def __init__(
+        self,
+        interpreter: str | None = None,
+        *,
+        size: int = 2,
+        memory: int = 3 << 30,
+        environment: dict[str, str] | None = None,
+        executor: Executor | None = None,
+    ) -> None:
+        self.interpreter = interpreter
+        self.environment = environment
+        self.memory = memory
+        self.replaced = 0
+        self.peak_rss = 0
+        self._lock = threading.Lock()
+        self._idle: list[Worker] = []
+        self._all: set[Worker] = set()
+        self._closed = False
+        self._executor = executor or ThreadPoolExecutor(size, thread_name_prefix="worker")
+        self._spare = [self._spawn() for _ in range(size)]
+
+    def _spawn(self) -> Worker:
+        worker = Worker(self.interpreter, environment=self.environment)
+        with self._lock:
+            self._all.add(worker)
+        return worker
+
+    def start(self) -> dict[str, Any]:
+        """Waits for the workers; returns what the first says of itself. Raises WorkerFailed."""
+        about: dict[str, Any] = {}
+        for worker in self._spare:
+            about = worker.start()
+            self._idle.append(worker)
+        self._spare = []
+        return about
+
+    def submit(self, request: dict[str, Any], *, limit: float = 120.0) -> Future[Answer]:
+        """Hands a request to the next free worker."""
+        return self._executor.submit(self._run, request, limit)
+
+    def _run(self, request: dict[str, Any], limit: float) -> Answer:
+        import time
+
+        worker = self._take()
+        start = time.perf_counter()
+        try:
+            reply, blobs = worker.ask(request, limit=limit)
+        except WorkerLost as lost:
+            self._drop(worker)
+            return Answer(lost=lost, seconds=time.perf_counter() - start)
+        self.peak_rss = max(self.peak_rss, reply.get("peak_rss", 0))
+        if reply.get("peak_rss", 0) > self.memory:
+            self._drop(worker)
+        else:
+            with self._lock:
+                self._idle.append(worker)
+        return Answer(reply, blobs, seconds=time.perf_counter() - start)
+
+    def _take(self) -> Worker:
+        with self._lock:
+            if self._idle:
+                return self._idle.pop()
+        worker = self._spawn()
+        worker.start()
+        return worker
+
+    def _drop(self, worker: Worker) -> None:
+        self.replaced += 1
+        with self._lock:
+            self._all.discard(worker)
+        worker.stop()
+
+    def close(self) -> None:
+        """Stops everything at once, requests under way included."""
+        self._closed = True
+        self._executor.shutdown(wait=False, cancel_futures=True)
+        with self._lock:
+            workers, self._all = list(self._all), set()
+        for worker in workers:
+            worker.stop()
+
+    def __enter__(self) -> Pool:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()

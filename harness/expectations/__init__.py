@@ -1,0 +1,1 @@
+"""What must survive: the table, the comparison, and the findings that it makes."""

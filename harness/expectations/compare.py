@@ -1,0 +1,140 @@
+"""Compares two observations, place by place, and says what differs, where, and by how much."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+LIMIT = 20  # differences kept of one comparison; the rest are counted by nobody, one cause makes many
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One place where `expected` is not `actual`; `size` states how far apart arrays are."""
+
+    where: tuple[str, ...]
+    kind: str  # value, shape, dtype, missing, surplus, length, type, error
+    expected: Any
+    actual: Any
+    size: Mapping[str, Any] = field(default_factory=dict)
+
+
+def differences(
+    before: Any, after: Any, blobs: Mapping[str, bytes], where: tuple[str, ...] = ()
+) -> Iterator[Difference]:
+    """Every difference of two observations, in order."""
+    if isinstance(before, dict) and isinstance(after, dict):
+        if "array" in before and "array" in after:
+            yield from _arrays(before, after, blobs, where)
+            return
+        if "$error" in after and "$error" not in before:
+            yield Difference(where, "error", None, after["$error"])
+            return
+        if "$error" in before:
+            return  # the original could not be observed either: no promise was broken on the way
+        for key in before:
+            if key not in after:
+                yield Difference((*where, key), "missing", before[key], None)
+            else:
+                yield from differences(before[key], after[key], blobs, (*where, key))
+        for key in after:
+            if key not in before:
+                yield Difference((*where, key), "surplus", None, after[key])
+    elif isinstance(before, list) and isinstance(after, list):
+        yield from _lists(before, after, blobs, where)
+    elif type(before) is not type(after) and not _both_numbers(before, after):
+        yield Difference(where, "type", before, after)
+    elif before != after and not _both_nan(before, after):
+        yield Difference(where, "value", before, after)
+
+
+def _lists(before: list[Any], after: list[Any], blobs: Mapping[str, bytes], where: tuple[str, ...]) -> Iterator[Difference]:
+    if len(before) != len(after):
+        yield Difference(where, "length", _brief(before), _brief(after))
+        return
+    for number, (one, other) in enumerate(zip(before, after, strict=True)):
+        yield from differences(one, other, blobs, (*where, _label(one, number)))
+
+
+def _label(item: Any, number: int) -> str:
+    """What an entry of a list is called: a weight by its path, a layer by its name, else its number."""
+    if isinstance(item, dict):
+        for key in ("path", "layer", "name"):
+            if isinstance(item.get(key), str):
+                return str(item[key])
+        config = item.get("config")
+        if isinstance(config, dict) and isinstance(config.get("name"), str):
+            return str(config["name"])
+    if isinstance(item, list) and item and isinstance(item[0], str):
+        return item[0]
+    return str(number)
+
+
+def _arrays(before: dict[str, Any], after: dict[str, Any], blobs: Mapping[str, bytes], where: tuple[str, ...]) -> Iterator[Difference]:
+    if before["shape"] != after["shape"]:
+        yield Difference(where, "shape", before["shape"], after["shape"])
+    elif before["dtype"] != after["dtype"]:
+        yield Difference(where, "dtype", before["dtype"], after["dtype"])
+    elif before["array"] != after["array"]:
+        size = measure(read(before, blobs), read(after, blobs))
+        if size["different"] or size["sampled"]:
+            yield Difference(where, "value", size.pop("first expected"), size.pop("first actual"), size)
+
+
+def read(entry: Mapping[str, Any], blobs: Mapping[str, bytes]) -> np.ndarray[Any, Any]:
+    """The values that were sent of an array: all of them, or of a large one an even sample (flat)."""
+    return np.frombuffer(blobs[entry["array"]], dtype=entry["kept"])
+
+
+def measure(one: np.ndarray[Any, Any], other: np.ndarray[Any, Any]) -> dict[str, Any]:
+    """How far two arrays are apart: number of different values, largest difference, in units in the last place too.
+
+    NaN equals NaN. A zero equals a zero of the other sign. `sampled` is false where none differed in what was sent.
+    """
+    different = (one != other) & ~(_isnan(one) & _isnan(other))
+    where = np.flatnonzero(different)
+    first = int(where[0]) if where.size else 0
+    size: dict[str, Any] = {
+        "different": int(where.size),
+        "of": int(one.size),
+        "first expected": _scalar(one[first]) if one.size else None,
+        "first actual": _scalar(other[first]) if other.size else None,
+        "sampled": one.size > (1 << 14) and not where.size,
+    }
+    if where.size and one.dtype.kind in "fiu":
+        a, b = one[different].astype("float64"), other[different].astype("float64")
+        apart = np.abs(a - b)
+        size["max abs"] = float(np.nanmax(apart)) if not np.all(np.isnan(apart)) else math.nan
+        if one.dtype.kind == "f":
+            spacing = np.spacing(np.maximum(np.abs(one[different]), np.abs(other[different])))
+            with np.errstate(all="ignore"):
+                ulp = apart / spacing.astype("float64")
+            size["max ulp"] = float(np.nanmax(ulp)) if not np.all(np.isnan(ulp)) else math.nan
+    return size
+
+
+def _isnan(array: np.ndarray[Any, Any]) -> Any:
+    return np.isnan(array) if array.dtype.kind in "fc" else np.zeros(array.shape, dtype=bool)
+
+
+def _scalar(value: Any) -> Any:
+    return value.item() if hasattr(value, "item") else value
+
+
+def _both_numbers(one: Any, other: Any) -> bool:
+    return (
+        isinstance(one, (int, float)) and isinstance(other, (int, float))
+        and not isinstance(one, bool) and not isinstance(other, bool)
+    )  # fmt: skip
+
+
+def _both_nan(one: Any, other: Any) -> bool:
+    return isinstance(one, float) and isinstance(other, float) and math.isnan(one) and math.isnan(other)
+
+
+def _brief(items: list[Any]) -> list[str]:
+    return [_label(item, number) for number, item in enumerate(items)][:50]

@@ -1,0 +1,143 @@
+"""A finding: one promise that was broken, named by what failed where and not by numbers or names that were drawn."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from harness.protocol.architecture import Architecture, Call, Node
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A broken promise with all that a reader needs; `routes` are those on which it showed."""
+
+    observation: str
+    kind: str
+    place: tuple[str, ...]  # normalised: classes for layers, # for numbers
+    routes: tuple[str, ...]
+    title: str
+    where: str = ""
+    expected: Any = None
+    actual: Any = None
+    difference: Mapping[str, Any] = field(default_factory=dict)
+    error: Mapping[str, Any] | None = None
+    layers: tuple[str, ...] = ()
+    architecture: Architecture | None = None
+    consequences: tuple[str, ...] = ()
+    status: str = "new"
+    known_issue: Mapping[str, Any] | None = None
+    times: int = 1
+
+    @property
+    def check(self) -> str:
+        """`route/observation`, of the first route."""
+        return f"{self.routes[0]}/{self.observation}"
+
+    @property
+    def signature(self) -> str:
+        """What names the cause: observation, kind, normalised place, and of an error its type and message."""
+        parts = [self.observation, self.kind, *self.place]
+        if self.error:
+            parts += [str(self.error["type"]), normalised(str(self.error["message"]))[:160]]
+        return "|".join(parts)
+
+    @property
+    def id(self) -> str:
+        """Eight hex digits of the signature."""
+        return hashlib.sha256(self.signature.encode()).hexdigest()[:8]
+
+    def merged(self, other: Finding) -> Finding:
+        """This finding, which has shown once more."""
+        routes = tuple(dict.fromkeys((*self.routes, *other.routes)))
+        return replace(self, routes=routes, times=self.times + other.times)
+
+    def to_json(self) -> dict[str, Any]:
+        """The finding as `report.json` holds it."""
+        from harness.protocol.architecture import to_json
+        from harness.expectations.script import script_of
+
+        return {
+            "id": self.id,
+            "check": self.check,
+            "routes": list(self.routes),
+            "status": self.status,
+            "layers": list(self.layers),
+            "title": self.title,
+            "where": self.where,
+            "expected": self.expected,
+            "actual": self.actual,
+            "difference": dict(self.difference),
+            "error": None if self.error is None else dict(self.error),
+            "consequences": list(self.consequences),
+            "times": self.times,
+            "subject": {"architecture": to_json(self.architecture)},
+            "script": script_of(self),
+            "known_issue": None if self.known_issue is None else dict(self.known_issue),
+        }
+
+
+def normalised(text: str) -> str:
+    """A message without what was drawn: quoted names, numbers, shapes and addresses taken out.
+
+    Quoted words that look like classes stay: they are what the message is about.
+
+    >>> normalised("Layer 'dense_3' expected 2 variables, but received 0 variables")
+    "Layer '?' expected # variables, but received # variables"
+    """
+    text = re.sub(r"0x[0-9a-f]+", "#", text)
+    text = re.sub(r"\s+", " ", text)
+    text = re.sub(r"(['\"`])([^'\"`]{0,200}?)\1", lambda m: m[0] if re.fullmatch(r"[A-Z]\w*|keras[\w.]*", m[2]) else f"{m[1]}?{m[1]}", text)
+    text = re.sub(r"[(\[](?:\s*(?:None|-?\d[\d.e+-]*)\s*,?)+[)\]]", "(#)", text)
+    return re.sub(r"-?\d+(?:\.\d+)?(?:e[+-]?\d+)?", "#", text)
+
+
+def layer_classes(architecture: Architecture) -> dict[str, str]:
+    """Class by name, of every layer that the architecture names, nested models included."""
+    classes = {each.name: "InputLayer" for each in architecture.inputs}
+    for node in architecture.nodes:
+        classes[node.name] = class_of(node)
+        if isinstance(node.layer, Architecture):
+            classes[node.layer.name] = classes[node.name]
+            classes.update(layer_classes(node.layer))
+        elif isinstance(node.layer, Call):
+            for call in _inner(node.layer):
+                name = call.arguments.get("name")
+                if isinstance(name, str):
+                    classes[name] = call.name.rpartition(".")[2]
+    classes[architecture.name] = "Model"
+    return classes
+
+
+def class_of(node: Node) -> str:
+    """The class of layer that a node calls, as people name it."""
+    if isinstance(node.layer, Architecture):
+        return "Sequential" if node.layer.form == "sequential" else "Functional"
+    if isinstance(node.layer, Call):
+        return node.layer.name.rpartition(".")[2]
+    return str(getattr(node.layer, "name", getattr(node.layer, "node", "?")))
+
+
+def _inner(call: Call) -> list[Call]:
+    found: list[Call] = []
+    for value in call.arguments.values():
+        for item in value if isinstance(value, (list, tuple)) else (value,):
+            if isinstance(item, Call):
+                found += [item, *_inner(item)]
+    return found
+
+
+def place_of(where: tuple[str, ...], classes: Mapping[str, str]) -> tuple[str, ...]:
+    """The place without drawn names: layers by class, numbers as #."""
+    place: list[str] = []
+    for part in where:
+        pieces = []
+        for piece in part.split("/"):
+            stem = re.sub(r"_\d+$", "", piece)
+            known = classes.get(piece) or classes.get(stem)
+            pieces.append(known or re.sub(r"\d+", "#", piece))
+        place.append("/".join(pieces))
+    return tuple(place)

@@ -1,0 +1,208 @@
+"""Holds what was observed against the table, and makes findings of what did not survive."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from harness.expectations.compare import LIMIT, Difference, differences
+from harness.expectations.finding import Finding, layer_classes, place_of
+from harness.protocol.architecture import Architecture
+
+# What follows from what: where a weight is lost outputs differ too, and one cause should be told once. The later
+# observations of a route are held back as consequences of an earlier one that broke.
+ORDER = (
+    "structure", "config", "fresh", "weights", "adapters", "flags", "compile", "optimizer", "summary", "outputs",
+    "training outputs", "losses", "training",
+)  # fmt: skip
+_EXPLAINED_BY = {
+    "summary": {"structure", "flags", "weights", "optimizer"},
+    "outputs": {"config", "weights", "structure"},
+    "training outputs": {"config", "weights", "structure", "outputs"},
+    "losses": {"config", "weights", "structure", "outputs", "training outputs", "compile"},
+    "training": {
+        "config", "weights", "structure", "outputs", "training outputs", "losses", "compile", "optimizer", "flags",
+        "adapters",
+    },  # fmt: skip
+    "optimizer": {"compile", "flags"},
+    "fresh": {"config", "structure"},
+    "weights": {"structure"},
+    "flags": {"structure"},
+}
+
+
+def judge(
+    architecture: Architecture,
+    reply: Mapping[str, Any],
+    blobs: Mapping[str, bytes],
+    table: Mapping[str, Mapping[str, str]],
+) -> list[Finding]:
+    """The findings of one example, in the order of the table; one for each cause that can be told apart."""
+    classes = layer_classes(architecture)
+    trained = bool(architecture.compile and architecture.compile.steps)
+    findings: list[Finding] = []
+    if "error" in reply["build"]:
+        return [_error("build", "build", reply["build"]["error"], architecture)]
+    findings += _shapes(architecture, reply["build"]["shapes"], classes)
+    for name, error in _errors_before(reply["before"]):
+        findings.append(_error("build", name, error, architecture))
+    for route, answer in reply["routes"].items():
+        if "error" in answer:
+            findings.append(_error(route, "travel", answer["error"], architecture))
+            continue
+        broken: dict[str, Finding] = {}
+        held_back: dict[str, list[str]] = {}
+        for observation in ORDER:
+            relation = table[route].get(observation)
+            if relation is None or observation not in answer["after"]:
+                continue
+            before = answer["before"].get(observation, reply["before"].get(observation))
+            after = answer["after"][observation]
+            for difference in _held_against(relation, observation, before, after, blobs, trained):
+                reason = next((each for each in broken if each in _EXPLAINED_BY.get(observation, ())), None)
+                if reason is not None:
+                    held_back.setdefault(reason, []).append(f"{route}/{observation}")
+                    break
+                finding = _finding(route, observation, difference, architecture, classes)
+                if finding.signature not in {each.signature for each in findings if each.routes == (route,)}:
+                    findings.append(finding)
+                broken.setdefault(observation, finding)
+        for reason, consequences in held_back.items():
+            index = findings.index(broken[reason])
+            findings[index] = _with_consequences(findings[index], consequences)
+    return findings
+
+
+def _with_consequences(finding: Finding, consequences: list[str]) -> Finding:
+    from dataclasses import replace
+
+    return replace(finding, consequences=tuple(dict.fromkeys(consequences)))
+
+
+def _held_against(
+    relation: str, observation: str, before: Any, after: Any, blobs: Mapping[str, bytes], trained: bool
+) -> Iterator[Difference]:
+    if isinstance(after, dict) and "$error" in after:
+        if not (isinstance(before, dict) and "$error" in before):
+            yield Difference((), "error", None, after["$error"])
+        return
+    if relation == "no":
+        if after not in (None, {"compiled": False}):
+            yield Difference((), "surplus", None, after)
+        return
+    if observation == "summary" and (relation == "=l" or (relation == "=s" and not trained)):
+        before, after = _layers_alone(before), _layers_alone(after)
+    if observation == "optimizer" and relation == "=s" and not trained:
+        # Loading may build the optimizer of a model that was never trained: its slots are then as new.
+        before = {"iterations": (before or {}).get("iterations")}
+        after = {"iterations": (after or {}).get("iterations")}
+    for number, difference in enumerate(differences(before, after, blobs)):
+        if number >= LIMIT or (observation in _FIRST_ALONE and number):
+            return
+        yield difference
+
+
+# Of these the first difference is the cause of all that follow: a layer passes on what it was given.
+_FIRST_ALONE = frozenset({"outputs", "training outputs", "losses", "training", "summary"})
+
+
+def _layers_alone(summary: list[str]) -> list[str]:
+    return [line for line in summary if not re.match(r"\s*(Total|Trainable|Non-trainable|Optimizer) params", line)]
+
+
+def _errors_before(before: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    for name, value in before.items():
+        if isinstance(value, dict) and "$error" in value:
+            yield name, value["$error"]
+
+
+def _error(route: str, observation: str, error: Mapping[str, Any], architecture: Architecture) -> Finding:
+    message = str(error["message"]).strip().splitlines()
+    return Finding(
+        observation,
+        "error",
+        (str(error["place"]),),
+        (route,),
+        f"{error['type']}: {message[0] if message else ''}"[:240],
+        error=dict(error),
+        architecture=architecture,
+    )
+
+
+def _finding(
+    route: str,
+    observation: str,
+    difference: Difference,
+    architecture: Architecture,
+    classes: Mapping[str, str],
+) -> Finding:
+    if difference.kind == "error":
+        return _error(route, observation, difference.actual, architecture)
+    where = difference.where
+    if observation == "outputs" and where[:1] == ("outputs",):
+        where = ("outputs",)
+    place = place_of(where, classes)
+    layers = tuple(
+        dict.fromkeys(
+            classes[piece]
+            for part in where
+            for piece in part.split("/")
+            if piece in classes and classes[piece] not in ("Model", "InputLayer")
+        )
+    )
+    return Finding(
+        observation,
+        difference.kind,
+        place,
+        (route,),
+        _title(observation, difference, place),
+        "/".join(where),
+        _short(difference.expected),
+        _short(difference.actual),
+        difference.size,
+        layers=layers,
+        architecture=architecture,
+    )
+
+
+def _title(observation: str, difference: Difference, place: tuple[str, ...]) -> str:
+    what = {
+        "value": "is another one",
+        "shape": "has another shape",
+        "dtype": "has another dtype",
+        "missing": "is missing",
+        "surplus": "is there and was not",
+        "length": "has another number of entries",
+        "type": "is of another type",
+    }[difference.kind]
+    return f"{observation}: {' / '.join(place) or 'all of it'} {what}"
+
+
+def _shapes(architecture: Architecture, shapes: Mapping[str, Any], classes: Mapping[str, str]) -> list[Finding]:
+    """Where the rule of a layer and Keras disagree on an output shape."""
+    findings = []
+    for node in architecture.nodes:
+        expected = node.shapes
+        seen = shapes.get(node.name)
+        if expected is None or not seen:
+            continue
+        actual = tuple(tuple(shape[1:]) for shape in seen)
+        if tuple(map(tuple, expected)) != actual and len(expected) == len(actual):
+            name = classes[node.name]
+            findings.append(
+                Finding(
+                    "shape", "value", (name,), ("build",), f"shape: {name} gives another shape than its rule says",
+                    node.name, [list(each) for each in expected], [list(each) for each in actual],
+                    layers=(name,), architecture=architecture,
+                )  # fmt: skip
+            )
+    return findings
+
+
+def _short(value: Any) -> Any:
+    """A value small enough for a report."""
+    text = repr(value)
+    if isinstance(value, dict) and "array" in value:
+        return f"{value['dtype']}{value['shape']}"
+    return value if len(text) <= 400 else f"{text[:400]}…"

@@ -1,0 +1,126 @@
+"""Known issues: findings that were checked by hand and are waited for, each with a reason and a link.
+
+The package ships `known-issues.toml`; a user may have one too. An entry matches by check, layers, place and error
+within a range of versions; what it matches does not fail the run.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import re
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from harness.expectations.finding import Finding
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+SHIPPED = Path(__file__).with_name("known-issues.toml")
+
+
+class KnownIssuesError(ValueError):
+    """A known-issues file that cannot be used; says which file and entry, and why."""
+
+
+@dataclass(frozen=True)
+class KnownIssue:
+    """One entry. Empty patterns match everything; `checks` are globs, `error` and `where` regular expressions."""
+
+    id: str
+    reason: str
+    keras: str = ""
+    checks: tuple[str, ...] = ()
+    layers: tuple[str, ...] = ()
+    where: str = ""
+    error: str = ""
+    kind: str = ""
+    link: str = ""
+
+    def matches(self, finding: Finding, keras: str) -> bool:
+        """Whether the finding is this issue, under that version of Keras."""
+        if self.keras and not in_range(keras, self.keras):
+            return False
+        checks = [f"{route}/{finding.observation}" for route in finding.routes]
+        if self.checks and not any(fnmatch.fnmatch(check, glob) for check in checks for glob in self.checks):
+            return False
+        if self.kind and self.kind != finding.kind:
+            return False
+        if self.layers and not set(self.layers) & set(finding.layers):
+            return False
+        if self.where and not re.search(self.where, "/".join(finding.place)):
+            return False
+        if self.error:
+            text = f"{finding.error['type']}: {finding.error['message']}" if finding.error else ""
+            return bool(re.search(self.error, text))
+        return True
+
+
+@dataclass
+class KnownIssues:
+    """All entries in force, and which of them have shown."""
+
+    entries: tuple[KnownIssue, ...] = ()
+    seen: dict[str, int] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, *paths: Path) -> KnownIssues:
+        """Reads the files; raises KnownIssuesError for one that cannot be used."""
+        return cls(tuple(entry for path in paths for entry in _entries(path)))
+
+    def marked(self, finding: Finding, environment: Mapping[str, Any]) -> Finding:
+        """The finding, marked as known where an entry matches it."""
+        for entry in self.entries:
+            if entry.matches(finding, str(environment.get("keras", "0"))):
+                self.seen[entry.id] = self.seen.get(entry.id, 0) + 1
+                issue = {"id": entry.id, "reason": entry.reason, "link": entry.link}
+                return replace(finding, status="known", known_issue=issue)
+        return replace(finding, status="new", known_issue=None)
+
+
+def _entries(path: Path) -> Iterable[KnownIssue]:
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise KnownIssuesError(f"{path}: {error}") from error
+    seen: set[str] = set()
+    for entry in data.get("issue", []):
+        name = entry.get("id")
+        if not name or not entry.get("reason"):
+            raise KnownIssuesError(f"{path}: an entry without {'id' if not name else 'reason'}: {entry}")
+        if name in seen:
+            raise KnownIssuesError(f"{path}: two entries called {name}")
+        seen.add(name)
+        unknown = set(entry) - set(KnownIssue.__dataclass_fields__)
+        if unknown:
+            raise KnownIssuesError(f"{path}: {name}: unknown keys {', '.join(sorted(unknown))}")
+        yield KnownIssue(**{key: tuple(item) if isinstance(item, list) else item for key, item in entry.items()})
+
+
+def in_range(version: str, wanted: str) -> bool:
+    """Whether a version lies in a range such as ``>=3.0,<3.16``.
+
+    >>> in_range("3.15.1", ">=3.0,<4"), in_range("2.15.0", ">=3")
+    (True, False)
+    """
+    have = _parts(version)
+    for clause in filter(None, (part.strip() for part in wanted.split(","))):
+        match = re.fullmatch(r"(<=|>=|<|>|==)\s*([\d.]+)", clause)
+        if match is None:
+            raise KnownIssuesError(f"{wanted!r} is not a range of versions: {clause!r}")
+        other = _parts(match[2])
+        short = have[: len(other)]
+        if not {
+            "<": have < other, "<=": short <= other, ">": short > other, ">=": have >= other, "==": short == other,
+        }[match[1]]:  # fmt: skip
+            return False
+    return True
+
+
+def _parts(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in re.findall(r"\d+", version)[:3])

@@ -1,0 +1,21 @@
+"""Trainable flags: of every layer, and which weights are trainable, in order.
+
+What was frozen must come back frozen, or the next training run destroys the base that it was meant to keep.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from harness.worker import dialect
+from harness.worker.subject import Subject
+
+
+def observe(subject: Subject) -> Any:
+    """`trainable` of the model and of each layer by path, and the paths of the trainable weights."""
+    model = subject.model
+    return {
+        "model": bool(model.trainable),
+        "layers": {"/".join(path): bool(layer.trainable) for path, layer in dialect.layers_of(model)},
+        "trainable weights": [dialect.path_of(each) for each in model.trainable_weights],
+    }

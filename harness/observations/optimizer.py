@@ -1,0 +1,27 @@
+"""Optimizer state: the step count and every slot, bitwise.
+
+Momentum lost in a file is training that restarts without a word. A model that has not been trained has an optimizer
+without slots; loading may build it, and then every slot must be what building makes of it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from harness.worker import dialect
+from harness.worker.subject import Subject
+
+
+def observe(subject: Subject) -> Any:
+    """Iterations, and path, shape and value of each optimizer variable, in order."""
+    optimizer = getattr(subject.model, "optimizer", None)
+    if optimizer is None:
+        return None
+    variables = optimizer.variables
+    variables = variables() if callable(variables) else variables
+    return {
+        "iterations": int(dialect.array(optimizer.iterations)),
+        "variables": [
+            {"path": dialect.path_of(each), "value": subject.arrays.add(each)} for each in variables
+        ],
+    }

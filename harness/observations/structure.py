@@ -1,0 +1,34 @@
+"""Structure: class, name, inputs, outputs, and every layer by path and class.
+
+A model that comes back must be made of the same layers in the same order, whatever its weights are. It breaks where
+a nested model is rebuilt flat, a name is made anew, or a layer loses a part of itself (keras#19383).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from harness.worker import dialect
+from harness.worker.subject import Subject
+
+
+def observe(subject: Subject) -> Any:
+    """Class, name, inputs and outputs (name, shape, dtype), layers (path, class)."""
+    model = subject.model
+    return {
+        "class": type(model).__name__,
+        "name": model.name,
+        "inputs": _tensors(getattr(model, "inputs", None)),
+        "outputs": _tensors(getattr(model, "outputs", None)),
+        "layers": {"/".join(path): type(layer).__name__ for path, layer in dialect.layers_of(model)},
+        "order": ["/".join(path) for path, _ in dialect.layers_of(model)],
+    }
+
+
+def _tensors(tensors: Any) -> Any:
+    if tensors is None:
+        return None
+    return [
+        [[None if axis is None else int(axis) for axis in each.shape], dialect.dtype_name(each.dtype)]
+        for each in dialect.flat(tensors)
+    ]

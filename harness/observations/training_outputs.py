@@ -1,0 +1,23 @@
+"""Training outputs: what the model computes in training mode when its random generators start from one state.
+
+Dropout, noise and augmentation are silent in inference, so a rate or a factor that got lost shows only here.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from harness.worker import dialect
+from harness.worker.subject import Subject
+
+
+def observe(subject: Subject) -> Any:
+    """The outputs; statistics that the call moved are put back."""
+    model = subject.model
+    kept = [(each, dialect.array(each)) for each in model.non_trainable_variables]
+    dialect.reset_generators(model, subject.architecture.seed)
+    outputs = model(subject.inputs, training=True)
+    seen = [subject.arrays.add(each) for each in dialect.flat(outputs) if hasattr(each, "dtype")]
+    for variable, value in kept:
+        variable.assign(value)
+    return seen

@@ -1,0 +1,94 @@
+"""The architecture alone: `from_config`, JSON, `clone_model`. The same shape, and fresh weights.
+
+Weights must be drawn anew where the initializer is random, and be the same where it is deterministic. Which is which
+is seen and not guessed: a weight is deterministic when two builds from two global seeds gave it the same value.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from harness.routes.route import Arrival, Route
+from harness.routes.weights_only import rebuilt
+from harness.worker import dialect
+from harness.worker.custom import CUSTOM_OBJECTS
+from harness.worker.dialect import keras
+from harness.worker.subject import Subject
+
+
+def _fresh(subject: Subject, model: Any) -> Arrival:
+    """Compares the new weights one by one: with those of the first build, and with those that the model has now."""
+    rebuilt(subject)
+    redrawn = subject.shared["redrawn"]
+    current = [dialect.array(each) for each in subject.model.weights]
+    made = [dialect.array(each) for each in model.weights]
+    paths = [dialect.path_of(each) for each in subject.model.weights]
+    before = [
+        [path, list(one.shape), "drawn anew" if not _same(one, other) else "deterministic", "not carried over"]
+        for path, one, other in zip(paths, subject.initial, redrawn)
+    ]
+    after = [
+        [
+            dialect.path_of(variable),
+            list(value.shape),
+            "drawn anew" if not _same(value, first) else "deterministic",
+            "carried over" if _same(value, now) and not _same(first, now) else "not carried over",
+        ]
+        for variable, value, first, now in zip(model.weights, made, subject.initial, current)
+    ]
+    after += [[dialect.path_of(each), list(each.shape), "surplus", ""] for each in model.weights[len(current) :]]
+    return Arrival(model, {"fresh": before}, {"fresh": after})
+
+
+def _same(one: np.ndarray, other: np.ndarray) -> bool:
+    return one.shape == other.shape and one.tobytes() == other.tobytes()
+
+
+def _from_config(subject: Subject, folder: Path) -> Arrival:
+    dialect.set_seed(subject.architecture.seed + 21)
+    with keras.utils.custom_object_scope(CUSTOM_OBJECTS):
+        model = type(subject.model).from_config(subject.model.get_config())
+        _ensure_built(model, subject)
+    return _fresh(subject, model)
+
+
+def _json(subject: Subject, folder: Path) -> Arrival:
+    dialect.set_seed(subject.architecture.seed + 22)
+    model = keras.models.model_from_json(subject.model.to_json(), custom_objects=CUSTOM_OBJECTS)
+    _ensure_built(model, subject)
+    return _fresh(subject, model)
+
+
+def _clone(subject: Subject, folder: Path) -> Arrival:
+    dialect.set_seed(subject.architecture.seed + 23)
+    with keras.utils.custom_object_scope(CUSTOM_OBJECTS):
+        model = keras.models.clone_model(subject.model)
+    _ensure_built(model, subject)
+    return _fresh(subject, model)
+
+
+def _clone_with_function(subject: Subject, folder: Path) -> Arrival:
+    dialect.set_seed(subject.architecture.seed + 24)
+
+    def again(layer: Any) -> Any:
+        return type(layer).from_config(layer.get_config())
+
+    with keras.utils.custom_object_scope(CUSTOM_OBJECTS):
+        model = keras.models.clone_model(subject.model, clone_function=again)
+    _ensure_built(model, subject)
+    return _fresh(subject, model)
+
+
+def _ensure_built(model: Any, subject: Subject) -> None:
+    """A Sequential without Input, and a subclassed model, are built by their first call."""
+    if not model.built:
+        model(subject.inputs)
+
+
+FROM_CONFIG = Route("from_config", _from_config)
+JSON = Route("json", _json)
+CLONE = Route("clone", _clone, needs=frozenset({"graph"}))
+CLONE_FUNCTION = Route("clone_function", _clone_with_function, needs=frozenset({"graph"}))

@@ -1,0 +1,56 @@
+"""What a route is: a way for a model to travel, and what arrives."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from harness.worker.subject import Subject
+
+
+@dataclass
+class Arrival:
+    """What came out of a journey.
+
+    `model` is observed as the table asks; `before` holds observations that take the place of those of the original
+    (of a part that was extracted, say), `after` observations that the route made itself.
+    """
+
+    model: Any = None
+    before: dict[str, Any] = field(default_factory=dict)
+    after: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Route:
+    """A way to travel. A route with a file states how to `save` and `load`, so that another process may load it.
+
+    `journey` makes the whole trip in one process. `needs` are facts about the model without which there is nothing
+    to send: ``compiled``, ``weights``, ``trained``, ``graph`` (functional or Sequential), ``floats`` (a float output),
+    ``top`` (no string outputs).
+    """
+
+    name: str
+    journey: Callable[[Subject, Path], Arrival]
+    save: Callable[[Subject, Path], Path] | None = None
+    load: Callable[[Path], Any] | None = None
+    needs: frozenset[str] = frozenset()
+    majors: tuple[int, ...] = (2, 3)
+
+
+def by_file(
+    name: str,
+    save: Callable[[Subject, Path], Path],
+    load: Callable[[Path], Any],
+    *,
+    needs: frozenset[str] = frozenset(),
+    majors: tuple[int, ...] = (2, 3),
+) -> Route:
+    """A route whose journey is to save and to load."""
+
+    def journey(subject: Subject, folder: Path) -> Arrival:
+        return Arrival(load(save(subject, folder)))
+
+    return Route(name, journey, save, load, needs, majors)

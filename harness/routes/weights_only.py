@@ -1,0 +1,76 @@
+"""Weights alone: put into a model that was built anew, they restore its outputs.
+
+By file (`.weights.h5`, in one piece or in shards), by `get_weights`/`set_weights`, by a `.npz` of arrays. The rebuilt
+model is filled with other numbers first, so that a load that does nothing is seen.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from harness.routes.route import Arrival, Route
+from harness.worker import dialect
+from harness.worker.build import build, fill
+from harness.worker.subject import Subject
+
+
+def rebuilt(subject: Subject) -> Any:
+    """A model of the same architecture, built by the same code, whose weights are other ones."""
+    if "rebuilt" not in subject.shared:
+        dialect.set_seed(subject.architecture.seed + 7)
+        model = build(subject.architecture).model
+        subject.shared["rebuilt"] = model
+        subject.shared["redrawn"] = [dialect.array(each) for each in model.weights]
+    model = subject.shared["rebuilt"]
+    fill(model, subject.architecture.seed + 13)
+    return model
+
+
+def _file(subject: Subject, folder: Path) -> Arrival:
+    path = folder / "model.weights.h5"
+    subject.model.save_weights(path)
+    model = rebuilt(subject)
+    model.load_weights(path)
+    return Arrival(model)
+
+
+def _sharded(subject: Subject, folder: Path) -> Arrival:
+    path = folder / "shards.weights.json"
+    size = sum(dialect.array(each).nbytes for each in subject.model.weights)
+    # A third of the whole in each, in gigabytes; a shard must hold the largest single weight.
+    largest = max(dialect.array(each).nbytes for each in subject.model.weights)
+    subject.model.save_weights(path, max_shard_size=max(size / 3, largest * 1.5, 64) / 1e9)
+    model = rebuilt(subject)
+    model.load_weights(path)
+    return Arrival(model)
+
+
+def _by_hand(subject: Subject, folder: Path) -> Arrival:
+    model = rebuilt(subject)
+    model.set_weights(subject.model.get_weights())
+    return Arrival(model)
+
+
+def _npz(subject: Subject, folder: Path) -> Arrival:
+    path = folder / "weights.npz"
+    # A .npz holds NumPy's own dtypes alone: what is stored is wide enough for the others, and cast back.
+    np.savez(path, **{f"w{number}": _storable(value) for number, value in enumerate(subject.model.get_weights())})
+    model = rebuilt(subject)
+    with np.load(path) as arrays:
+        values = [arrays[f"w{number}"] for number in range(len(arrays.files))]
+    model.set_weights([value.astype(dialect.array(own).dtype) for value, own in zip(values, model.weights)])
+    return Arrival(model)
+
+
+def _storable(value: np.ndarray) -> np.ndarray:
+    return value.astype("float32") if value.dtype.kind == "V" or not value.dtype.isbuiltin else value
+
+
+_NEEDS = frozenset({"weights"})
+FILE = Route("weights_h5", _file, needs=_NEEDS)
+SHARDED = Route("weights_sharded", _sharded, needs=_NEEDS, majors=(3,))
+BY_HAND = Route("set_weights", _by_hand, needs=_NEEDS)
+NPZ = Route("weights_npz", _npz, needs=_NEEDS)

@@ -1,0 +1,56 @@
+"""The worker process: reads requests from standard input, writes replies to standard output.
+
+Started by path (``python .../harness/worker/__main__.py``), for the interpreter under test has no keras-harness
+installed. What TensorFlow and Keras print goes to standard error, so that it cannot get between two frames.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import types
+from pathlib import Path
+
+
+def _make_importable() -> None:
+    """Makes ``harness`` a package without putting the folder around it on the path.
+
+    Beside an installed harness lies the driver's whole site-packages, which must not be seen here.
+    """
+    if "harness" not in sys.modules:
+        package = types.ModuleType("harness")
+        package.__path__ = [str(Path(__file__).resolve().parents[1])]
+        sys.modules["harness"] = package
+    here = str(Path(__file__).resolve().parent)
+    sys.path[:] = [entry for entry in sys.path if os.path.abspath(entry or ".") != here]
+
+
+def main() -> int:
+    """Serves until the pipe closes."""
+    requests = os.fdopen(os.dup(0), "rb")
+    replies = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    sys.stdout = sys.stderr
+    _make_importable()
+    from harness.protocol.frames import Closed, read_frame, write_frame
+
+    try:
+        from harness.worker.serve import Server
+    except BaseException as error:
+        write_frame(replies, {"fatal": {"type": type(error).__name__, "message": str(error)[:2000]}})
+        return 3
+    server = Server(Path(sys.argv[1]))
+    write_frame(replies, server.hello())
+    while True:
+        try:
+            request, _ = read_frame(requests)
+        except Closed:
+            return 0
+        if request.get("verb") == "stop":
+            return 0
+        reply, blobs = server.answer(request)
+        write_frame(replies, reply, blobs)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

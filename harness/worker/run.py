@@ -1,0 +1,175 @@
+"""Runs one example: builds the model, observes it, sends it along routes, and observes what arrives."""
+
+from __future__ import annotations
+
+import shutil
+import time
+import traceback
+from pathlib import Path
+from typing import Any
+
+from harness.observations.catalogue import LAST, OBSERVATIONS
+from harness.protocol.architecture import Architecture, from_json
+from harness.routes.catalogue import ROUTES
+from harness.routes.route import Route
+from harness.worker import data, dialect
+from harness.worker.arrays import Arrays
+from harness.worker.build import Built, build, decode, fill, tensors_of
+from harness.worker.subject import Subject
+
+
+class Timings(dict[str, float]):
+    """Seconds by what they were spent on."""
+
+    def add(self, what: str, start: float) -> None:
+        """Adds the time since `start`, a reading of `time.perf_counter`."""
+        self[what] = self.get(what, 0.0) + time.perf_counter() - start
+
+
+def run(request: dict[str, Any], folder: Path) -> tuple[dict[str, Any], dict[str, bytes]]:
+    """One example. `request` holds the architecture and, for each route, the observations asked of it.
+
+    Returns the reply (``build``, ``before``, ``routes``, ``timings``) and its arrays. What raises is an answer too:
+    the error stands where the observation would.
+    """
+    architecture: Architecture = from_json(request["architecture"])
+    asked: dict[str, list[str]] = request["routes"]
+    timings = Timings()
+    arrays = Arrays()
+    start = time.perf_counter()
+    dialect.clear()
+    policy = dialect.policy()
+    try:
+        if architecture.policy:
+            dialect.set_policy(architecture.policy)
+        try:
+            subject, built = prepare(architecture, arrays)
+        except Exception as error:
+            return {"build": {"error": describe(error)}, "timings": timings}, {}
+        timings.add("building", start)
+        reply: dict[str, Any] = {"build": {"shapes": built.shapes, **facts(subject)}, "routes": {}, "timings": timings}
+        wanted = {name for names in asked.values() for name in names}
+        start = time.perf_counter()
+        reply["before"] = observe(subject, [name for name in OBSERVATIONS if name in wanted and name not in LAST])
+        timings.add("observing", start)
+        traits = set(reply["build"]["traits"])
+        for name, observations in asked.items():
+            route = ROUTES[name]
+            if dialect.MAJOR not in route.majors or not route.needs <= traits:
+                continue
+            start = time.perf_counter()
+            reply["routes"][name] = travel(subject, route, observations, folder)
+            timings.add(f"route:{name}", start)
+        start = time.perf_counter()
+        reply["before"].update(observe(subject, [name for name in LAST if name in wanted]))
+        timings.add("observing", start)
+        return reply, arrays.blobs
+    finally:
+        dialect.set_policy(policy)
+
+
+def prepare(architecture: Architecture, arrays: Arrays) -> tuple[Subject, Built]:
+    """The model built, filled, compiled, frozen and trained as the architecture says, with its data."""
+    dialect.set_seed(architecture.seed)
+    built = build(architecture)
+    model = built.model
+    subject = Subject(
+        model,
+        architecture,
+        tensors_of(data.for_model(architecture, architecture.seed)),
+        None,
+        arrays,
+        [dialect.array(each) for each in model.weights],
+    )
+    fill(model, architecture.seed)
+    freeze(subject, "built")
+    if architecture.compile is not None:
+        subject.targets = tensors_of(decode(architecture.compile.targets))
+        compile_model(model, architecture)
+        if freeze(subject, "compiled"):
+            compile_model(model, architecture)
+        for step in range(architecture.compile.steps):
+            dialect.reset_generators(model, architecture.seed + 100 + step)
+            model.train_on_batch(subject.inputs, subject.targets)
+        if freeze(subject, "trained"):
+            compile_model(model, architecture)
+    return subject, built
+
+
+def compile_model(model: Any, architecture: Architecture) -> None:
+    """Compiles with objects made anew: a second compile must not share an optimizer with the first."""
+    assert architecture.compile is not None
+    model.compile(**decode(architecture.compile.arguments))
+
+
+def freeze(subject: Subject, when: str) -> bool:
+    """Sets the trainable flags of this moment; returns whether there were any."""
+    moments = [each for each in subject.architecture.freezes if each.when == when]
+    if moments:
+        layers = dict(dialect.layers_of(subject.model))
+        for each in moments:
+            target = layers.get(tuple(each.path), subject.model) if each.path else subject.model
+            target.trainable = each.trainable
+    return bool(moments)
+
+
+def facts(subject: Subject) -> dict[str, Any]:
+    """What the driver must know of the model to judge whether anything was checked at all."""
+    model = subject.model
+    traits = []
+    if subject.compiled:
+        traits.append("compiled")
+        if subject.architecture.compile and subject.architecture.compile.steps:
+            traits.append("trained")
+    if model.weights:
+        traits.append("weights")
+    if not subject.architecture.form.startswith("subclass:"):
+        traits.append("graph")
+    return {"traits": traits, "weights": len(model.weights), "parameters": int(model.count_params())}
+
+
+def travel(subject: Subject, route: Route, observations: list[str], folder: Path) -> dict[str, Any]:
+    """Sends the model along a route, and observes what arrives."""
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        arrival = route.journey(subject, folder)
+    except Exception as error:
+        return {"error": describe(error)}
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    answer: dict[str, Any] = {"before": arrival.before, "after": arrival.after}
+    if arrival.model is not None:
+        arrived = subject.of(arrival.model)
+        answer["after"].update(observe(arrived, [name for name in observations if name not in arrival.after]))
+    return answer
+
+
+def observe(subject: Subject, names: list[str]) -> dict[str, Any]:
+    """The observations of these names; one that raises is the error that it raised."""
+    seen: dict[str, Any] = {}
+    for name in names:
+        if name not in OBSERVATIONS:
+            continue
+        try:
+            seen[name] = OBSERVATIONS[name](subject)
+        except Exception as error:
+            seen[name] = {"$error": describe(error)}
+    return seen
+
+
+def describe(error: BaseException) -> dict[str, Any]:
+    """Type, message and the place in Keras or TensorFlow where an error was raised."""
+    frames = traceback.extract_tb(error.__traceback__)
+    inside = [frame for frame in frames if "/keras" in frame.filename or "/tensorflow" in frame.filename]
+    place = inside[-1] if inside else (frames[-1] if frames else None)
+    return {
+        "type": type(error).__name__,
+        "message": str(error)[:4000],
+        "place": "" if place is None else f"{_public(place.filename)}:{place.name}",
+        "ours": not inside,
+    }
+
+
+def _public(filename: str) -> str:
+    """The part of a path below site-packages."""
+    return filename.replace("\\", "/").rpartition("site-packages/")[2]

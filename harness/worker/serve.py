@@ -1,0 +1,44 @@
+"""The verbs of a worker: say what is here, run an example."""
+
+from __future__ import annotations
+
+import gc
+import resource
+from pathlib import Path
+from typing import Any
+
+from harness.worker import dialect
+from harness.worker.run import describe, run
+
+
+class Server:
+    """Answers requests, one at a time, in a temporary folder of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.served = 0
+        dialect.tf.config.threading.set_intra_op_parallelism_threads(1)
+        dialect.tf.config.threading.set_inter_op_parallelism_threads(1)
+
+    def hello(self) -> dict[str, Any]:
+        """What is installed here, and every public name with its arguments."""
+        from harness.routes.catalogue import ROUTES
+
+        return {
+            **dialect.versions(),
+            "names": dialect.public_names(),
+            "layers": dialect.layer_names(),
+            "routes": [name for name, route in ROUTES.items() if dialect.MAJOR in route.majors],
+        }
+
+    def answer(self, request: dict[str, Any]) -> tuple[dict[str, Any], dict[str, bytes]]:
+        """Runs one request; what raises here is a fault of the harness and says so."""
+        self.served += 1
+        try:
+            reply, blobs = run(request, self.folder / str(self.served))
+        except Exception as error:
+            reply, blobs = {"fault": describe(error)}, {}
+        if self.served % 20 == 0:
+            gc.collect()
+        reply["peak_rss"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+        return reply, blobs
