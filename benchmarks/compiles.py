@@ -45,8 +45,8 @@ def models(draw: st.DrawFn, *, vocabulary: Vocabulary, wanted: frozenset[str]) -
     promises = {}
     for number in range(draw(st.sampled_from((1, 1, 2, 3)))):
         name = f"head_{number}"
-        rank = draw(st.integers(1, 3))
-        shape = tuple(draw(st.integers(1, 4)) for _ in range(rank - 1)) + (draw(st.integers(1, 4)),)
+        rank = draw(st.sampled_from((1, 1, 2, 3)))
+        shape = tuple(draw(st.integers(1, 4)) for _ in range(rank - 1)) + (draw(st.sampled_from((2, 3, 4, 1))),)
         size = int(np.prod(shape))
         activation = draw(st.sampled_from((None, None, "softmax", "sigmoid", "relu")))
         nodes.append(Node(f"{name}_flat", Call("layers.Dense", {"units": size}), (Ref("body"),)))

@@ -45,7 +45,7 @@ def main() -> int:
         rule = rules[name]
         everything = frozenset(vocabulary.arguments.get(rule.public, ()))
         for wanted in (frozenset(), everything):
-            strategy = architectures(vocabulary=vocabulary, rules=rules, goals=[Goal(name, wanted)])
+            strategy = architectures(vocabulary=vocabulary, rules=rules, goals=[Goal(name, wanted)], plain=True)
             for drawn in draws(strategy, options.draws, seed_value=options.seed):
                 assert loads(dumps(drawn)) == drawn
                 for call in layer_calls(drawn):

@@ -35,6 +35,19 @@ def keeps(held: str, needed: str) -> bool:
     return PROMISES.index(held) >= PROMISES.index(needed)
 
 
+# What cannot be asked for by its name although it is public.
+UNKNOWN_STRINGS: Mapping[tuple[str, int], frozenset[str]] = {
+    ("losses", 3): frozenset({"CategoricalGeneralizedCrossEntropy"}),
+    ("metrics", 3): frozenset({"huber", "kld", "KLD", "binary_focal_crossentropy", "categorical_focal_crossentropy"}),
+    ("metrics", 2): frozenset(
+        {
+            "huber", "kl_divergence", "kld", "KLD", "bce", "BCE", "binary_focal_crossentropy",
+            "categorical_focal_crossentropy", "auc", "precision", "recall", "f1_score",
+        }
+    ),
+}  # fmt: skip
+
+
 def _nothing(shape: Shape) -> Strategies:
     return {}
 
@@ -64,6 +77,8 @@ class Row:
     majors: tuple[int, ...] = (2, 3)
     called: str | None = None  # the name in the logs, where another row has the same one
     batched: Callable[[Shape, int], Strategies] = field(default=lambda shape, batch: {})
+    synonyms: tuple[str, ...] = ()  # further public names of the function, in Keras 2
+    only: Mapping[str, int] = field(default_factory=dict)  # arguments that work in one major Keras alone
 
     @property
     def key(self) -> str:
@@ -84,14 +99,22 @@ class Row:
         if plain and not self.required:
             if self.strings(vocabulary, room):
                 forms.append("string")
-            if self.function and vocabulary.has(f"{room}.{self.function}"):
+            if self.functions(vocabulary, room):
                 forms.append("function")
         return tuple(forms)
 
     def strings(self, vocabulary: Vocabulary, room: str) -> tuple[str, ...]:
         """The strings that mean it."""
         names = tuple(name for name in (self.cls, self.function) if name and vocabulary.has(f"{room}.{name}"))
-        return (*names, *self.aliases) if names or not (self.cls or self.function) else ()
+        if not names and (self.cls or self.function):
+            return ()
+        silent = UNKNOWN_STRINGS.get((room, vocabulary.major), frozenset())
+        return tuple(name for name in (*names, *self.aliases) if name not in silent)
+
+    def functions(self, vocabulary: Vocabulary, room: str) -> tuple[str, ...]:
+        """The names of its function."""
+        names = (*((self.function,) if self.function else ()), *self.synonyms)
+        return tuple(name for name in names if vocabulary.has(f"{room}.{name}"))
 
     def written(
         self,
@@ -103,16 +126,21 @@ class Row:
         shape: Shape,
         promise: str,
         batch: int,
-        eager: bool,
+        wanted: frozenset[str] = frozenset(),
     ) -> Any:
-        """Draws it in one of its forms; with `eager`, each argument every second time."""
+        """Draws it in one of its forms; a class in `wanted` is given each argument every second time."""
         if form == "string":
             return draw(st.sampled_from(self.strings(vocabulary, room)))
         if form == "function":
-            return Name(f"{room}.{self.function}")
+            names = [f"{room}.{name}" for name in self.functions(vocabulary, room)]
+            return Name(draw(st.sampled_from([name for name in names if name in wanted] or names)))
         public = f"{room}.{self.cls}"
-        strategies = {**self.arguments(shape), **self.batched(shape, batch), **COMMON[room]}
-        a = Arguments(draw, vocabulary, public, wanted=insisted(draw, strategies, eager=eager))
+        strategies = {
+            name: values
+            for name, values in {**self.arguments(shape), **self.batched(shape, batch), **COMMON[room]}.items()
+            if self.only.get(name, vocabulary.major) == vocabulary.major
+        }
+        a = Arguments(draw, vocabulary, public, wanted=insisted(draw, strategies, eager=public in wanted))
         for name in self.required:
             a.required(name, strategies[name])
         if self.logits and a.has("from_logits") and (not keeps(promise, self.needs) or a.chance("from_logits")):
@@ -182,7 +210,7 @@ def _tversky(shape: Shape) -> Strategies:
     return {"alpha": st.sampled_from((0.25, 0.75)), "beta": st.sampled_from((0.3, 1.0)), **_image_axes(shape)}
 
 
-_names = st.sampled_from(("my_loss", "with space", "loss"))
+_names = st.sampled_from(("my_loss", "a.b", "loss"))
 COMMON: Mapping[str, Strategies] = {
     "losses": {
         # Not None: what is then returned is no scalar, and compile takes no such loss.
@@ -196,23 +224,23 @@ COMMON: Mapping[str, Strategies] = {
 }
 
 LOSSES: tuple[Row, ...] = (
-    Row("MeanSquaredError", "mean_squared_error", aliases=("mse", "MSE")),
-    Row("MeanAbsoluteError", "mean_absolute_error", aliases=("mae", "MAE")),
+    Row("MeanSquaredError", "mean_squared_error", aliases=("mse", "MSE"), synonyms=("mse", "MSE")),
+    Row("MeanAbsoluteError", "mean_absolute_error", aliases=("mae", "MAE"), synonyms=("mae", "MAE")),
     Row(
         "MeanAbsolutePercentageError", "mean_absolute_percentage_error",
-        targets=("positive", "sign"), aliases=("mape", "MAPE"),
+        targets=("positive", "sign"), aliases=("mape", "MAPE"), synonyms=("mape", "MAPE"),
     ),
     Row(
         "MeanSquaredLogarithmicError", "mean_squared_logarithmic_error",
-        targets=("positive", "binary", "simplex"), aliases=("msle", "MSLE"),
+        targets=("positive", "binary", "simplex"), aliases=("msle", "MSLE"), synonyms=("msle", "MSLE"),
     ),
-    Row("LogCosh", "log_cosh"),
+    Row("LogCosh", "log_cosh", synonyms=("logcosh",)),
     Row("Huber", "huber", arguments=lambda shape: {"delta": st.sampled_from((0.5, 2.0))}),
     Row("CosineSimilarity", "cosine_similarity", targets=("real", "positive", "simplex"), arguments=_axis),
     Row("Hinge", "hinge", targets=HINGED),
     Row("SquaredHinge", "squared_hinge", targets=HINGED),
     Row("CategoricalHinge", "categorical_hinge", targets=("one_hot",)),
-    Row("KLDivergence", "kl_divergence", targets=SHARES, aliases=("kld", "KLD")),
+    Row("KLDivergence", "kl_divergence", targets=SHARES, aliases=("kld", "KLD"), synonyms=("kld", "KLD", "kullback_leibler_divergence")),
     Row("Poisson", "poisson", targets=("positive", "binary"), needs="nonnegative"),
     # Keras clips what should be a probability here, so any reals do.
     Row(

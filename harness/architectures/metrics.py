@@ -12,6 +12,8 @@ from harness.architectures.losses import HINGED, SAME, SHARES, Row, Shape, Strat
 from harness.protocol.architecture import Data, Name, Values
 
 BINARY = ("binary", "one_hot")
+_AXIS_IN_2 = {"axis": 2}
+_DTYPE_IN_3 = {"dtype": 3}  # Keras 2 does not cast the targets
 _fractions = st.sampled_from((0.25, 0.5, 0.75))
 _names = st.sampled_from(("my_metric", "with space"))
 
@@ -99,7 +101,7 @@ def _overlap(shape: Shape) -> Strategies:
         "target_class_ids": st.sampled_from(([0], [last - 1], [0, last - 1], (0,))),
         "sparse_y_pred": st.just(False),
         "ignore_class": st.sampled_from((0, last - 1)),
-        "axis": st.just(len(shape)),
+        "axis": st.just(len(shape)),  # Keras 3 sums its result along this axis too, and fails
     }
 
 
@@ -132,24 +134,24 @@ def _named_axis(shape: Shape) -> Strategies:
 
 
 METRICS: tuple[Row, ...] = (
-    Row("MeanSquaredError", "mean_squared_error", aliases=("mse", "MSE"), arguments=_named),
+    Row("MeanSquaredError", "mean_squared_error", aliases=("mse", "MSE"), synonyms=("mse", "MSE"), arguments=_named),
     Row("RootMeanSquaredError", arguments=_named),
-    Row("MeanAbsoluteError", "mean_absolute_error", aliases=("mae", "MAE"), arguments=_named),
+    Row("MeanAbsoluteError", "mean_absolute_error", aliases=("mae", "MAE"), synonyms=("mae", "MAE"), arguments=_named),
     Row(
         "MeanAbsolutePercentageError", "mean_absolute_percentage_error",
-        targets=("positive", "sign"), aliases=("mape", "MAPE"), arguments=_named,
+        targets=("positive", "sign"), aliases=("mape", "MAPE"), synonyms=("mape", "MAPE"), arguments=_named,
     ),
     Row(
         "MeanSquaredLogarithmicError", "mean_squared_logarithmic_error",
-        targets=("positive", "binary", "simplex"), aliases=("msle", "MSLE"), arguments=_named,
+        targets=("positive", "binary", "simplex"), aliases=("msle", "MSLE"), synonyms=("msle", "MSLE"), arguments=_named,
     ),
-    Row("LogCoshError", arguments=_named),
+    Row("LogCoshError", "log_cosh", synonyms=("logcosh",), arguments=_named),
     Row(None, "huber"),
     Row("CosineSimilarity", "cosine_similarity", targets=("real", "positive", "simplex"), arguments=_named_axis),
     Row("PearsonCorrelation", "pearson_correlation", targets=("real", "positive"), arguments=_named_axis),
     Row("ConcordanceCorrelation", "concordance_correlation", targets=("real", "positive"), arguments=_named_axis),
     Row(
-        "R2Score", targets=("real", "positive"), fits=_flat,
+        "R2Score", only=_DTYPE_IN_3, targets=("real", "positive"), fits=_flat,
         arguments=lambda shape: {
             "name": _names,
             "class_aggregation": st.sampled_from((None, "variance_weighted_average")),
@@ -165,7 +167,7 @@ METRICS: tuple[Row, ...] = (
     Row("Hinge", "hinge", targets=HINGED, arguments=_named),
     Row("SquaredHinge", "squared_hinge", targets=HINGED, arguments=_named),
     Row("CategoricalHinge", "categorical_hinge", targets=("one_hot",), arguments=_named),
-    Row("KLDivergence", "kl_divergence", targets=SHARES, aliases=("kld", "KLD"), arguments=_named),
+    Row("KLDivergence", "kl_divergence", targets=SHARES, aliases=("kld", "KLD"), synonyms=("kld", "KLD", "kullback_leibler_divergence"), arguments=_named),
     Row("Poisson", "poisson", targets=("positive", "binary"), needs="nonnegative", arguments=_named),
     Row(
         "BinaryCrossentropy", "binary_crossentropy",
@@ -204,39 +206,39 @@ METRICS: tuple[Row, ...] = (
     Row("TrueNegatives", targets=BINARY, needs="probability", arguments=_thresholds),
     Row("FalsePositives", targets=BINARY, needs="probability", arguments=_thresholds),
     Row("FalseNegatives", targets=BINARY, needs="probability", arguments=_thresholds),
-    Row("Precision", targets=BINARY, needs="probability", arguments=_retrieval),
-    Row("Recall", targets=BINARY, needs="probability", arguments=_retrieval),
+    Row("Precision", aliases=("precision",), targets=BINARY, needs="probability", arguments=_retrieval),
+    Row("Recall", aliases=("recall",), targets=BINARY, needs="probability", arguments=_retrieval),
     _at("Sensitivity"),
     _at("Specificity"),
     _at("Precision"),
     _at("Recall"),
-    Row("AUC", targets=BINARY, needs="probability", arguments=_auc, called="auc"),
+    Row("AUC", targets=BINARY, needs="probability", arguments=_auc, called="auc", aliases=("auc",)),
     Row("AUC", targets=BINARY, needs="probability", arguments=_auc_labels, fits=_flat_classes, called="auc"),
     Row("AUC", targets=BINARY, required=("from_logits",), arguments=_auc_logits, called="auc"),
-    Row("F1Score", targets=BINARY, fits=_flat_classes, arguments=_f_score),
-    Row("FBetaScore", targets=BINARY, fits=_flat_classes, arguments=_f_score),
+    Row("F1Score", aliases=("f1_score",), only=_DTYPE_IN_3, targets=BINARY, fits=_flat_classes, arguments=_f_score),
+    Row("FBetaScore", only=_DTYPE_IN_3, targets=BINARY, fits=_flat_classes, arguments=_f_score),
     Row("BinaryIoU", targets=BINARY, arguments=lambda shape: {
         "name": _names, "target_class_ids": st.sampled_from(([0], [1])), "threshold": st.sampled_from((0.25, 0.75)),
     }),
     # An output holds numbers for each class, and no class: sparse_y_pred must be off.
     Row(
-        "IoU", targets=("sparse",), required=("num_classes", "target_class_ids", "sparse_y_pred"),
+        "IoU", only=_AXIS_IN_2, targets=("sparse",), required=("num_classes", "target_class_ids", "sparse_y_pred"),
         arguments=_overlap, fits=classes,
     ),
     Row(
-        "IoU", targets=("one_hot",), arguments=_overlap_dense, fits=classes,
+        "IoU", only=_AXIS_IN_2, targets=("one_hot",), arguments=_overlap_dense, fits=classes,
         required=("num_classes", "target_class_ids", "sparse_y_pred", "sparse_y_true"),
     ),
-    Row("MeanIoU", targets=("sparse",), required=("num_classes", "sparse_y_pred"), arguments=_overlap, fits=classes),
+    Row("MeanIoU", only=_AXIS_IN_2, targets=("sparse",), required=("num_classes", "sparse_y_pred"), arguments=_overlap, fits=classes),
     Row(
-        "MeanIoU", targets=("one_hot",), arguments=_overlap_dense, fits=classes,
+        "MeanIoU", only=_AXIS_IN_2, targets=("one_hot",), arguments=_overlap_dense, fits=classes,
         required=("num_classes", "sparse_y_pred", "sparse_y_true"),
     ),
     Row(
-        "OneHotIoU", targets=("one_hot",), required=("num_classes", "target_class_ids"),
+        "OneHotIoU", only=_AXIS_IN_2, targets=("one_hot",), required=("num_classes", "target_class_ids"),
         arguments=_overlap, fits=classes,
     ),
-    Row("OneHotMeanIoU", targets=("one_hot",), required=("num_classes",), arguments=_overlap, fits=classes),
+    Row("OneHotMeanIoU", only=_AXIS_IN_2, targets=("one_hot",), required=("num_classes",), arguments=_overlap, fits=classes),
     Row(
         "MeanMetricWrapper", required=("fn", "name"),
         arguments=lambda shape: {

@@ -12,7 +12,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from harness.architectures.losses import KINDS, LOSSES, PROMISES, Row, keeps, target
+from harness.architectures.losses import KINDS, LOSSES, PROMISES, SAME, Row, classes, keeps, target
 from harness.architectures.metrics import METRICS
 from harness.architectures.optimizers import optimizer
 from harness.architectures.rules import Draw
@@ -95,12 +95,13 @@ class _Choice:
     def forms(self, row: Row, room: str, output: _Output) -> tuple[str, ...]:
         """How the row can be written for the output: as the one form that is wanted, where one is."""
         forms = row.forms(self.vocabulary, room, output.shape, output.promise)
-        asked = tuple(
-            form
-            for form, name in (("object", row.cls), ("function", row.function))
-            if form in forms and f"{room}.{name}" in self.wanted
-        )
+        asked = tuple(form for form in forms if self._asked(row, room, form))
         return asked or forms
+
+    def _asked(self, row: Row, room: str, form: str) -> bool:
+        """Whether this form of the row is wanted by a public name."""
+        names = {"object": (row.cls,), "function": row.functions(self.vocabulary, room)}.get(form, ())
+        return any(f"{room}.{name}" in self.wanted for name in names)
 
     def allowed(self, output: _Output) -> set[str]:
         """The kinds of target that what is wanted of the output leaves."""
@@ -123,15 +124,12 @@ class _Choice:
         """Gives each wanted loss and metric to an output that can have it."""
         for room in ("losses", "metrics"):
             for name in sorted(name for name in self.wanted if name.startswith(f"{room}.")):
-                own = name.partition(".")[2]
-                form = "object" if own[:1].isupper() else "function"
                 places = [
                     (output, row)
                     for output in self.outputs
                     if output.measurable and (room == "metrics" or (output.trains and output.wanted_loss is None))
                     for row in self.rows(room, output)
-                    if own == (row.cls if form == "object" else row.function)
-                    and form in row.forms(self.vocabulary, room, output.shape, output.promise)
+                    if name in self._written(row, room, output)
                     and row.key not in {each.key for each in output.wanted_metrics}
                     and self._reachable(output, row)
                 ]
@@ -142,6 +140,13 @@ class _Choice:
                     output.wanted_loss = row
                 else:
                     output.wanted_metrics.append(row)
+
+    def _written(self, row: Row, room: str, output: _Output) -> set[str]:
+        """The public names by which the row can be written for the output."""
+        forms = row.forms(self.vocabulary, room, output.shape, output.promise)
+        names = [row.cls] if "object" in forms else []
+        names += row.functions(self.vocabulary, room) if "function" in forms else ()
+        return {f"{room}.{name}" for name in names}
 
     def _reachable(self, output: _Output, row: Row) -> bool:
         """Some loss takes a kind of target that this row takes as well."""
@@ -159,7 +164,7 @@ class _Choice:
             shape=output.shape,
             promise=output.promise,
             batch=self.batch,
-            eager=f"{room}.{row.cls}" in self.wanted,
+            wanted=self.wanted,
         )
 
     def choose(self, output: _Output, *, loss: Row | None, shared: Any = None) -> None:
@@ -168,6 +173,8 @@ class _Choice:
         if loss is not None:
             kinds &= set(loss.targets)
             output.loss = shared if shared is not None else self.write(loss, "losses", output)
+        else:
+            kinds &= {*SAME, *(("sparse",) if classes(output.shape) else ())}
         output.kind = self.draw(st.sampled_from([kind for kind in KINDS if kind in kinds]))
         taken: set[str] = set()
         names: set[str] = set()
@@ -228,7 +235,7 @@ class _Choice:
         form = self.draw(st.sampled_from(forms))
         return row.written(
             self.draw, self.vocabulary, "losses", form,
-            shape=output.shape, promise=output.promise, batch=self.batch, eager=False,
+            shape=output.shape, promise=output.promise, batch=self.batch,
         )  # fmt: skip
 
     def _skipped(self, able: Sequence[_Output]) -> list[_Output]:
@@ -367,7 +374,8 @@ def _options(draw: Draw, vocabulary: Vocabulary, arguments: dict[str, Any]) -> N
     if eager:
         arguments["run_eagerly"] = True
     if draw(st.integers(0, 3)) == 3:
-        arguments["steps_per_execution"] = 2
+        # Keras 2 reads as many batches even in train_on_batch, which has one.
+        arguments["steps_per_execution"] = 2 if vocabulary.major >= 3 else "auto"
     if draw(st.integers(0, 3)) == 3:
         arguments["jit_compile"] = False if vocabulary.major == 2 else draw(st.sampled_from((False, "auto")))
     if vocabulary.major >= 3 and draw(st.integers(0, 3)) == 3:

@@ -22,6 +22,7 @@ from harness.protocol.architecture import Architecture, to_json
 
 EXAMPLE_LIMIT = 120.0  # seconds after which an example counts as hung
 REDUCE_LIMIT = 30.0  # seconds spent on making one finding small
+REDUCE_ALL = 120.0  # and on all of them, where there are many: those that come last stay as they were drawn
 
 
 @dataclass(frozen=True)
@@ -87,6 +88,7 @@ class Session:
         self.table = parse()
         self.result = Result(options)
         self._start = time.monotonic()
+        self._reduce_until = self._start
 
     def run(self) -> Result:
         """The whole check; raises WorkerFailed where TensorFlow cannot be started."""
@@ -212,6 +214,7 @@ class Session:
         if not new or self._late:
             return
         begin = time.perf_counter()
+        self._reduce_until = time.monotonic() + REDUCE_ALL
         with ThreadPoolExecutor(self.options.workers) as threads:
             for finding, smaller in zip(new, threads.map(lambda each: self._smaller(pool, each), new), strict=True):
                 marked = self.options.known.marked(smaller, self.result.environment)
@@ -221,7 +224,7 @@ class Session:
 
     def _smaller(self, pool: Pool, finding: Finding) -> Finding:
         assert finding.architecture is not None
-        end = time.monotonic() + REDUCE_LIMIT
+        end = min(time.monotonic() + REDUCE_LIMIT, self._reduce_until)
         table = {route: row for route, row in self.table.items() if route == finding.routes[0]}
         last = finding
 

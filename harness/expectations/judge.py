@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from harness.expectations.compare import LIMIT, Difference, differences
@@ -14,10 +15,10 @@ from harness.protocol.architecture import Architecture
 # observations of a route are held back as consequences of an earlier one that broke.
 ORDER = (
     "structure", "config", "fresh", "weights", "adapters", "flags", "compile", "optimizer", "summary", "outputs",
-    "training outputs", "losses", "training",
+    "training outputs", "losses", "training", "frozen", "moved", "extracted", "exported", "others restored", "refused",
 )  # fmt: skip
 _EXPLAINED_BY = {
-    "summary": {"structure", "flags", "weights", "optimizer"},
+    "summary": {"structure", "flags", "weights", "optimizer", "compile", "config"},
     "outputs": {"config", "weights", "structure"},
     "training outputs": {"config", "weights", "structure", "outputs"},
     "losses": {"config", "weights", "structure", "outputs", "training outputs", "compile"},
@@ -64,6 +65,8 @@ def judge(
                 if reason is not None:
                     held_back.setdefault(reason, []).append(f"{route}/{observation}")
                     break
+                if observation == "config":
+                    difference = _by_layer(difference)
                 finding = _finding(route, observation, difference, architecture, classes)
                 if finding.signature not in {each.signature for each in findings if each.routes == (route,)}:
                     findings.append(finding)
@@ -75,8 +78,6 @@ def judge(
 
 
 def _with_consequences(finding: Finding, consequences: list[str]) -> Finding:
-    from dataclasses import replace
-
     return replace(finding, consequences=tuple(dict.fromkeys(consequences)))
 
 
@@ -93,18 +94,43 @@ def _held_against(
         return
     if observation == "summary" and (relation == "=l" or (relation == "=s" and not trained)):
         before, after = _layers_alone(before), _layers_alone(after)
+    if relation == "=n":
+        before, after = _without_wiring(before), _without_wiring(after)
     if observation == "optimizer" and relation == "=s" and not trained:
         # Loading may build the optimizer of a model that was never trained: its slots are then as new.
         before = {"iterations": (before or {}).get("iterations")}
         after = {"iterations": (after or {}).get("iterations")}
-    for number, difference in enumerate(differences(before, after, blobs)):
+    for number, difference in enumerate(differences(before, after, blobs, close=relation == "~")):
         if number >= LIMIT or (observation in _FIRST_ALONE and number):
             return
         yield difference
 
 
+def _by_layer(difference: Difference) -> Difference:
+    """A difference within the config of a layer: which argument it is, whatever lies below that.
+
+    One argument that is lost shows in many places of a nested config.
+    """
+    where = difference.where
+    if "config" in where[:-1]:
+        last = len(where) - 1 - where[::-1].index("config") if where[-1] != "config" else len(where) - 1
+        where = where[: last + 2]
+    return replace(difference, where=where)
+
+
+def _without_wiring(config: Any) -> Any:
+    """A config without the nodes of its graph: cloning numbers the calls of a shared layer anew."""
+    if isinstance(config, dict):
+        return {
+            key: _without_wiring(item)
+            for key, item in config.items()
+            if key not in ("inbound_nodes", "output_layers", "input_layers")
+        }
+    return [_without_wiring(item) for item in config] if isinstance(config, list) else config
+
+
 # Of these the first difference is the cause of all that follow: a layer passes on what it was given.
-_FIRST_ALONE = frozenset({"outputs", "training outputs", "losses", "training", "summary"})
+_FIRST_ALONE = frozenset({"outputs", "training outputs", "losses", "training", "summary", "compile", "structure", "frozen"})
 
 
 def _layers_alone(summary: list[str]) -> list[str]:

@@ -4,6 +4,8 @@
 `=s`   equal; an optimizer that has not made a step may come back built (its slots then are as new), and a summary
        may state its parameters then: loading builds the optimizer, and nothing was there to be lost
 `=l`   equal as far as layers go: parameter totals and optimizer of a summary aside, for the optimizer stays behind
+`=n`   equal but for the wiring of the graph, which `outputs` shows (with the original's weights put in)
+`~`    equal within the tolerance of `compare.CLOSE`
 `no`   must be absent: not compiled, no optimizer
 `.`    not asked
 """
@@ -25,27 +27,45 @@ weights_h5        .          .        .       =        =         .      .       
 weights_sharded   .          .        .       =        =         .      .        .          =        .                 .       .         .
 set_weights       .          .        .       =        =         .      .        .          =        .                 .       .         .
 weights_npz       .          .        .       =        =         .      .        .          =        .                 .       .         .
-from_config       =          =l       =       .        .         =      .        .          .        .                 .       .         =
-json              =          =l       =       .        .         =      .        .          .        .                 .       .         =
-clone             =          =l       =       .        .         =      .        .          .        .                 .       .         =
-clone_function    =          =l       =       .        .         .      .        .          .        .                 .       .         =
+from_config       =          =l       =       .        .         =      .        .          =        .                 .       .         =
+json              =          =l       =       .        .         =      .        .          =        .                 .       .         =
+clone             =          =l       =n      .        .         =      .        .          =        .                 .       .         =
+clone_function    =          =l       =n      .        .         .      .        .          =        .                 .       .         =
+keras_elsewhere   =          =s       =       =        =         =      =        =s         =        .                 .       =         .
+hdf5_elsewhere    =          =s       =       =        =         =      =        =s         =        .                 .       =         .
+clone_inputs      .          .        .       .        .         .      .        .          .        .                 .       .         =
+weights_by_name   .          .        .       =        =         .      .        .          =        .                 .       .         .
 """
-RELATIONS = ("=", "=s", "=l", "no", ".")
+# What a route observes by itself, of a model that it makes.
+OWN = """
+route          observation      relation
+skip_mismatch  others_restored  =
+refused        refused          =
+extraction     extracted        =
+transfer       frozen           =
+transfer       moved            =
+export         exported         ~
+"""
+RELATIONS = ("=", "=s", "=l", "=n", "~", "no", ".")
 
 
-def parse(text: str = TABLE) -> dict[str, dict[str, str]]:
-    """The table as ``{route: {observation: relation}}``, in its order; raises ValueError for a damaged one.
+def parse(text: str = TABLE, own: str = OWN) -> dict[str, dict[str, str]]:
+    """The tables as ``{route: {observation: relation}}``, in their order; raises ValueError for a damaged one.
 
     >>> parse()["hdf5_uncompiled"]["optimizer"]
     'no'
     """
     head, *rows = [line.split() for line in text.strip().splitlines()]
+    _, *more = [line.split() for line in own.strip().splitlines()]
     names = [name.replace("_", " ") for name in head[1:]]
     table: dict[str, dict[str, str]] = {}
-    for row in rows:
-        if len(row) != len(head) or not set(row[1:]) <= set(RELATIONS):
+    for row in (*rows, *more):
+        if len(row) not in (len(head), 3) or not set(row[2 if row in more else 1 :]) <= set(RELATIONS):
             raise ValueError(f"the row of {row[0]!r} does not fit the table: {' '.join(row)}")
+    for row in rows:
         table[row[0]] = {name: relation for name, relation in zip(names, row[1:], strict=True) if relation != "."}
+    for route, observation, relation in more:
+        table.setdefault(route, {})[observation.replace("_", " ")] = relation
     return table
 
 

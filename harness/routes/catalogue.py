@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from harness.routes import hdf5, keras_zip, rebuild, resave, weights_only
+from harness.routes import (
+    elsewhere,
+    export,
+    extraction,
+    hdf5,
+    keras_zip,
+    other_source,
+    rebuild,
+    resave,
+    transfer,
+    weights_only,
+)
 from harness.routes.route import Route
 
 ROUTES: Mapping[str, Route] = {
@@ -23,7 +34,16 @@ ROUTES: Mapping[str, Route] = {
         rebuild.JSON,
         rebuild.CLONE,
         rebuild.CLONE_FUNCTION,
+        rebuild.CLONE_INPUTS,
         resave.KERAS,
         resave.HDF5,
+        elsewhere.KERAS,
+        elsewhere.HDF5,
+        other_source.BY_NAME,
+        other_source.SKIP_MISMATCH,
+        other_source.REFUSED,
+        extraction.EXTRACTION,
+        transfer.TRANSFER,
+        export.EXPORT,
     )
 }

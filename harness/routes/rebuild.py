@@ -40,6 +40,9 @@ def _fresh(subject: Subject, model: Any) -> Arrival:
         for variable, value, first, now in zip(model.weights, made, subject.initial, current)
     ]
     after += [[dialect.path_of(each), list(each.shape), "surplus", ""] for each in model.weights[len(current) :]]
+    if len(made) == len(current):
+        # Whether it is wired as the original shows when it has the original's weights.
+        model.set_weights(subject.model.get_weights())
     return Arrival(model, {"fresh": before}, {"fresh": after})
 
 
@@ -82,6 +85,23 @@ def _clone_with_function(subject: Subject, folder: Path) -> Arrival:
     return _fresh(subject, model)
 
 
+def _clone_with_inputs(subject: Subject, folder: Path) -> Arrival:
+    dialect.set_seed(subject.architecture.seed + 25)
+    inputs: Any = [
+        dialect.input_like(each, name=f"new_{number}") for number, each in enumerate(subject.model.inputs)
+    ]
+    if dialect.MAJOR >= 3:
+        inputs = dialect.tf.nest.pack_sequence_as(subject.model.input, inputs)
+    with keras.utils.custom_object_scope(CUSTOM_OBJECTS):
+        model = keras.models.clone_model(subject.model, input_tensors=inputs)
+    return Arrival(None, *_fresh_alone(subject, model))
+
+
+def _fresh_alone(subject: Subject, model: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    arrival = _fresh(subject, model)
+    return arrival.before, arrival.after
+
+
 def _ensure_built(model: Any, subject: Subject) -> None:
     """A Sequential without Input, and a subclassed model, are built by their first call."""
     if not model.built:
@@ -92,3 +112,4 @@ FROM_CONFIG = Route("from_config", _from_config)
 JSON = Route("json", _json)
 CLONE = Route("clone", _clone, needs=frozenset({"graph"}))
 CLONE_FUNCTION = Route("clone_function", _clone_with_function, needs=frozenset({"graph"}))
+CLONE_INPUTS = Route("clone_inputs", _clone_with_inputs, needs=frozenset({"graph"}))

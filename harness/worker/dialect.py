@@ -242,6 +242,12 @@ def recorded_calls(record: Callable[[Any, Any], None]) -> Iterator[None]:
             base.__call__ = original
 
 
+def input_like(tensor: Any, *, name: str) -> Any:
+    """An Input of the shape and dtype of a symbolic tensor."""
+    shape = tuple(tensor.shape)
+    return keras.Input(shape=shape[1:], batch_size=shape[0], dtype=dtype_name(tensor.dtype), name=name)
+
+
 def flat(structure: Any) -> list[Any]:
     """The tensors of a nested structure, in order."""
     return list(tf.nest.flatten(structure))

@@ -124,7 +124,13 @@ def facts(subject: Subject) -> dict[str, Any]:
     if model.weights:
         traits.append("weights")
     if not subject.architecture.form.startswith("subclass:"):
-        traits.append("graph")
+        if getattr(model, "inputs", None):
+            traits.append("graph")
+        floats = [each for each in model.outputs or () if "float" in dialect.dtype_name(each.dtype)]
+        if floats:
+            traits.append("floats")
+        if floats and None not in tuple(floats[0].shape)[1:] and len(floats[0].shape) > 1:
+            traits.append("features")
     return {"traits": traits, "weights": len(model.weights), "parameters": int(model.count_params())}
 
 

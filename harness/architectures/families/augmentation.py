@@ -71,8 +71,8 @@ def data_format(a: Arguments, x: Spec, *, channels: int | None = None) -> str:
     return str(a.optional("data_format", st.sampled_from(fitting), default="channels_last"))
 
 
-def _dtype(a: Arguments, dtypes: tuple[str, ...]) -> None:
-    """What `graph.common` does, with fewer dtypes."""
+def some_dtype(a: Arguments, dtypes: tuple[str, ...]) -> None:
+    """A dtype policy of its own, now and then: what `graph.common` does, of fewer."""
     if dtypes and a.has("dtype") and a.draw(st.integers(0, 11)) == 11:
         a.give("dtype", a.draw(st.sampled_from(dtypes)))
 
@@ -103,7 +103,7 @@ def _layer(
         if formats:
             data_format(a, x, channels=3 if colour else None)
         if warps:
-            _dtype(a, _WARP_DTYPES)
+            some_dtype(a, _WARP_DTYPES)
         image = x.image and not (strays and "value_range" in a.values)
         through = x.differentiable and "opaque" not in tags
         return Placement((x.but(image=image, masked=False, differentiable=through),))
@@ -168,7 +168,7 @@ def _contrast(a: Arguments, x: Spec) -> Placement:
     a.optional("value_range", _ranges)
     a.optional("seed", seeds)
     # The operation that Keras 2 calls knows float32 alone on a CPU.
-    _dtype(a, DTYPES if a.major >= 3 else ())
+    some_dtype(a, DTYPES if a.major >= 3 else ())
     return Placement((x.but(masked=False),))
 
 

@@ -19,6 +19,7 @@ from harness.protocol.architecture import Call
 Shape = tuple[int | None, ...]
 
 LISTS = False  # whether Graph.attach takes a tuple of specs for one keyword
+_INSIDE = ("dropout", "recurrent_dropout", "seed", "kernel_initializer", "bias_constraint", "activation")
 CELLS = ("SimpleRNNCell", "LSTMCell", "GRUCell")
 # Recurrent kernels start orthogonal, by a decomposition that TensorFlow does not do in bfloat16.
 _DTYPES = ("float64", "float16", "mixed_float16", "mixed_bfloat16")
@@ -115,13 +116,16 @@ def _convolutional(rank: int) -> LayerRule:
             dilation = each(a.optional("dilation_rate", one_or_each(rank, st.just(2)), default=1), rank)
         _gates(a, rank=rank + 2)
         activity(a)
-        own_dtype(a)
         step = with_channels(
             [window(*parts) for parts in zip(axes, size, strides, (padding,) * rank, dilation, strict=True)],
             filters,
             layout,
         )
-        return _placed(a, x, step, [step] * 2, unroll=False)
+        placement = _placed(a, x, step, [step] * 2, unroll=False)
+        # TensorFlow's CPU kernels of channels first are for float32 alone; Keras 2 does not cast states.
+        if layout == "channels_last" and (a.major > 2 or not (a.get("stateful") or placement.named)):
+            own_dtype(a)
+        return placement
 
     def fresh() -> st.SearchStrategy[Spec]:
         return inputs.grids(rank + 1)
@@ -144,11 +148,10 @@ def _cells(a: Arguments, x: Spec, *, dropout: bool = True, **common: Any) -> lis
     """One to three cells, each on top of the one before; `x` is one step."""
     cells = []
     for number in range(a.draw(st.integers(1, 3))):
-        # A layer name as the argument that must be given: the others are then drawn freely.
-        freely = frozenset({"units"}) if a.draw(st.booleans()) else frozenset()
+        wanted = frozenset(a.draw(st.sets(st.sampled_from(_INSIDE), max_size=3)))
         rule = (_INNER_CELLS if dropout else _OUTER_CELLS)[a.draw(st.sampled_from(CELLS))]
         name = a.draw(st.sampled_from((None, f"cell_{number}")))
-        call, placement = a.inner(rule, x, name=name, wanted=freely)
+        call, placement = a.inner(rule, x, name=name, wanted=wanted)
         cells.append(Call(call.name, {**call.arguments, **common}))
         x = placement.outputs[0]
     return cells
@@ -167,7 +170,9 @@ def _rnn(a: Arguments, x: Spec) -> Placement:
         a.give("cell", cells if not common and a.draw(st.booleans()) else stacked)
         states = _cell_states(stacked)
     activity(a)
-    return _placed(a, x, (cells[-1].arguments["units"],), states)
+    # Keras 3 takes the states of a stack of one cell out of their list, where an unrolled loop finds too few.
+    unroll = a.major == 2 or len(cells) > 1 or a.get("cell") is cells[0]
+    return _placed(a, x, (cells[-1].arguments["units"],), states, unroll=unroll)
 
 
 def _cell(*, states: int, alone: bool) -> Callable[[Arguments, Spec], Placement]:

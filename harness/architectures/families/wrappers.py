@@ -58,20 +58,20 @@ def _in_dtype(dtype: str | None, value: Any) -> Any:
 
 def _bidirectional(a: Arguments, x: Spec) -> Placement:
     rule = a.choose_rule(_RECURRENT, x)
-    # RNN makes a stack of a list of cells by itself, in the global dtype.
-    dtype = own_dtype(a) if rule.name != "RNN" else None
     wanted = a.draw(st.sets(st.sampled_from(_LOOP), max_size=3))
     forward, inner = a.inner(rule, x, name=_named(a, "inner"), wanted=frozenset(wanted))
+    # RNN makes a stack of a list of cells by itself, in the global dtype; convolutions lack kernels of some dtypes.
+    dtype = own_dtype(a) if rule.name in _GATED else None
     forward, outputs = _in_dtype(dtype, forward), inner.outputs
     given = forward.arguments
-    if a.major > 2 and x.masked and given.get("stateful") and given.get("return_state"):
+    if a.major > 2 and given.get("stateful") and given.get("return_state"):
         # Keras 3 multiplies a generator by two there.
         forward, outputs = _without(forward, "return_state"), outputs[:1]
     backward = None
-    if rule.name in _GATED and a.draw(st.booleans()) and a.chance("weights"):
-        a.give("weights", _weights(forward, x) * 2)
-    elif a.chance("backward_layer"):
+    if a.chance("backward_layer"):
         backward = a.give("backward_layer", _in_dtype(dtype, _backward(a, x, rule, forward)))
+    if rule.name in _GATED and a.chance("weights"):
+        a.give("weights", _weights(forward, x) + _weights(backward or forward, x))
     if a.major > 2 and backward is None:
         forward = _without(forward, "go_backwards")  # Keras 3 does not turn it round for the backward layer
     a.give("layer", forward)
@@ -155,7 +155,7 @@ def _pipeline(a: Arguments, x: Spec) -> Placement:
 
 
 def _bidirectional_fresh() -> st.SearchStrategy[Spec]:
-    return st.one_of(inputs.sequences(unknown=True), inputs.grids(2), inputs.grids(3))
+    return st.one_of(inputs.sequences(unknown=True), inputs.sequences(), inputs.grids(2), inputs.grids(3))
 
 
 def _takes_sequences(spec: Spec) -> bool:

@@ -1,0 +1,131 @@
+"""The command line: `keras-harness`. Everything heavy is imported by the command that needs it."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Literal
+
+from cyclopts import App, CycloptsError, Parameter
+
+from harness import __version__
+
+OK, FINDINGS, USAGE, UNMEASURED = 0, 1, 2, 3
+
+app = App(
+    name="keras-harness",
+    help="Tells whether Keras models survive saving, reloading, rebuilding, cutting up, freezing.",
+    version=__version__,
+)
+
+
+class Usage(Exception):
+    """Something on the command line or in a configuration is wrong; the message says what would be right."""
+
+
+def _several(name: str, help: str) -> Parameter:
+    return Parameter(name=name, help=help, negative="")
+
+
+@app.command
+def check(
+    *,
+    profile: Annotated[Literal["quick", "ci", "thorough"], Parameter(help="How much is covered.")] = "quick",
+    layer: Annotated[tuple[str, ...], _several("--layer", "Only models around this layer (may be repeated).")] = (),
+    route: Annotated[tuple[str, ...], _several("--route", "Only this route (may be repeated).")] = (),
+    seed: Annotated[int, Parameter(help="The same seed gives the same models.")] = 0,
+    time_limit: Annotated[float | None, Parameter(help="Seconds after which no more models are started.")] = None,
+    no_known_issues: Annotated[bool, Parameter(help="Count known findings as new.", negative="")] = False,
+    known_issues: Annotated[tuple[Path, ...], _several("--known-issues", "A known-issues file of your own.")] = (),
+    json: Annotated[Path | None, Parameter(help="Write report.json here.")] = None,
+    junitxml: Annotated[Path | None, Parameter(help="Write JUnit XML here.")] = None,
+    env: Annotated[str | None, Parameter(help="An interpreter with the TensorFlow to check.")] = None,
+    workers: Annotated[int, Parameter(help="How many TensorFlow processes run at a time.")] = 2,
+) -> int:
+    """Does the Keras installed here keep its promises?
+
+    Draws models around every layer, sends them along every route, observes them before and after, and reports what
+    did not survive. Exit codes: 0 nothing new, 1 findings, 2 usage, 3 could not measure.
+    """
+    from harness.check.profiles import PROFILES
+    from harness.check.session import Options, Session
+    from harness.dispatch.worker import WorkerFailed
+    from harness.expectations.known import SHIPPED, KnownIssues, KnownIssuesError
+    from harness.reporting import console as terminal
+    from harness.reporting import json_report
+    from harness.reporting import junit
+
+    _check_names(layer, route)
+    try:
+        known = KnownIssues.read(*(() if no_known_issues else (SHIPPED, *known_issues)))
+    except KnownIssuesError as error:
+        raise Usage(str(error)) from error
+    options = Options(
+        PROFILES[profile], layer, route, seed, time_limit, _interpreter(env), max(1, workers), known
+    )  # fmt: skip
+    console = terminal.make_console()
+    session = Session(options, terminal.Watcher(console))
+    try:
+        result = session.run()
+    except WorkerFailed as error:
+        result = session.result
+        result.problems.append(f"TensorFlow could not be started: {error}")
+        console.print(f"TensorFlow could not be started: {error}", highlight=False)
+        console.print('install it with:  pip install "keras-harness[tensorflow-cpu]"', highlight=False)
+        if json is not None:
+            json_report.write(json_report.report(result), json)
+        return UNMEASURED
+    terminal.print_result(result, console)
+    try:
+        if json is not None:
+            json_report.write(json_report.report(result), json)
+        if junitxml is not None:
+            junit.write(result, junitxml)
+    except OSError as error:
+        console.print(f"the report could not be written: {error}", highlight=False)
+        return UNMEASURED
+    if result.stopped == "interrupted":
+        return 130
+    return {"pass": OK, "fail": FINDINGS, "error": UNMEASURED}[result.verdict]
+
+
+def _check_names(layers: tuple[str, ...], routes: tuple[str, ...]) -> None:
+    from harness.architectures.families import all_rules
+    from harness.expectations.table import parse
+
+    for kind, given, known in (("layer", layers, all_rules()), ("route", routes, parse())):
+        for name in given:
+            if name not in known:
+                raise Usage(f"no {kind} is called {name!r}{_did_you_mean(name, list(known))}")
+
+
+def _did_you_mean(name: str, known: list[str]) -> str:
+    import difflib
+
+    close = difflib.get_close_matches(name, known, n=3, cutoff=0.5) or [
+        each for each in known if name.lower() in each.lower()
+    ][:3]
+    return f"; did you mean {' or '.join(close)}?" if close else f"; known: {', '.join(sorted(known))}"
+
+
+def _interpreter(env: str | None) -> str | None:
+    if env is None:
+        return None
+    path = Path(env).expanduser()
+    if path.is_dir():
+        path = path / "bin" / "python"
+    if not path.exists():
+        raise Usage(f"{env!r} is not an interpreter: no such file")
+    return str(path.absolute())
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Runs the command line and exits with its code."""
+    try:
+        code = app(arguments, exit_on_error=False, print_error=False, result_action="return_value")
+    except (CycloptsError, Usage) as error:
+        print(f"keras-harness: {error}", file=sys.stderr)
+        sys.exit(USAGE)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    sys.exit(code if isinstance(code, int) else OK)

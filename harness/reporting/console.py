@@ -1,0 +1,141 @@
+"""The terminal: progress while a check runs, then a table, the findings, and a verdict in one line."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from harness.check.session import Result
+from harness.expectations.finding import Finding
+
+EVERY = 10.0  # seconds between two plain lines where no terminal is there
+
+
+class Watcher:
+    """Shows how far a check is: a live line on a terminal, a plain line now and then elsewhere."""
+
+    def __init__(self, console: Console) -> None:
+        self.console = console
+        self._last = time.monotonic()
+        self._progress: Progress | None = None
+        if console.is_terminal:
+            self._progress = Progress(
+                SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), console=console,
+                transient=True,
+            )  # fmt: skip
+            self._progress.start()
+            self._task = self._progress.add_task("starting TensorFlow", total=None)
+        else:
+            console.print("starting TensorFlow …")
+
+    def __call__(self, event: str, result: Result, subject: Any) -> None:
+        """Takes an event of the session."""
+        if event == "done":
+            if self._progress is not None:
+                self._progress.stop()
+            return
+        if event == "started":
+            environment = result.environment
+            self.console.print(
+                f"TensorFlow {environment['tensorflow']}, Keras {environment['keras']}, Python {environment['python']}"
+            )
+        if event == "finding" and isinstance(subject, Finding) and subject.status == "new":
+            self.console.print(f"[red]new[/] {subject.id} {escape(subject.check)}: {escape(subject.title)}", highlight=False)
+        if event == "reduced" and isinstance(subject, Finding):
+            self.console.print(f"    {subject.id} shrunk to {', '.join(subject.layers) or 'one layer'}", highlight=False)
+        new = sum(finding.status == "new" for finding in result.findings.values())
+        reached = 0 if result.plan is None else len(result.plan.coverage.layers)
+        text = f"{result.examples} models, {reached} layers drawn, {new} new findings"
+        if self._progress is not None:
+            self._progress.update(self._task, description=text)
+        elif time.monotonic() - self._last > EVERY:
+            self._last = time.monotonic()
+            self.console.print(text)
+
+
+def print_result(result: Result, console: Console) -> None:
+    """The table by layer and route, the findings, and the verdict."""
+    console.print(_table(result))
+    for finding in sorted(result.findings.values(), key=lambda each: each.status != "new"):
+        if finding.status == "new":
+            _print_finding(finding, console)
+    known = [finding for finding in result.findings.values() if finding.status == "known"]
+    if known:
+        console.print(f"\n{len(known)} known findings (they do not fail; [bold]--no-known-issues[/] shows them):")
+        for finding in known:
+            issue = finding.known_issue or {}
+            console.print(f"  {finding.id} {escape(finding.check)} — {escape(str(issue.get('id')))}", highlight=False)
+    for problem in result.problems:
+        console.print(f"[yellow]not measured:[/] {escape(problem)}", highlight=False)
+    console.print(f"\n[bold]{escape(verdict_line(result))}[/]", highlight=False)
+
+
+def _table(result: Result) -> Table:
+    """Layers whose promises were broken, by route; the others are counted in one row."""
+    routes = list(result.route_examples)
+    table = Table(title="promises by layer and route: times broken", header_style="bold")
+    table.add_column("layer")
+    shown = [route for route in routes if any(key[1] == route for key in result.failed_by)]
+    for route in shown:
+        table.add_column(route.replace("_", "\n"), justify="right")
+    layers = sorted({layer for layer, _ in result.failed_by})
+    for layer in layers:
+        cells = [str(result.failed_by.get((layer, route), "") or "·") for route in shown]
+        table.add_row(layer or "(not one layer's)", *cells)
+    reached = 0 if result.plan is None else len(result.plan.coverage.layers)
+    table.add_section()
+    good = max(0, reached - len([layer for layer in layers if layer]))
+    table.add_row(f"{good} other layers", *(["·"] * len(shown)))
+    table.add_row("models sent", *[str(result.route_examples[route]) for route in shown])
+    return table
+
+
+def _print_finding(finding: Finding, console: Console) -> None:
+    console.rule(f"{finding.id}  {finding.check}", align="left")
+    console.print(f"[bold]{escape(finding.title)}[/]", highlight=False)
+    if finding.where:
+        console.print(f"where     {escape(finding.where)}", highlight=False)
+    if finding.error is not None:
+        console.print(f"raised    {escape(str(finding.error['message'])[:600])}", highlight=False)
+        console.print(f"in        {escape(str(finding.error['place']))}", highlight=False)
+    else:
+        console.print(f"expected  {escape(repr(finding.expected)[:300])}", highlight=False)
+        console.print(f"actual    {escape(repr(finding.actual)[:300])}", highlight=False)
+    if finding.difference:
+        size = ", ".join(f"{key} {value}" for key, value in finding.difference.items() if value not in (None, False))
+        console.print(f"size      {escape(size)}", highlight=False)
+    console.print(f"routes    {', '.join(finding.routes)}; layers: {', '.join(finding.layers)}", highlight=False)
+    if finding.consequences:
+        console.print(f"also      {', '.join(finding.consequences)}", highlight=False)
+    console.print("script", highlight=False)
+    console.print(escape(str(finding.to_json()["script"])), highlight=False, soft_wrap=True)
+
+
+def verdict_line(result: Result) -> str:
+    """What it comes to, in one line."""
+    new = sum(finding.status == "new" for finding in result.findings.values())
+    known = len(result.findings) - new
+    reached = 0 if result.plan is None else len(result.plan.coverage.layers)
+    counts = (
+        f"{result.examples} models, {reached} layers, {sum(result.route_examples.values())} round trips"
+        f" in {result.seconds:.0f} s (seed {result.options.seed})"
+    )
+    stopped = f"; stopped: {result.stopped}" if result.stopped else ""
+    match result.verdict:
+        case "fail":
+            return f"FAIL: {new} new findings ({known} known); {counts}{stopped}"
+        case "error":
+            return f"COULD NOT MEASURE: {result.problems[0] if result.problems else 'no model was drawn'}; {counts}{stopped}"
+        case _:
+            return f"PASS: no new findings ({known} known); {counts}{stopped}"
+
+
+def make_console() -> Console:
+    """Standard output; wide enough for a table where it is not a terminal."""
+    return Console(width=None if sys.stdout.isatty() else 140)

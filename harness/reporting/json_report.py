@@ -1,0 +1,54 @@
+"""report.json: one shape for every command, written in one go so that a reader never sees half of it."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from harness.check.session import Result
+
+SCHEMA_VERSION = 1
+
+
+def report(result: Result, *, command: str = "check") -> dict[str, Any]:
+    """The report as plain data."""
+    plan = result.plan
+    layers: dict[str, Any] = {}
+    if plan is not None:
+        for name, rule in sorted(plan.rules.items()):
+            given = plan.coverage.arguments.get(rule.public, {})
+            layers[name] = {
+                "examples": plan.coverage.layers.get(rule.public, 0),
+                "arguments": {argument: len(values) for argument, values in sorted(given.items())},
+            }
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "command": command,
+        "verdict": result.verdict,
+        "seed": result.options.seed,
+        "profile": result.options.profile.name,
+        "environments": {"candidate": result.environment},
+        "examples": result.examples,
+        "built": result.built,
+        "seconds": round(result.seconds, 2),
+        "stopped": result.stopped,
+        "problems": result.problems,
+        "timings": {**{key: round(value, 3) for key, value in sorted(result.timings.items())}, "total": round(result.seconds, 3)},
+        "memory": {"worker_peak_rss": result.peak_rss, "workers_replaced": result.replaced},
+        "findings": [finding.to_json() for finding in result.findings.values()],
+        "coverage": {
+            "layers": layers,
+            "routes": dict(sorted(result.route_examples.items())),
+            "objects": {} if plan is None else dict(sorted(plan.coverage.objects.items())),
+        },
+    }
+
+
+def write(data: Any, path: Path) -> None:
+    """Writes JSON beside the file first, then takes its place; raises OSError."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.{os.getpid()}")
+    partial.write_text(json.dumps(data, indent=1, ensure_ascii=False, default=str) + "\n", encoding="utf-8")
+    partial.replace(path)

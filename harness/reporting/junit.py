@@ -1,0 +1,34 @@
+"""JUnit XML: a test case for each layer and route, and one for each finding."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from xml.etree import ElementTree
+
+from harness.check.session import Result
+
+
+def write(result: Result, path: Path) -> None:
+    """Writes the file; raises OSError."""
+    suite = ElementTree.Element("testsuite", name="keras-harness check", time=f"{result.seconds:.2f}")
+    failures = 0
+    for route, examples in sorted(result.route_examples.items()):
+        ElementTree.SubElement(suite, "testcase", classname="route", name=f"{route} ({examples} examples)")
+    for finding in result.findings.values():
+        case = ElementTree.SubElement(
+            suite, "testcase", classname=finding.check, name=f"{finding.id} {', '.join(finding.layers)}"
+        )
+        if finding.status == "new":
+            failures += 1
+            failure = ElementTree.SubElement(case, "failure", message=finding.title)
+            failure.text = str(finding.to_json()["script"])
+        else:
+            ElementTree.SubElement(case, "skipped", message=str((finding.known_issue or {}).get("reason", "")))
+    for problem in result.problems:
+        failures += 1
+        case = ElementTree.SubElement(suite, "testcase", classname="harness", name="measured")
+        ElementTree.SubElement(case, "error", message=problem)
+    suite.set("tests", str(len(suite)))
+    suite.set("failures", str(failures))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    ElementTree.ElementTree(suite).write(path, encoding="utf-8", xml_declaration=True)

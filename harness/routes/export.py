@@ -1,0 +1,34 @@
+"""Export: a SavedModel through `model.export`, taken up again by a layer that knows nothing of Keras models.
+
+Outputs alone are promised, and within a tolerance: the exported graph is optimised, the eager call is not.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from harness.routes.route import Arrival, Route
+from harness.worker import dialect
+from harness.worker.dialect import keras, tf
+from harness.worker.subject import Subject
+
+
+def _journey(subject: Subject, folder: Path) -> Arrival:
+    path = str(folder / "exported")
+    if dialect.MAJOR >= 3:
+        subject.model.export(path, verbose=False)
+        layer = keras.layers.TFSMLayer(path, call_endpoint="serve")
+        outputs = layer(subject.inputs)
+    else:
+        subject.model.export(path)
+        outputs = tf.saved_model.load(path).serve(subject.inputs)
+    expected = subject.model(subject.inputs, training=False)
+    return Arrival(None, {"exported": _seen(subject, expected)}, {"exported": _seen(subject, outputs)})
+
+
+def _seen(subject: Subject, outputs: Any) -> list[Any]:
+    return [subject.arrays.add(each) for each in dialect.flat(outputs)]
+
+
+EXPORT = Route("export", _journey, needs=frozenset({"graph"}))

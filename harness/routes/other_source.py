@@ -1,0 +1,108 @@
+"""Weights from another source: a whole model's file read by name, a file that fits in part, and what must be refused.
+
+`by_name` takes for each layer the weights of the layer of that name; `skip_mismatch` leaves out what has another
+shape. Weights of the wrong shape or number are refused with an error; whether some were put in place before that is
+shown, not judged.
+"""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from harness.protocol.architecture import Architecture, Call, Node, Ref, references
+from harness.routes import hdf5
+from harness.routes.route import Arrival, Route
+from harness.routes.weights_only import rebuilt
+from harness.worker import dialect
+from harness.worker.build import build, fill
+from harness.worker.subject import Subject
+
+
+def _by_name(subject: Subject, folder: Path) -> Arrival:
+    if dialect.MAJOR >= 3:
+        path = hdf5.save(subject, folder)
+    else:
+        path = folder / "weights.h5"
+        subject.model.save_weights(path)
+    model = rebuilt(subject)
+    model.load_weights(path, by_name=True)
+    return Arrival(model)
+
+
+def _skip_mismatch(subject: Subject, folder: Path) -> Arrival:
+    name, other = _wider(subject.architecture)
+    if other is None:
+        return Arrival()
+    path = folder / "model.weights.h5"
+    subject.model.save_weights(path)
+    model = build(other).model
+    fill(model, subject.architecture.seed + 31)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        model.load_weights(path, skip_mismatch=True)
+    return Arrival(
+        None, {"others restored": _others(subject, subject.model, name)}, {"others restored": _others(subject, model, name)}
+    )
+
+
+def _others(subject: Subject, model: Any, name: str) -> list[Any]:
+    return [
+        {"path": dialect.path_of(each), "value": subject.arrays.add(each)}
+        for each in model.weights
+        if name not in dialect.path_of(each).split("/") and not dialect.is_adapter(each)
+    ]
+
+
+def _wider(architecture: Architecture) -> tuple[str, Architecture | None]:
+    """The architecture with one more unit in a Dense that is an output; its name."""
+    if architecture.form == "sequential":
+        outputs = {architecture.nodes[-1].name}
+    else:
+        outputs = {ref.node for ref in references(architecture.outputs)}
+    shared = {node.layer.node for node in architecture.nodes if isinstance(node.layer, Ref)}
+    for number, node in enumerate(architecture.nodes):
+        if node.name in outputs - shared and isinstance(node.layer, Call) and node.layer.name == "layers.Dense":
+            units = node.layer.arguments["units"] + 1
+            wider: Node = replace(node, layer=replace(node.layer, arguments={**node.layer.arguments, "units": units}))
+            nodes = (*architecture.nodes[:number], wider, *architecture.nodes[number + 1 :])
+            return node.name, replace(architecture, nodes=nodes, compile=None)
+    return "", None
+
+
+def _refused(subject: Subject, folder: Path) -> Arrival:
+    weights = subject.model.get_weights()
+    attempts: dict[str, Any] = {"one weight fewer": lambda: model.set_weights(weights[:-1])}
+    place = next((number for number, each in enumerate(weights) if each.ndim), None)
+    if place is not None:
+        wrong = list(weights)
+        wrong[place] = weights[place].repeat(2, axis=0)
+        attempts["one of another shape"] = lambda: model.set_weights(wrong)
+    model = rebuilt(subject)
+    before, after = {}, {}
+    for name, attempt in attempts.items():
+        before[name] = "refused"
+        try:
+            attempt()
+            after[name] = "accepted"
+        except ValueError:
+            after[name] = "refused"
+    _, other = _wider(subject.architecture)
+    if other is not None:
+        path = folder / "other.weights.h5"
+        build(other).model.save_weights(path)
+        before["a file of another shape"] = "refused"
+        try:
+            model.load_weights(path)
+            after["a file of another shape"] = "accepted"
+        except ValueError:
+            after["a file of another shape"] = "refused"
+    return Arrival(None, {"refused": before}, {"refused": after})
+
+
+_NEEDS = frozenset({"weights"})
+BY_NAME = Route("weights_by_name", _by_name, needs=_NEEDS | {"graph"})
+SKIP_MISMATCH = Route("skip_mismatch", _skip_mismatch, needs=_NEEDS)
+REFUSED = Route("refused", _refused, needs=_NEEDS)

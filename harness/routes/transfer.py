@@ -1,0 +1,146 @@
+"""Transfer learning: a frozen base, a new head, training; then the top of the base unfrozen.
+
+While the head is trained (in `fit`, in `train_on_batch`, in a loop of one's own) every variable of the frozen base
+stays bitwise as it was, moving statistics included; every trainable one that has a gradient moves; the optimizer keeps
+no slots for what is frozen. All this again after the model was saved and loaded.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from harness.routes import keras_zip
+from harness.routes.route import Arrival, Route
+from harness.worker import dialect
+from harness.worker.build import build
+from harness.worker.dialect import keras, tf
+from harness.worker.subject import Subject
+
+CLASSES = 3
+RATE = 0.05
+
+
+def _journey(subject: Subject, folder: Path) -> Arrival:
+    base = build(subject.architecture).model
+    base.set_weights(subject.model.get_weights())
+    base.trainable = False
+    model = with_head(base)
+    inputs = dialect.flat(subject.inputs)
+    return promises(subject, base, model, inputs[0] if len(inputs) == 1 else inputs, folder)
+
+
+def with_head(base: Any, *, width: int = 8, classes: int = CLASSES) -> Any:
+    """The base's first float output, pooled or flattened, under Dense(relu) and Dense(softmax)."""
+    features = next(each for each in base.outputs if dialect.dtype_name(each.dtype).find("float") >= 0)
+    if len(features.shape) == 4:
+        features = keras.layers.GlobalAveragePooling2D(name="new_pool")(features)
+    elif len(features.shape) > 2:
+        features = keras.layers.Flatten(name="new_flatten")(features)
+    hidden = keras.layers.Dense(width, activation="relu", name="new_hidden")(features)
+    outputs = keras.layers.Dense(classes, activation="softmax", name="new_head", dtype="float32")(hidden)
+    return keras.Model(base.inputs, outputs, name="transfer")
+
+
+def promises(subject: Subject, base: Any, model: Any, inputs: Any, folder: Path) -> Arrival:
+    """Trains in three ways, unfreezes the top, reloads and trains again; what was seen at each step."""
+    batch = int(dialect.flat(inputs)[0].shape[0])
+    targets = tf.one_hot(np.arange(batch) % CLASSES, CLASSES)
+    frozen = _values(subject, base.variables)
+    before: dict[str, Any] = {"frozen": {}, "moved": {}}
+    after: dict[str, Any] = {"frozen": {}, "moved": {}}
+
+    def compile_it(each: Any) -> None:
+        # Tracing a graph takes ten times as long as a step: a quarter of the models is trained as a graph.
+        each.compile(
+            optimizer=keras.optimizers.Adam(RATE),
+            loss="categorical_crossentropy",
+            run_eagerly=subject.architecture.seed % 4 != 0,
+        )
+
+    def look(step: str, of: Any = base) -> None:
+        before["frozen"][step] = frozen
+        after["frozen"][step] = _values(subject, of.variables)
+
+    compile_it(model)
+    head = [dialect.array(each) for each in model.trainable_variables]
+    model.fit(inputs, targets, batch_size=batch, epochs=1, verbose=0)
+    look("fit")
+    before["moved"]["head in fit"] = True
+    after["moved"]["head in fit"] = _moved(head, model.trainable_variables)
+    before["moved"]["optimizer slots"] = 2 * len(model.trainable_variables)
+    after["moved"]["optimizer slots"] = _slots(model)
+    model.train_on_batch(inputs, targets)
+    look("train_on_batch")
+    _tape(model, inputs, targets, "tape", before, after)
+    look("tape")
+    again = keras_zip.load(keras_zip.save(subject.of(model), folder))
+    # What the head does not use of the base is no part of the new model.
+    names = {dialect.path_of(each) for each in base.variables} & {dialect.path_of(each) for each in model.variables}
+    reloaded = [each for each in again.variables if dialect.path_of(each) in names]
+    again.train_on_batch(inputs, targets)
+    before["frozen"]["reloaded"] = sorted(
+        (each for each in frozen if each["path"] in names), key=lambda each: str(each["path"])
+    )
+    after["frozen"]["reloaded"] = sorted(_values(subject, reloaded), key=lambda each: str(each["path"]))
+    _unfreeze_top(base)
+    compile_it(model)
+    _tape(model, inputs, targets, "top unfrozen", before, after)
+    still = [each for layer in base.layers if not layer.trainable for each in layer.variables]
+    paths = {dialect.path_of(each) for each in still}
+    before["frozen"]["top unfrozen"] = {str(each["path"]): each for each in frozen if each["path"] in paths}
+    after["frozen"]["top unfrozen"] = {str(each["path"]): each for each in _values(subject, still)}
+    return Arrival(None, before, after)
+
+
+def _values(subject: Subject, variables: Any) -> list[dict[str, Any]]:
+    # Random generators and metrics are no part of what a layer has learnt.
+    return [
+        {"path": dialect.path_of(each), "value": subject.arrays.add(each)}
+        for each in variables
+        if "seed_generator_state" not in dialect.path_of(each)
+    ]
+
+
+def _moved(before: list[np.ndarray], variables: Any) -> bool:
+    return any(not np.array_equal(one, dialect.array(each)) for one, each in zip(before, variables))
+
+
+def _slots(model: Any) -> int:
+    variables = model.optimizer.variables
+    variables = variables() if callable(variables) else variables
+    return sum(1 for each in variables if len(each.shape) > 0)
+
+
+def _tape(model: Any, inputs: Any, targets: Any, step: str, before: dict[str, Any], after: dict[str, Any]) -> None:
+    """A loop of one's own: every trainable variable with a gradient that is large enough to show must move."""
+    optimizer = keras.optimizers.SGD(RATE)
+    variables = model.trainable_variables
+    kept = [dialect.array(each) for each in variables]
+    with tf.GradientTape() as tape:
+        outputs = model(inputs, training=True)
+        loss = tf.reduce_mean(keras.losses.categorical_crossentropy(targets, outputs))
+    gradients = tape.gradient(loss, [getattr(each, "value", each) if dialect.MAJOR >= 3 else each for each in variables])
+    pairs = [(gradient, each) for gradient, each in zip(gradients, variables) if gradient is not None]
+    optimizer.apply_gradients(pairs)
+    for gradient, variable, old in zip(gradients, variables, kept):
+        if gradient is None:
+            continue
+        step_size = np.abs(np.asarray(tf.convert_to_tensor(gradient), dtype="float64")) * RATE
+        visible = step_size > 4 * np.spacing(np.maximum(np.abs(old.astype("float32")), 1e-3))
+        if visible.any() and getattr(variable, "constraint", None) is None:
+            place = f"{step}: {dialect.path_of(variable)}"
+            before["moved"][place] = True
+            after["moved"][place] = not np.array_equal(old, dialect.array(variable))
+
+
+def _unfreeze_top(base: Any, count: int = 2) -> None:
+    base.trainable = True
+    layers = [layer for layer in base.layers if layer.weights]
+    for layer in layers[:-count]:
+        layer.trainable = False
+
+
+TRANSFER = Route("transfer", _journey, needs=frozenset({"graph", "weights", "floats", "features"}))
