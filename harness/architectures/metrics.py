@@ -13,7 +13,7 @@ from harness.protocol.architecture import Data, Name, Values
 
 BINARY = ("binary", "one_hot")
 _AXIS_IN_2 = {"axis": 2}
-_DTYPE_IN_3 = {"dtype": 3}  # Keras 2 does not cast the targets
+_DTYPE_IN_3 = {"dtype": 3}  # Keras 2 does not cast all that it computes with
 _fractions = st.sampled_from((0.25, 0.5, 0.75))
 _names = st.sampled_from(("my_metric", "with space"))
 
@@ -197,23 +197,26 @@ METRICS: tuple[Row, ...] = (
         "SparseCategoricalAccuracy", "sparse_categorical_accuracy",
         targets=("sparse",), arguments=_named, fits=classes,
     ),
-    Row("TopKCategoricalAccuracy", "top_k_categorical_accuracy", targets=SHARES, arguments=_top, fits=classes),
+    Row("TopKCategoricalAccuracy", only=_DTYPE_IN_3, "top_k_categorical_accuracy", targets=SHARES, arguments=_top, fits=classes),
     Row(
-        "SparseTopKCategoricalAccuracy", "sparse_top_k_categorical_accuracy",
+        "SparseTopKCategoricalAccuracy", "sparse_top_k_categorical_accuracy", only=_DTYPE_IN_3,
         targets=("sparse",), arguments=_top_sparse, fits=classes,
     ),
     Row("TruePositives", targets=BINARY, needs="probability", arguments=_thresholds),
     Row("TrueNegatives", targets=BINARY, needs="probability", arguments=_thresholds),
     Row("FalsePositives", targets=BINARY, needs="probability", arguments=_thresholds),
     Row("FalseNegatives", targets=BINARY, needs="probability", arguments=_thresholds),
-    Row("Precision", aliases=("precision",), targets=BINARY, needs="probability", arguments=_retrieval),
-    Row("Recall", aliases=("recall",), targets=BINARY, needs="probability", arguments=_retrieval),
+    Row("Precision", only=_DTYPE_IN_3, aliases=("precision",), targets=BINARY, needs="probability", arguments=_retrieval),
+    Row("Recall", only=_DTYPE_IN_3, aliases=("recall",), targets=BINARY, needs="probability", arguments=_retrieval),
     _at("Sensitivity"),
     _at("Specificity"),
     _at("Precision"),
     _at("Recall"),
     Row("AUC", targets=BINARY, needs="probability", arguments=_auc, called="auc", aliases=("auc",)),
-    Row("AUC", targets=BINARY, needs="probability", arguments=_auc_labels, fits=_flat_classes, called="auc"),
+    Row(
+        "AUC", targets=BINARY, needs="probability", required=("multi_label",),
+        arguments=_auc_labels, fits=_flat_classes, called="auc",
+    ),
     Row("AUC", targets=BINARY, required=("from_logits",), arguments=_auc_logits, called="auc"),
     Row("F1Score", aliases=("f1_score",), only=_DTYPE_IN_3, targets=BINARY, fits=_flat_classes, arguments=_f_score),
     Row("FBetaScore", only=_DTYPE_IN_3, targets=BINARY, fits=_flat_classes, arguments=_f_score),

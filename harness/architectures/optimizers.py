@@ -157,10 +157,10 @@ def optimizer(draw: Draw, vocabulary: Vocabulary, *, wanted: frozenset[str], div
     return single(draw, vocabulary, wanted=wanted)
 
 
-def single(draw: Draw, vocabulary: Vocabulary, *, wanted: frozenset[str] = frozenset(), legacy: bool = True) -> Call:
+def single(draw: Draw, vocabulary: Vocabulary, *, wanted: frozenset[str] = frozenset()) -> Call:
     """One optimizer with options; one that is wanted, if any is."""
     names = [f"optimizers.{name}" for name in OPTIMIZERS if vocabulary.has(f"optimizers.{name}")]
-    if legacy and vocabulary.major == 2:
+    if vocabulary.major == 2:
         names += [f"optimizers.legacy.{name}" for name in LEGACY if vocabulary.has(f"optimizers.legacy.{name}")]
     name = draw(st.sampled_from([each for each in names if each in wanted] or names))
     old = name.startswith("optimizers.legacy.")
@@ -170,8 +170,10 @@ def single(draw: Draw, vocabulary: Vocabulary, *, wanted: frozenset[str] = froze
     schedules = [each for each in SCHEDULES if vocabulary.has(f"optimizers.schedules.{each}")]
     wished = [each for each in schedules if f"optimizers.schedules.{each}" in wanted]
     if wished or a.chance("learning_rate"):
-        if wished or draw(st.booleans()):
-            a.give("learning_rate", schedule(draw, vocabulary, draw(st.sampled_from(wished or schedules)), bool(wished)))
+        # The old Nadam takes no schedule.
+        if name != "optimizers.legacy.Nadam" and (wished or draw(st.booleans())):
+            chosen = draw(st.sampled_from(wished or schedules))
+            a.give("learning_rate", schedule(draw, vocabulary, chosen, bool(wished), positive=name.endswith("Ftrl")))
         else:
             a.required("learning_rate", _rates)
     a.several(own)
@@ -223,8 +225,8 @@ def _options(a: Arguments, *, old: bool) -> None:
     )
 
 
-def schedule(draw: Draw, vocabulary: Vocabulary, name: str, eager: bool) -> Call:
-    """A learning rate schedule of this name."""
+def schedule(draw: Draw, vocabulary: Vocabulary, name: str, eager: bool, *, positive: bool = False) -> Call:
+    """A learning rate schedule of this name; a `positive` one never comes down to zero (Ftrl divides by the rate)."""
     must, may = SCHEDULES[name]
     may = {**may, "name": st.sampled_from(("my_schedule", "a.b"))}
     public = f"optimizers.schedules.{name}"
@@ -232,6 +234,8 @@ def schedule(draw: Draw, vocabulary: Vocabulary, name: str, eager: bool) -> Call
     for argument, values in must.items():
         a.required(argument, values)
     a.several(may)
+    if positive and "alpha" in may:
+        a.values.setdefault("alpha", 0.5)
     return Call(public, a.values)
 
 

@@ -18,7 +18,7 @@ from harness.architectures.optimizers import optimizer
 from harness.architectures.rules import Draw
 from harness.architectures.spec import Spec
 from harness.architectures.vocabulary import Vocabulary
-from harness.protocol.architecture import Call, Compile, Data, Name, Ref, references
+from harness.protocol.architecture import Call, Compile, Data, Name, Ref, calls, references
 
 _ACTIVATED = {
     "softmax": "distribution", "sigmoid": "probability", "hard_sigmoid": "probability",
@@ -58,6 +58,7 @@ class _Output:
     name: str
     spec: Spec
     promise: str
+    enclosed: bool = False  # alone in a list or a tuple
     wanted_loss: Row | None = None
     wanted_metrics: list[Row] = field(default_factory=list)
     loss: Any = None
@@ -94,9 +95,14 @@ class _Choice:
 
     def forms(self, row: Row, room: str, output: _Output) -> tuple[str, ...]:
         """How the row can be written for the output: as the one form that is wanted, where one is."""
-        forms = row.forms(self.vocabulary, room, output.shape, output.promise)
+        forms = self._possible(row, room, output)
         asked = tuple(form for form in forms if self._asked(row, room, form))
         return asked or forms
+
+    def _possible(self, row: Row, room: str, output: _Output) -> tuple[str, ...]:
+        if output.enclosed and self.vocabulary.major == 2 and not (row.cls or row.function):
+            return ()  # Keras 2 looks at the shape of the target, and finds the list around it
+        return row.forms(self.vocabulary, room, output.shape, output.promise)
 
     def _asked(self, row: Row, room: str, form: str) -> bool:
         """Whether this form of the row is wanted by a public name."""
@@ -115,10 +121,7 @@ class _Choice:
         """The losses, or the metrics, that the output can have with what is already wanted of it."""
         table = LOSSES if room == "losses" else METRICS
         kinds = self.allowed(output)
-        # A metric needs a loss that takes its kind of target.
-        return [
-            row for row in table if kinds & set(row.targets) and row.forms(self.vocabulary, room, output.shape, output.promise)
-        ]
+        return [row for row in table if kinds & set(row.targets) and self._possible(row, room, output)]
 
     def place_wanted(self) -> None:
         """Gives each wanted loss and metric to an output that can have it."""
@@ -143,7 +146,7 @@ class _Choice:
 
     def _written(self, row: Row, room: str, output: _Output) -> set[str]:
         """The public names by which the row can be written for the output."""
-        forms = row.forms(self.vocabulary, room, output.shape, output.promise)
+        forms = self._possible(row, room, output)
         names = [row.cls] if "object" in forms else []
         names += row.functions(self.vocabulary, room) if "function" in forms else ()
         return {f"{room}.{name}" for name in names}
@@ -199,8 +202,11 @@ class _Choice:
         name = metric.arguments.get("name") if isinstance(metric, Call) else None
         if name in names:
             # Keras 2 refuses two metrics of one name.
-            arguments = {**metric.arguments, "name": f"{name}_{len(names)}"}
-            metric = Call(metric.name, arguments)
+            number = 1
+            while f"{name}_{number}" in names:
+                number += 1
+            name = f"{name}_{number}"
+            metric = Call(metric.name, {**metric.arguments, "name": name})
         names.add(name or row.key)
         (output.weighted if self.draw(st.integers(0, 3)) == 3 else output.metrics).append(metric)
 
@@ -266,8 +272,9 @@ def compiles(
     `divisible`: every trainable variable gets a gradient where every output has a loss; else no MultiOptimizer.
     """
     known = promises or {}
+    alone = isinstance(structure, (list, tuple)) and len(outputs) == 1
     made = [
-        _Output(name, spec, _best(known.get(name, "real"), "nonnegative" if spec.image else "real"))
+        _Output(name, spec, _best(known.get(name, "real"), "nonnegative" if spec.image else "real"), alone)
         for name, spec in outputs
     ]
     assert len(made) == len(list(references(structure)))
@@ -284,7 +291,7 @@ def compiles(
     _metrics_of(draw, arguments, structure, made)
     steps = draw(st.sampled_from((1, 2, 0)))
     _options(draw, vocabulary, arguments)
-    targets = [_target_of(draw, output, batch) for output in made]
+    targets = [_target_of(draw, vocabulary, output, batch) for output in made]
     return Compile(arguments, packed(structure, iter(targets)), steps)
 
 
@@ -292,8 +299,8 @@ def _best(one: str, other: str) -> str:
     return one if keeps(one, other) else other
 
 
-def _target_of(draw: Draw, output: _Output, batch: int) -> Data:
-    return target(draw, output.kind if output.measurable else "real", output.shape, batch)
+def _target_of(draw: Draw, vocabulary: Vocabulary, output: _Output, batch: int) -> Data:
+    return target(draw, vocabulary, output.kind if output.measurable else "real", output.shape, batch)
 
 
 def packed(structure: Any, leaves: Iterator[Any]) -> Any:
@@ -370,8 +377,9 @@ def _metrics_of(draw: Draw, arguments: dict[str, Any], structure: Any, outputs: 
 
 def _options(draw: Draw, vocabulary: Vocabulary, arguments: dict[str, Any]) -> None:
     """How compile runs the model: nine times in ten eagerly, for tracing takes far longer than two steps."""
-    eager = draw(st.integers(0, 9)) < 9
-    if eager:
+    # The R2Score of Keras 2 compares with a tensor that a graph has no value of.
+    told = vocabulary.major == 2 and any("num_regressors" in call.arguments for call in calls(arguments))
+    if draw(st.integers(0, 9)) < 9 or told:
         arguments["run_eagerly"] = True
     if draw(st.integers(0, 3)) == 3:
         # Keras 2 reads as many batches even in train_on_batch, which has one.

@@ -64,7 +64,7 @@ class Plan:
         self.rules = {name: rule for name, rule in rules.items() if vocabulary.has(rule.public) or "." in rule.name}
         self.targets = [name for name in self.rules if not only or name in only]
         self.coverage = Coverage()
-        self._number = 0
+        self.number = 0
 
     def __iter__(self) -> Iterator[Architecture]:
         """Draws until the profile's promise is kept; of every argument first, then of the number of examples."""
@@ -106,8 +106,8 @@ class Plan:
             strategy = architectures(
                 vocabulary=self.vocabulary, rules=self.rules, goals=goals[start : start + size]
             )
-            self._number += 1
-            for drawn in draws(strategy, 1, seed_value=self.seed * 1_000_003 + self._number):
+            self.number += 1
+            for drawn in draws(strategy, 1, seed_value=self.seed * 1_000_003 + self.number):
                 self.coverage.add(drawn)
                 yield drawn
 

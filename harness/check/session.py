@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 from harness.architectures.families import all_rules
@@ -20,6 +23,7 @@ from harness.expectations.known import KnownIssues
 from harness.expectations.table import asked, parse
 from harness.protocol.architecture import Architecture, to_json
 
+PROCESS = "_process"  # a route of this ending is its namesake, loaded by another process
 EXAMPLE_LIMIT = 120.0  # seconds after which an example counts as hung
 REDUCE_LIMIT = 30.0  # seconds spent on making one finding small
 REDUCE_ALL = 120.0  # and on all of them, where there are many: those that come last stay as they were drawn
@@ -89,6 +93,8 @@ class Session:
         self.result = Result(options)
         self._start = time.monotonic()
         self._reduce_until = self._start
+        self._replayed: dict[Future[Answer], tuple[Architecture, Answer]] = {}
+        self.folder = Path(tempfile.mkdtemp(prefix="keras-harness-"))
 
     def run(self) -> Result:
         """The whole check; raises WorkerFailed where TensorFlow cannot be started."""
@@ -106,7 +112,7 @@ class Session:
             self.table = {
                 route: row
                 for route, row in self.table.items()
-                if route in about["routes"] and (not self.options.routes or route in self.options.routes)
+                if route.removesuffix(PROCESS) in about["routes"] and (not self.options.routes or route in self.options.routes)
             }
             self.listener("started", self.result, plan)
             self._examples(pool, self._timed(plan))
@@ -116,6 +122,7 @@ class Session:
         finally:
             self.result.peak_rss, self.result.replaced = pool.peak_rss, pool.replaced
             pool.close()
+            shutil.rmtree(self.folder, ignore_errors=True)
             self.result.seconds = time.perf_counter() - begin
         self._close()
         self.listener("done", self.result, None)
@@ -140,7 +147,7 @@ class Session:
         under_way: dict[Future[Answer], Architecture] = {}
         models = iter(plan)
         exhausted = False
-        while under_way or not exhausted:
+        while under_way or self._replayed or not exhausted:
             while not exhausted and len(under_way) < 2 * self.options.workers:
                 drawn = None if self._late else next(models, None)
                 if drawn is None:
@@ -148,23 +155,64 @@ class Session:
                     if self._late:
                         self.result.stopped = f"time limit of {self.options.time_limit:.0f} s"
                     break
-                under_way[pool.submit(self._request(drawn, self.table), limit=EXAMPLE_LIMIT)] = drawn
+                request = self._request(drawn, self.table)
+                if self.result.plan is not None and self.result.plan.number % 2 == 0:
+                    request["keep"] = self._keep()
+                under_way[pool.submit(request, limit=EXAMPLE_LIMIT)] = drawn
             begin = time.perf_counter()
-            done, _ = wait(under_way, timeout=1.0, return_when=FIRST_COMPLETED)
+            done, _ = wait({*under_way, *self._replayed}, timeout=1.0, return_when=FIRST_COMPLETED)
+            done &= set(under_way)
             self.result.add_time("idle", time.perf_counter() - begin)
             for future in done:
-                self._take(under_way.pop(future), future.result())
+                self._take(under_way.pop(future), future.result(), pool)
+            self._take_replayed()
             if not done:
                 self.listener("waiting", self.result, None)
 
     def _request(self, architecture: Architecture, table: Any) -> dict[str, Any]:
+        asks = asked(table, compiled=architecture.compile is not None)
         return {
             "verb": "run",
             "architecture": to_json(architecture),
-            "routes": asked(table, compiled=architecture.compile is not None),
+            "routes": {route: names for route, names in asks.items() if not route.endswith(PROCESS)},
+            # What is asked of the loading process alone must be seen of the original too.
+            "also": sorted({name for names in asks.values() for name in names}),
         }
 
-    def _take(self, architecture: Architecture, answer: Answer) -> None:
+    def _keep(self) -> dict[str, str]:
+        """Where each route with a file saves for another process: half of the models are taken up there as well."""
+        wanted = [route for route in self.table if route.endswith(PROCESS)]
+        return {route.removesuffix(PROCESS): self._place(route) for route in wanted}
+
+    def _place(self, route: str) -> str:
+        return tempfile.mkdtemp(prefix=f"{route}-", dir=self.folder)
+
+    def _replay(self, architecture: Architecture, answer: Answer, pool: Pool) -> Future[Answer] | None:
+        """Hands the files of an example to another process."""
+        files = answer.reply.get("kept")
+        if not files:
+            return None
+        asks = asked(self.table, compiled=architecture.compile is not None)
+        request = {
+            "verb": "replay",
+            "architecture": to_json(architecture),
+            "routes": {route: asks[route + PROCESS] for route in files},
+            "files": files,
+        }
+        return pool.submit(request, limit=EXAMPLE_LIMIT, avoid=answer.reply["pid"])
+
+    def _take_replayed(self) -> None:
+        for future in [each for each in self._replayed if each.done()]:
+            architecture, first = self._replayed.pop(future)
+            second = _as_one(first, future.result())
+            for what, seconds in future.result().reply.get("timings", {}).items():
+                self.result.add_time(what, seconds)
+            for route in second.reply.get("routes", ()):
+                self.result.route_examples[route] = self.result.route_examples.get(route, 0) + 1
+            for finding in self._judge(architecture, second):
+                self._add(finding)
+
+    def _take(self, architecture: Architecture, answer: Answer, pool: Pool) -> None:
         self.result.examples += 1
         for what, seconds in answer.reply.get("timings", {}).items():
             self.result.add_time(what, seconds)
@@ -177,6 +225,9 @@ class Session:
                 self.result.route_examples[route] = self.result.route_examples.get(route, 0) + 1
         for finding in found:
             self._add(finding)
+        replayed = self._replay(architecture, answer, pool)
+        if replayed is not None:
+            self._replayed[replayed] = (architecture, answer)
         self.listener("example", self.result, architecture)
 
     def _judge(self, architecture: Architecture, answer: Answer) -> list[Finding]:
@@ -232,7 +283,13 @@ class Session:
             nonlocal last
             if time.monotonic() > end or self._late:
                 return False
-            answer = pool.submit(self._request(candidate, table), limit=REDUCE_LIMIT).result()
+            request = self._request(candidate, table)
+            if finding.routes[0].endswith(PROCESS):
+                request["keep"] = {finding.routes[0].removesuffix(PROCESS): self._place(finding.routes[0])}
+            answer = pool.submit(request, limit=REDUCE_LIMIT).result()
+            replayed = self._replay(candidate, answer, pool)
+            if replayed is not None:
+                answer = _as_one(answer, replayed.result())
             same = [each for each in self._judge(candidate, answer) if each.signature == finding.signature]
             if same:
                 last = same[0]
@@ -257,6 +314,15 @@ class Session:
             result.problems.append("no model could be built")
         if result.built and not any(result.route_examples.values()):
             result.problems.append("no model travelled any route")
+
+
+def _as_one(first: Answer, second: Answer) -> Answer:
+    """What one process saw before and another after, as if one had seen both."""
+    if second.lost is not None or "routes" not in second.reply:
+        return second
+    routes = {f"{route}{PROCESS}": answer for route, answer in second.reply["routes"].items()}
+    reply = {**second.reply, "build": first.reply["build"], "before": first.reply["before"], "routes": routes}
+    return Answer(reply, {**first.blobs, **second.blobs})
 
 
 def routes(names: Sequence[str] = ()) -> list[str]:

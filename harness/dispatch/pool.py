@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
@@ -36,7 +37,8 @@ class Pool:
         executor: Executor | None = None,
     ) -> None:
         self.interpreter = interpreter
-        self.environment = environment
+        self.environment = environment or {}
+        self._started = 0
         self.memory = memory
         self.replaced = 0
         self.peak_rss = 0
@@ -48,7 +50,10 @@ class Pool:
         self._spare = [self._spawn() for _ in range(size)]
 
     def _spawn(self) -> Worker:
-        worker = Worker(self.interpreter, environment=self.environment)
+        # Each process orders its sets in a way of its own: what depends on that shows between two of them.
+        environment = {**self.environment, "PYTHONHASHSEED": str(self._started)}
+        self._started += 1
+        worker = Worker(self.interpreter, environment=environment)
         with self._lock:
             self._all.add(worker)
         return worker
@@ -62,14 +67,12 @@ class Pool:
         self._spare = []
         return about
 
-    def submit(self, request: dict[str, Any], *, limit: float = 120.0) -> Future[Answer]:
-        """Hands a request to the next free worker."""
-        return self._executor.submit(self._run, request, limit)
+    def submit(self, request: dict[str, Any], *, limit: float = 120.0, avoid: int | None = None) -> Future[Answer]:
+        """Hands a request to the next free worker, if it can be to another process than `avoid`."""
+        return self._executor.submit(self._run, request, limit, avoid)
 
-    def _run(self, request: dict[str, Any], limit: float) -> Answer:
-        import time
-
-        worker = self._take()
+    def _run(self, request: dict[str, Any], limit: float, avoid: int | None) -> Answer:
+        worker = self._take(avoid)
         start = time.perf_counter()
         try:
             reply, blobs = worker.ask(request, limit=limit)
@@ -84,10 +87,12 @@ class Pool:
                 self._idle.append(worker)
         return Answer(reply, blobs, seconds=time.perf_counter() - start)
 
-    def _take(self) -> Worker:
+    def _take(self, avoid: int | None) -> Worker:
         with self._lock:
-            if self._idle:
-                return self._idle.pop()
+            others = [worker for worker in self._idle if worker.process.pid != avoid]
+            for worker in others or self._idle:
+                self._idle.remove(worker)
+                return worker
         worker = self._spawn()
         worker.start()
         return worker

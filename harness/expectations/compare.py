@@ -113,7 +113,7 @@ def measure(one: np.ndarray[Any, Any], other: np.ndarray[Any, Any]) -> dict[str,
         "of": int(one.size),
         "first expected": _scalar(one[first]) if one.size else None,
         "first actual": _scalar(other[first]) if other.size else None,
-        "sampled": one.size > (1 << 14) and not where.size,
+        "sampled": one.size > (1 << 12) and not where.size,
     }
     if where.size and one.dtype.kind in "fiu":
         a, b = one[different].astype("float64"), other[different].astype("float64")

@@ -31,6 +31,8 @@ from_config       =          =l       =       .        .         =      .       
 json              =          =l       =       .        .         =      .        .          =        .                 .       .         =
 clone             =          =l       =n      .        .         =      .        .          =        .                 .       .         =
 clone_function    =          =l       =n      .        .         .      .        .          =        .                 .       .         =
+keras_zip_process =          =s       =       =        =         =      =        =s         =        =                 =       =         .
+hdf5_process      =          =s       =       =        =         =      =        =s         =        =                 =       =         .
 keras_elsewhere   =          =s       =       =        =         =      =        =s         =        .                 .       =         .
 hdf5_elsewhere    =          =s       =       =        =         =      =        =s         =        .                 .       =         .
 clone_inputs      .          .        .       .        .         .      .        .          .        .                 .       .         =

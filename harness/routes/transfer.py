@@ -27,7 +27,8 @@ def _journey(subject: Subject, folder: Path) -> Arrival:
     base = build(subject.architecture).model
     base.set_weights(subject.model.get_weights())
     base.trainable = False
-    model = with_head(base)
+    # What the guides put on top of a base of keras.applications, and something of that shape on a drawn one.
+    model = with_head(base, width=1024 if subject.architecture.form.startswith("application:") else 8)
     inputs = dialect.flat(subject.inputs)
     return promises(subject, base, model, inputs[0] if len(inputs) == 1 else inputs, folder)
 

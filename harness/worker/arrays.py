@@ -11,7 +11,7 @@ from harness.worker import dialect
 
 # A larger array is not sent whole: its digest decides whether it is equal, and this many of its values, evenly
 # spread, tell how big a difference is. It keeps the driver small whatever the model weighs.
-WHOLE = 1 << 15
+WHOLE = 1 << 13
 
 
 class Arrays:

@@ -85,6 +85,8 @@ def build(architecture: Architecture) -> Built:
     """Builds the model, with the variables that its initializers give it; neither compiled nor frozen."""
     if architecture.form.startswith("subclass:"):
         return _subclassed(architecture)
+    if architecture.form.startswith("application:"):
+        return _application(architecture)
     if architecture.form == "sequential":
         return _sequential(architecture)
     return _functional(architecture)
@@ -100,6 +102,12 @@ def _subclassed(architecture: Architecture) -> Built:
     model(_tensors(architecture))
     _late_methods(architecture, built)
     return built
+
+
+def _application(architecture: Architecture) -> Built:
+    """A model of `keras.applications` without its top and without weights from the network."""
+    make = dialect.resolve(f"applications.{architecture.form.partition(':')[2]}")
+    return Built(make(include_top=False, weights=None, input_shape=tuple(architecture.inputs[0].shape)))
 
 
 def _sequential(architecture: Architecture) -> Built:

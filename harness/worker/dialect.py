@@ -23,7 +23,7 @@ MAJOR = VERSION[0]
 
 ROOMS = (
     "layers", "activations", "initializers", "regularizers", "constraints", "optimizers", "optimizers.schedules",
-    "losses", "metrics", "dtype_policies", "ops", "ops.nn", "ops.image", "ops.linalg", "quantizers",
+    "losses", "metrics", "dtype_policies", "applications", "ops", "ops.nn", "ops.image", "ops.linalg", "quantizers",
     # In Keras 3 these are stubs that raise.
     *(("optimizers.legacy",) if MAJOR < 3 else ()),
 )  # fmt: skip

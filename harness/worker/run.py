@@ -11,7 +11,7 @@ from typing import Any
 from harness.observations.catalogue import LAST, OBSERVATIONS
 from harness.protocol.architecture import Architecture, from_json
 from harness.routes.catalogue import ROUTES
-from harness.routes.route import Route
+from harness.routes.route import Arrival, Route
 from harness.worker import data, dialect
 from harness.worker.arrays import Arrays
 from harness.worker.build import Built, build, decode, fill, tensors_of
@@ -48,7 +48,7 @@ def run(request: dict[str, Any], folder: Path) -> tuple[dict[str, Any], dict[str
             return {"build": {"error": describe(error)}, "timings": timings}, {}
         timings.add("building", start)
         reply: dict[str, Any] = {"build": {"shapes": built.shapes, **facts(subject)}, "routes": {}, "timings": timings}
-        wanted = {name for names in asked.values() for name in names}
+        wanted = {name for names in asked.values() for name in names} | set(request.get("also", ()))
         start = time.perf_counter()
         reply["before"] = observe(subject, [name for name in OBSERVATIONS if name in wanted and name not in LAST])
         timings.add("observing", start)
@@ -60,12 +60,51 @@ def run(request: dict[str, Any], folder: Path) -> tuple[dict[str, Any], dict[str
             start = time.perf_counter()
             reply["routes"][name] = travel(subject, route, observations, folder)
             timings.add(f"route:{name}", start)
+        for name, place in request.get("keep", {}).items():
+            start = time.perf_counter()
+            keep(reply, subject, ROUTES[name], Path(place))
+            timings.add("keeping", start)
         start = time.perf_counter()
         reply["before"].update(observe(subject, [name for name in LAST if name in wanted]))
         timings.add("observing", start)
         return reply, arrays.blobs
     finally:
         dialect.set_policy(policy)
+
+
+def keep(reply: dict[str, Any], subject: Subject, route: Route, place: Path) -> None:
+    """Saves the model where another process will load it; a save that fails was told by the route itself."""
+    assert route.save is not None
+    place.mkdir(parents=True, exist_ok=True)
+    try:
+        reply.setdefault("kept", {})[route.name] = str(route.save(subject, place))
+    except Exception:
+        shutil.rmtree(place, ignore_errors=True)
+
+
+def replay(request: dict[str, Any]) -> tuple[dict[str, Any], dict[str, bytes]]:
+    """Takes up files that another process has saved, and observes what is in them.
+
+    Nothing of the model was ever built here: what it needs must come from the file.
+    """
+    architecture: Architecture = from_json(request["architecture"])
+    timings = Timings()
+    arrays = Arrays()
+    dialect.clear()
+    dialect.set_seed(architecture.seed + 1000)
+    inputs = tensors_of(data.for_model(architecture, architecture.seed))
+    targets = tensors_of(decode(architecture.compile.targets)) if architecture.compile else None
+    subject = Subject(None, architecture, inputs, targets, arrays)
+    reply: dict[str, Any] = {"routes": {}, "timings": timings}
+    for name, asked in request["routes"].items():
+        start = time.perf_counter()
+        path = Path(request["files"][name])
+        route = ROUTES[name]
+        assert route.load is not None
+        loaded = Route(name, lambda _, __, load=route.load, path=path: Arrival(load(path)))  # type: ignore[misc]
+        reply["routes"][name] = travel(subject, loaded, asked, path.parent)
+        timings.add(f"route:{name}_process", start)
+    return reply, arrays.blobs
 
 
 def prepare(architecture: Architecture, arrays: Arrays) -> tuple[Subject, Built]:

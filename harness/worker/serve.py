@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import gc
+import os
 import resource
 from pathlib import Path
 from typing import Any
 
 from harness.worker import dialect
-from harness.worker.run import describe, run
+from harness.worker.run import describe, replay, run
 
 
 class Server:
@@ -35,10 +36,14 @@ class Server:
         """Runs one request; what raises here is a fault of the harness and says so."""
         self.served += 1
         try:
-            reply, blobs = run(request, self.folder / str(self.served))
+            if request["verb"] == "replay":
+                reply, blobs = replay(request)
+            else:
+                reply, blobs = run(request, self.folder / str(self.served))
         except Exception as error:
             reply, blobs = {"fault": describe(error)}, {}
         if self.served % 20 == 0:
             gc.collect()
+        reply["pid"] = os.getpid()
         reply["peak_rss"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
         return reply, blobs

@@ -46,8 +46,10 @@ def _attention(a: Arguments, x: Spec) -> Placement:
     queries, width = x.shape
     steps = _length(a, x)
     keyed = a.draw(st.booleans())
-    # A key has the width of the query, which frees the value from having it.
-    value = Spec((steps, a.draw(st.integers(1, 4)) if keyed else width))
+    # A key has the width of the query, which frees the value from having it; but AdditiveAttention of Keras 2 scales
+    # by as many numbers as the value has.
+    free = keyed and not (a.major == 2 and a.name.endswith("AdditiveAttention"))
+    value = Spec((steps, a.draw(st.integers(1, 4)) if free else width))
     others = (value, Spec((steps, width))) if keyed else (value,)
     keywords = _keywords(a, return_attention_scores=True, use_causal_mask=True)
     outputs = [x.but(shape=(queries, value.shape[-1]), image=False)]
@@ -95,7 +97,8 @@ def _multi_head_attention(a: Arguments, x: Spec) -> Placement:
     width = a.optional("output_shape", st.one_of(st.integers(1, 4), st.tuples(st.integers(1, 4)), st.tuples(st.integers(1, 3), st.integers(1, 3))))
     last = x.shape[-1:] if width is None else (width,) if isinstance(width, int) else width
     axes = [1, (1,), -2] if x.rank == 2 else [1, 2, (1, 2), (2,), [1], -2]
-    a.optional("attention_axes", st.sampled_from(axes))
+    # Keras 2 counts from behind the axis of the heads, which it adds.
+    a.optional("attention_axes", st.sampled_from(axes if a.major >= 3 else axes[:-1]))
     _heads(a)
     shape = (*x.shape[:-1], *last)
     if x.rank == 2:

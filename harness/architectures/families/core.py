@@ -24,7 +24,16 @@ def unlisted(a: Arguments, argument: str, values: st.SearchStrategy[Any], defaul
 def own_dtype(a: Arguments, *, without: tuple[str, ...] = ()) -> None:
     """A dtype policy, as every layer is given one, for a layer that does not take all of them."""
     if not a.plain and "dtype" not in a.values and a.draw(st.integers(0, 11)) == 11 and a.has("dtype"):
-        a.give("dtype", a.draw(st.sampled_from([name for name in DTYPES if name not in without])))
+        excluded = (*without, "bfloat16") if _is_orthogonal(a) else without
+        a.give("dtype", a.draw(st.sampled_from([name for name in DTYPES if name not in excluded])))
+
+
+def _is_orthogonal(a: Arguments) -> bool:
+    """Whether a variable is orthogonal at first: TensorFlow cannot make it so in bfloat16."""
+    return any(
+        value == "orthogonal" or (isinstance(value, Call) and value.name == "initializers.Orthogonal")
+        for value in a.values.values()
+    )
 
 
 def _lora(a: Arguments, constraint: str) -> None:
@@ -85,7 +94,8 @@ def _quantized(
         by_config = _configurations(mode, axis).map(lambda drawn: Method("quantize", (None, drawn)))
         methods.append(a.draw(st.one_of(by_name, by_config)))
     elif mode and configured in (None, mode):
-        source = a.draw(st.sampled_from(("float32", "bfloat16", "mixed_bfloat16", "float64")))
+        sources = ("float32", "mixed_bfloat16", "float64") + (() if _is_orthogonal(a) else ("bfloat16",))
+        source = a.draw(st.sampled_from(sources))
         a.give("dtype", f"{mode}_from_{source}")
     own_dtype(a, without=("float16", "mixed_float16") if mode == "int8" else ())
     return tuple(methods)
@@ -145,7 +155,7 @@ def _einsum_dense(a: Arguments, x: Spec) -> Placement:
         ("float8",) if "..." in equation else ("int8", "int4", "float8"),
         axis=None,
         constraint="kernel_constraint",
-        beside_lora=kernel[-1] == result[-1],
+        beside_lora=len(kernel) > 1 and kernel[-1] == result[-1],
     )
     out = said if a.major >= 3 else tuple(lengths[letter] for letter in letters)
     before, after = (hidden, ()) if given.startswith("...") else ((), hidden)
