@@ -197,10 +197,13 @@ METRICS: tuple[Row, ...] = (
         "SparseCategoricalAccuracy", "sparse_categorical_accuracy",
         targets=("sparse",), arguments=_named, fits=classes,
     ),
-    Row("TopKCategoricalAccuracy", only=_DTYPE_IN_3, "top_k_categorical_accuracy", targets=SHARES, arguments=_top, fits=classes),
     Row(
-        "SparseTopKCategoricalAccuracy", "sparse_top_k_categorical_accuracy", only=_DTYPE_IN_3,
-        targets=("sparse",), arguments=_top_sparse, fits=classes,
+        "TopKCategoricalAccuracy", "top_k_categorical_accuracy",
+        only=_DTYPE_IN_3, targets=SHARES, arguments=_top, fits=classes,
+    ),
+    Row(
+        "SparseTopKCategoricalAccuracy", "sparse_top_k_categorical_accuracy",
+        only=_DTYPE_IN_3, targets=("sparse",), arguments=_top_sparse, fits=classes,
     ),
     Row("TruePositives", targets=BINARY, needs="probability", arguments=_thresholds),
     Row("TrueNegatives", targets=BINARY, needs="probability", arguments=_thresholds),

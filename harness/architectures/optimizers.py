@@ -123,7 +123,7 @@ SCHEDULES: Mapping[str, tuple[Strategies, Strategies]] = {  # what must be given
 }
 
 STRINGS = ("adam", "sgd", "rmsprop", "Adam", "SGD", "RMSprop", "adagrad", "adamax", "nadam", "ftrl", "adadelta")
-LATER_STRINGS = ("adamw", "adafactor", "lion", "lamb", "muon", "AdamW", "Lion")
+LATER_STRINGS = ("adamw", "adafactor", "lion", "muon", "AdamW", "Lion")
 
 # Where the wrapper that scales losses is, in the order of preference: Keras 3, Keras 2.
 SCALERS = ("optimizers.LossScaleOptimizer", "mixed_precision.LossScaleOptimizer")

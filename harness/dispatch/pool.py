@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from harness.dispatch.worker import Worker, WorkerLost
@@ -34,10 +36,12 @@ class Pool:
         size: int = 2,
         memory: int = 3 << 30,
         environment: dict[str, str] | None = None,
+        modules: Sequence[Path] = (),
         executor: Executor | None = None,
     ) -> None:
         self.interpreter = interpreter
         self.environment = environment or {}
+        self.modules = tuple(modules)
         self._started = 0
         self.memory = memory
         self.replaced = 0
@@ -53,7 +57,7 @@ class Pool:
         # Each process orders its sets in a way of its own: what depends on that shows between two of them.
         environment = {**self.environment, "PYTHONHASHSEED": str(self._started)}
         self._started += 1
-        worker = Worker(self.interpreter, environment=environment)
+        worker = Worker(self.interpreter, environment=environment, modules=self.modules)
         with self._lock:
             self._all.add(worker)
         return worker

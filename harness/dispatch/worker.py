@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -39,11 +40,17 @@ class WorkerLost(Exception):
 class Worker:
     """A process of `interpreter` that serves requests. Use it from one thread at a time."""
 
-    def __init__(self, interpreter: str | None = None, *, environment: dict[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        interpreter: str | None = None,
+        *,
+        environment: dict[str, str] | None = None,
+        modules: Sequence[Path] = (),
+    ) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="keras-harness-"))
         self._log = (self.folder / "stderr").open("w+b")
         self.process = subprocess.Popen(
-            [interpreter or sys.executable, str(MAIN), str(self.folder)],
+            [interpreter or sys.executable, str(MAIN), str(self.folder), *map(str, modules)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._log,

@@ -1,12 +1,14 @@
 """The worker process: reads requests from standard input, writes replies to standard output.
 
-Started by path (``python .../harness/worker/__main__.py``), for the interpreter under test has no keras-harness
-installed. What TensorFlow and Keras print goes to standard error, so that it cannot get between two frames.
+Started by path (``python .../harness/worker/__main__.py FOLDER [MODULE.py ...]``), for the interpreter under test has no keras-harness
+installed. What TensorFlow and Keras print goes to standard error, so that it cannot get between two frames. The modules named are run once Keras is imported: they register
+custom objects, or plant a fault for a test.
 """
 
 from __future__ import annotations
 
 import os
+import runpy
 import sys
 import types
 from pathlib import Path
@@ -38,6 +40,12 @@ def main() -> int:
         from harness.worker.serve import Server
     except BaseException as error:
         write_frame(replies, {"fatal": {"type": type(error).__name__, "message": str(error)[:2000]}})
+        return 3
+    try:
+        for path in sys.argv[2:]:
+            runpy.run_path(path)
+    except BaseException as error:
+        write_frame(replies, {"fatal": {"type": type(error).__name__, "message": f"{path}: {error}"[:2000]}})
         return 3
     server = Server(Path(sys.argv[1]))
     write_frame(replies, server.hello())

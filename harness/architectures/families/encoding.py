@@ -7,6 +7,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from harness.architectures import inputs
+from harness.architectures.families.augmentation import some_dtype
 from harness.architectures.rules import Arguments, LayerRule, Placement
 from harness.architectures.spec import Spec
 from harness.protocol.architecture import Data, Method
@@ -63,6 +64,8 @@ def _category_encoding(a: Arguments, x: Spec) -> Placement:
     else:
         mode = a.optional("output_mode", st.sampled_from(sorted({*modes} - {"multi_hot"})), default="multi_hot")
     sparse = bool(a.optional("sparse", st.just(True), default=False))
+    # What counts has no kernel for half precision.
+    some_dtype(a, ("float64",))
     named = {}
     if mode == "count" and a.draw(st.booleans()):
         named["count_weights"] = Spec(x.shape)
@@ -133,7 +136,7 @@ def _columns() -> st.SearchStrategy[Spec]:
 _TAGS = frozenset({"preprocessing", "opaque"})
 
 RULES = (
-    LayerRule("CategoryEncoding", _category_encoding, _columns, _is_bounded, tags=_TAGS),
+    LayerRule("CategoryEncoding", _category_encoding, _columns, _is_bounded, common=("trainable",), tags=_TAGS),
     LayerRule(
         "Discretization",
         _discretization,

@@ -1,0 +1,24 @@
+"""The pytest plugin: options for the suite, and nothing that costs time where the suite is not run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pytest
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Options of `pytest --pyargs harness.suite`."""
+    group = parser.getgroup("keras-harness", "promises of Keras about saved models")
+    group.addoption("--harness-env", default=None, help="An interpreter with the TensorFlow to check.")
+    group.addoption("--harness-seed", type=int, default=0, help="The same seed gives the same models.")
+    group.addoption("--harness-workers", type=int, default=2, help="How many TensorFlow processes run at a time.")
+    group.addoption(
+        "--harness-no-known-issues", action="store_true", help="Let findings fail that were checked and are waited for."
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Registers the markers of the suite."""
+    config.addinivalue_line("markers", "slow: takes more than a few seconds (still run in CI)")

@@ -1,0 +1,1 @@
+"""The promises of Keras, one pytest module each: ``pytest --pyargs harness.suite``."""

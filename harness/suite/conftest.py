@@ -1,0 +1,127 @@
+"""One model for each layer, sent along every route once; the tests of the modules look at its parts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import Future
+from functools import lru_cache
+
+import pytest
+
+from harness.architectures.applications import application
+from harness.architectures.drawing import draws
+from harness.architectures.families import all_rules
+from harness.architectures.graph import Goal
+from harness.architectures.models import architectures
+from harness.architectures.vocabulary import Vocabulary
+from harness.dispatch.pool import Answer, Pool
+from harness.dispatch.worker import WorkerFailed
+from harness.expectations.judge import judge
+from harness.expectations.known import SHIPPED, KnownIssues
+from harness.expectations.table import asked, parse
+from harness.protocol.architecture import Architecture, to_json
+from harness.reporting.text import finding_text
+
+LIMIT = 400.0  # seconds for one model along every route; the largest of keras.applications takes most of it
+
+
+@lru_cache
+def layer_names() -> tuple[str, ...]:
+    """Every layer that has a rule; those that the Keras under test lacks are skipped."""
+    return tuple(sorted(all_rules()))
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Tests that take a layer are made for each."""
+    if "layer" in metafunc.fixturenames:
+        metafunc.parametrize("layer", layer_names())
+
+
+class Promises:
+    """Holds what was seen of each model; models are sent when they are first asked for, two ahead."""
+
+    def __init__(self, pool: Pool, seed: int, known: KnownIssues) -> None:
+        self.about = pool.start()
+        self.vocabulary = Vocabulary.from_report(self.about)
+        self.rules = {name: rule for name, rule in all_rules().items() if self.vocabulary.has(rule.public)}
+        table = parse()
+        self.table = {route: row for route, row in table.items() if route in self.about["routes"]}
+        self._pool = pool
+        self._seed = seed
+        self._known = known
+        self._sent: dict[str, tuple[Architecture, Future[Answer]]] = {}
+
+    def ahead(self, names: list[str]) -> None:
+        """Sends the models of these layers, so that every worker is busy."""
+        for name in names:
+            if name in self.rules and name not in self._sent:
+                self._send(name, self._draw(name), self.table)
+
+    def _draw(self, name: str) -> Architecture:
+        strategy = architectures(vocabulary=self.vocabulary, rules=self.rules, goals=[Goal(name)])
+        return draws(strategy, 1, seed_value=self._seed * 1009 + sum(map(ord, name)))[0]
+
+    def _send(self, name: str, architecture: Architecture, table: dict[str, dict[str, str]]) -> None:
+        routes = asked(table, compiled=architecture.compile is not None)
+        request = {"verb": "run", "architecture": to_json(architecture), "routes": routes}
+        self._sent[name] = (architecture, self._pool.submit(request, limit=LIMIT))
+
+    def application(self, name: str, *routes: str) -> None:
+        """Asserts the promises of a base of keras.applications on these routes."""
+        if not self.vocabulary.has(f"applications.{name}"):
+            pytest.skip(f"Keras {self.about['keras']} has no {name}")
+        if name not in self._sent:
+            self._send(name, application(name), {route: self.table[route] for route in routes})
+        self._hold(name, routes)
+
+    def kept(self, layer: str, *routes: str) -> None:
+        """Asserts that nothing was lost of the model of this layer on these routes."""
+        __tracebackhide__ = True
+        if layer not in self.rules:
+            pytest.skip(f"Keras {self.about['keras']} has no {layer}")
+        self.ahead([layer])
+        self._hold(layer, routes)
+
+    def _hold(self, name: str, routes: tuple[str, ...]) -> None:
+        __tracebackhide__ = True
+        architecture, future = self._sent[name]
+        answer = future.result()
+        if answer.lost is not None:
+            pytest.fail(f"{name}: the worker {answer.lost.reason}: {answer.lost.detail}\n{answer.lost.tail[-500:]}")
+        assert "fault" not in answer.reply, answer.reply["fault"]
+        findings = judge(architecture, answer.reply, answer.blobs, self.table)
+        of_routes = [each for each in findings if each.routes[0] in (*routes, "build")]
+        marked = [self._known.marked(each, self.about) for each in of_routes]
+        new = [each for each in marked if each.status == "new"]
+        if new:
+            pytest.fail("\n\n".join(map(finding_text, new)), pytrace=False)
+        known = [each for each in marked if each.status == "known"]
+        if known:
+            pytest.xfail("; ".join(f"{each.known_issue['id']}" for each in known if each.known_issue))
+        travelled = [route for route in routes if route in answer.reply["routes"]]
+        if not travelled:
+            pytest.skip("the model of this layer cannot take that route")
+
+
+@pytest.fixture(scope="session")
+def promises(request: pytest.FixtureRequest) -> Iterator[Promises]:
+    """The promises of the Keras under test; skips where there is none."""
+    option = request.config.getoption
+    known = KnownIssues() if option("--harness-no-known-issues") else KnownIssues.read(SHIPPED)
+    workers = 1 if hasattr(request.config, "workerinput") else option("--harness-workers")
+    pool = Pool(option("--harness-env"), size=workers)
+    try:
+        made = Promises(pool, option("--harness-seed"), known)
+    except WorkerFailed as error:
+        pool.close()
+        pytest.fail(f"TensorFlow could not be started: {error}", pytrace=False)
+    wanted = dict.fromkeys(
+        item.callspec.params["layer"]
+        for item in request.session.items
+        if hasattr(item, "callspec") and "layer" in item.callspec.params
+    )
+    made.ahead(list(wanted))
+    yield made
+    pool.close()
+
+

@@ -1,0 +1,74 @@
+"""An architecture is data: it goes to JSON and back, and its name is the same everywhere."""
+
+import json
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from harness.architectures.families import all_rules
+from harness.architectures.graph import Goal
+from harness.architectures.models import architectures
+from harness.architectures.vocabulary import Vocabulary
+from harness.protocol.architecture import (
+    Architecture,
+    Call,
+    Data,
+    Input,
+    Node,
+    Ref,
+    Slice,
+    dumps,
+    from_json,
+    loads,
+    to_json,
+)
+from tests.vocabularies import vocabulary
+
+RULES = all_rules()
+KERAS = vocabulary()
+
+
+def test_tuples_lists_and_odd_keys_survive_json() -> None:
+    value = {"a": (1, [2.5, None]), "b": {1: "x", "$": "y"}, "c": Slice(1, None), "d": float("inf")}
+    assert loads(dumps(value)) == value
+
+
+def test_an_architecture_survives_json() -> None:
+    node = Node("d", Call("layers.Dense", {"units": 2}), (Ref("x"),), shapes=((2,),))
+    whole = Architecture("m", inputs=(Input("x", (3,)),), nodes=(node,), outputs=Ref("d"))
+    assert from_json(json.loads(json.dumps(to_json(whole)))) == whole
+
+
+def test_an_unknown_tag_is_refused_by_name() -> None:
+    with pytest.raises(ValueError, match="unknown tag 'Exec'"):
+        from_json({"$": "Exec", "code": "1"})
+
+
+def test_what_is_no_data_is_refused() -> None:
+    with pytest.raises(TypeError, match="function"):
+        to_json(lambda: None)
+
+
+def test_the_digest_does_not_change_from_release_to_release() -> None:
+    assert Architecture("m", inputs=(Input("x", (3,)),), outputs=Ref("x")).digest() == "b3a3d6a3b1c5"
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.data())
+def test_every_draw_survives_json(data: st.DataObject) -> None:
+    names = data.draw(st.lists(st.sampled_from(sorted(RULES)), min_size=1, max_size=4, unique=True))
+    goals = [Goal(name) for name in names if KERAS.has(RULES[name].public)]
+    drawn = data.draw(architectures(vocabulary=KERAS, rules=RULES, goals=goals or [Goal("Dense")]))
+    assert loads(dumps(drawn)) == drawn
+
+
+def test_data_knows_its_whole_shape() -> None:
+    assert Data((2, 3)).shape == (2, 3)
+
+
+def test_a_vocabulary_knows_what_the_base_layer_takes() -> None:
+    small = Vocabulary((3, 15), {"layers.Add": ("**",), "layers.Odd": ("units",)})
+    assert small.has("layers.Add", "dtype")
+    assert not small.has("layers.Odd", "dtype")
+    assert not small.has("layers.Add", "units")

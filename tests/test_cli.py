@@ -1,0 +1,47 @@
+"""The command line: wrong words are answered in one line, and nothing heavy is imported to say so."""
+
+import subprocess
+import sys
+
+import pytest
+
+
+def run(*arguments: str, code: str = "from harness.cli import main; main()") -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", code, *arguments], capture_output=True, text=True, timeout=120, check=False
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("check", "--layer", "Conv3"), "did you mean Conv3D"),
+        (("check", "--route", "hdf"), "did you mean hdf5"),
+        (("check", "--env", "no-such-file"), "no such file"),
+        (("check", "--profile", "fast"), "quick"),
+        (("chek",), "check"),
+        (("check", "--known-issues", "no-such.toml"), "no-such.toml"),
+    ],
+)
+def test_wrong_usage_is_exit_2_with_a_hint(arguments: tuple[str, ...], message: str) -> None:
+    done = run(*arguments)
+    assert done.returncode == 2, done.stderr
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_help_imports_neither_tensorflow_nor_hypothesis() -> None:
+    code = (
+        "import sys\nfrom harness.cli import main\n"
+        "try: main(['--help'])\nexcept SystemExit: pass\n"
+        "print([m for m in ('tensorflow', 'keras', 'hypothesis', 'numpy') if m in sys.modules])"
+    )
+    assert run(code=code).stdout.strip().endswith("[]")
+
+
+def test_an_interpreter_without_tensorflow_is_exit_3_and_says_how_to_install_it(tmp_path) -> None:
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(tmp_path / "bare")], check=True)
+    done = run("check", "--env", str(tmp_path / "bare"), "--json", str(tmp_path / "report.json"))
+    assert done.returncode == 3
+    assert "pip install" in done.stdout
+    assert '"verdict": "error"' in (tmp_path / "report.json").read_text()

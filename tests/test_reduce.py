@@ -1,0 +1,57 @@
+"""A failing architecture becomes small: the layer and the argument that it needs are what is left."""
+
+import pytest
+
+from harness.architectures.drawing import draws
+from harness.architectures.families import all_rules
+from harness.architectures.graph import Goal
+from harness.architectures.models import architectures
+from harness.check.reduce import keep, reduce
+from harness.protocol.architecture import Architecture, layer_calls
+from tests.vocabularies import vocabulary
+
+RULES = all_rules()
+KERAS = vocabulary()
+
+
+def drawn(*goals: Goal, seed: int = 0) -> Architecture:
+    return draws(architectures(vocabulary=KERAS, rules=RULES, goals=goals), 1, seed_value=seed)[0]
+
+
+def holds(architecture: Architecture, layer: str, argument: str) -> bool:
+    return any(call.name == layer and argument in call.arguments for call in layer_calls(architecture))
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_one_layer_and_one_argument_are_left(seed: int) -> None:
+    goals = [Goal("Conv1D", frozenset({"padding"})), Goal("Dense"), Goal("BatchNormalization"), Goal("LSTM")]
+    model = drawn(*goals, seed=seed)
+    if not holds(model, "layers.Conv1D", "padding"):
+        pytest.skip("a chain left the layer to another model")
+    small, tries = reduce(model, lambda each: holds(each, "layers.Conv1D", "padding"))
+    (call,) = layer_calls(small)
+    assert set(call.arguments) == {"padding"}
+    assert small.compile is None
+    assert not small.freezes
+    assert tries < 60
+
+
+def test_a_failure_that_nothing_smaller_shows_stays_as_it_is() -> None:
+    model = drawn(Goal("Dense"), Goal("Conv2D"))
+    assert reduce(model, lambda each: False)[0] == model
+
+
+def test_the_same_failure_is_reduced_in_the_same_way() -> None:
+    model = drawn(Goal("Dense"), Goal("Conv2D"), Goal("LSTM"), seed=3)
+    shows = lambda each: any(call.name == "layers.LSTM" for call in layer_calls(each))  # noqa: E731
+    assert reduce(model, shows) == reduce(model, shows)
+
+
+def test_what_is_kept_of_a_graph_is_fed_by_new_inputs() -> None:
+    model = drawn(Goal("Dense"), Goal("Activation"), seed=1)
+    if model.form != "functional":
+        pytest.skip("not a graph")
+    last = model.nodes[-1]
+    part = keep(model, {last.name})
+    assert [node.name for node in part.nodes] == [last.name]
+    assert len(part.inputs) >= 1

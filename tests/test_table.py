@@ -1,0 +1,34 @@
+"""The table of what must survive is whole, and every row of it is a route that exists."""
+
+import json
+
+import pytest
+
+from harness.check.session import PROCESS
+from harness.expectations.judge import ORDER
+from harness.expectations.table import asked, parse
+from tests.vocabularies import FOLDER
+
+
+def test_every_row_is_a_route_of_the_worker_and_every_route_has_a_row() -> None:
+    routes = set(json.loads((FOLDER / "keras-3.15.json").read_text())["routes"])
+    rows = {route.removesuffix(PROCESS) for route in parse()}
+    assert rows == routes
+
+
+def test_every_observation_of_the_table_is_judged() -> None:
+    assert {name for row in parse().values() for name in row} == set(ORDER)
+
+
+def test_every_route_asks_for_something() -> None:
+    assert all(parse().values())
+
+
+def test_a_damaged_row_is_named() -> None:
+    with pytest.raises(ValueError, match="row of 'hdf5'"):
+        parse("route a b\nhdf5 = ?")
+
+
+def test_a_model_that_is_not_compiled_is_not_asked_for_its_optimizer() -> None:
+    assert "optimizer" not in asked(parse(), compiled=False)["keras_zip"]
+    assert "optimizer" in asked(parse(), compiled=True)["keras_zip"]
