@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from harness.expectations.compare import differences
+from harness.expectations.compare import CLOSE, differences
 
 
 def entry(array: np.ndarray, blobs: dict[str, bytes]) -> dict[str, object]:
@@ -11,7 +11,7 @@ def entry(array: np.ndarray, blobs: dict[str, bytes]) -> dict[str, object]:
     return {"array": name, "dtype": str(array.dtype), "shape": list(array.shape), "kept": str(array.dtype)}
 
 
-def compared(one: np.ndarray, other: np.ndarray, *, close: bool = False) -> list:
+def compared(one: np.ndarray, other: np.ndarray, *, close: dict[str, float] | None = None) -> list:
     blobs: dict[str, bytes] = {}
     return list(differences(entry(one, blobs), entry(other, blobs), blobs, close=close))
 
@@ -40,13 +40,13 @@ def test_nan_does_not_equal_a_number() -> None:
 
 def test_close_lets_through_rounding_and_no_other_formula() -> None:
     x = np.linspace(-3, 3, 50).astype("float32")
-    assert compared(x, x * np.float32(1 + 1e-6), close=True) == []
+    assert compared(x, x * np.float32(1 + 1e-6), close=CLOSE) == []
     # hard_sigmoid of Keras 2 and of Keras 3
-    assert compared(np.clip(0.2 * x + 0.5, 0, 1), np.clip(x / 6 + 0.5, 0, 1), close=True) != []
+    assert compared(np.clip(0.2 * x + 0.5, 0, 1), np.clip(x / 6 + 0.5, 0, 1), close=CLOSE) != []
 
 
 def test_close_does_not_let_infinity_through() -> None:
-    assert compared(np.array([1.0, np.inf]), np.array([1.0, 2.0]), close=True) != []
+    assert compared(np.array([1.0, np.inf]), np.array([1.0, 2.0]), close=CLOSE) != []
 
 
 def test_shape_and_dtype_come_before_values() -> None:

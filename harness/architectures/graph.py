@@ -16,6 +16,11 @@ from harness.protocol.architecture import Architecture, Call, Input, Node, Ref
 
 # Names that people give, and that have broken files: what a scope, a file system and HDF5 make of them differs.
 UNUSUAL_NAMES = ("a.b", "with space", "Ünïcode", "CamelCase", "x" * 60, "0digit", "dash-ed", "kernel", "layers")
+# An operation in a graph gets its name from Keras (add, add_1, ...); a layer called so would collide with it.
+OPERATION_NAMES = frozenset(
+    {"add", "subtract", "multiply", "maximum", "minimum", "average", "dot", "concatenate", "reshape", "relu", "elu",
+     "softmax", "flip", "absolute", "negative", "get_item", "tanh", "true_divide", "power", "mod", "floor_divide"}
+)  # fmt: skip
 DTYPES = ("float64", "float16", "bfloat16", "mixed_float16", "mixed_bfloat16")
 
 
@@ -47,6 +52,8 @@ class Graph:
     def name(self, stem: str, *, unusual: bool = True) -> str:
         """A name that no other node has; now and then an unusual one."""
         name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", stem.rpartition(".")[2]).lower()
+        if name in OPERATION_NAMES:
+            name = f"{name}_layer"
         if unusual and self.draw(st.integers(0, 19)) == 19:
             name = self.draw(st.sampled_from(UNUSUAL_NAMES))
         return self.unique(name)

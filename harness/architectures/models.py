@@ -19,7 +19,7 @@ from harness.architectures.rules import Arguments, Draw, LayerRule
 from harness.architectures.spec import Spec
 from harness.architectures.training import compiles
 from harness.architectures.vocabulary import Vocabulary
-from harness.protocol.architecture import Architecture, Call, Freeze, Node, Ref
+from harness.protocol.architecture import Architecture, Call, Freeze, Name, Node, Ref
 
 POLICIES = ("mixed_float16", "mixed_bfloat16", "float64", "bfloat16")
 DEPTH = 3  # models within models within models
@@ -59,6 +59,7 @@ def architectures(
     _bring_to_floats(draw, graph)
     if _chance(draw, 2):
         _merge(draw, graph)
+    _name_outputs(draw, graph)
     leaves = graph.leaves()
     architecture = graph.architecture(
         name,
@@ -205,6 +206,18 @@ def _bring_to_floats(draw: Draw, graph: Graph) -> None:
             scale = Call("layers.Rescaling", {"scale": 0.25})
             node = Node(graph.name("rescaling"), scale, (ref,), {}, (spec.shape,))
             graph.append(node, (spec.but(kind="float", limit=None, dtype=None, differentiable=False),), {ref})
+
+
+def _name_outputs(draw: Draw, graph: Graph) -> None:
+    """Puts a layer on each leaf that is an operation or a second call.
+
+    Losses are given by the name of an output, and these have no name of their own.
+    """
+    layers = {node.name: node.layer for node in graph.nodes}
+    for ref, spec in list(graph.leaves()):
+        if spec.kind == "float" and not spec.sparse and isinstance(layers[ref.node], (Name, Ref)):
+            node = Node(graph.name("output"), Call("layers.Activation", {"activation": "linear"}), (ref,), {}, (spec.shape,))
+            graph.append(node, (spec,), {ref})
 
 
 def _merge(draw: Draw, graph: Graph) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from harness.expectations.compare import LIMIT, Difference, differences
+from harness.expectations.compare import CLOSE, LIMIT, STEPS, Difference, differences
 from harness.expectations.finding import Finding, layer_classes, place_of
 from harness.protocol.architecture import Architecture
 
@@ -17,6 +17,7 @@ ORDER = (
     "structure", "config", "fresh", "weights", "adapters", "flags", "compile", "optimizer", "summary", "outputs",
     "training outputs", "losses", "training", "frozen", "moved", "extracted", "exported", "others restored", "refused",
 )  # fmt: skip
+_TOLERANCES = {"~": CLOSE, "~t": STEPS}
 _EXPLAINED_BY = {
     "summary": {"structure", "flags", "weights", "optimizer", "compile", "config"},
     "outputs": {"config", "weights", "structure"},
@@ -41,7 +42,8 @@ def judge(
 ) -> list[Finding]:
     """The findings of one example, in the order of the table; one for each cause that can be told apart."""
     classes = layer_classes(architecture)
-    trained = bool(architecture.compile and architecture.compile.steps)
+    state = reply.get("before", {}).get("optimizer")
+    trained = isinstance(state, dict) and bool(state.get("iterations"))
     findings: list[Finding] = []
     if "error" in reply["build"]:
         return [_error("build", "build", reply["build"]["error"], architecture)]
@@ -94,13 +96,15 @@ def _held_against(
         return
     if observation == "summary" and (relation == "=l" or (relation == "=s" and not trained)):
         before, after = _layers_alone(before), _layers_alone(after)
+    if relation == "=h":
+        before, after = _optimizer_alone(before), _optimizer_alone(after)
     if relation == "=n":
         before, after = _without_wiring(before), _without_wiring(after)
     if observation == "optimizer" and relation == "=s" and not trained:
         # Loading may build the optimizer of a model that was never trained: its slots are then as new.
         before = {"iterations": (before or {}).get("iterations")}
         after = {"iterations": (after or {}).get("iterations")}
-    for number, difference in enumerate(differences(before, after, blobs, close=relation == "~")):
+    for number, difference in enumerate(differences(before, after, blobs, close=_TOLERANCES.get(relation))):
         if number >= LIMIT or (observation in _FIRST_ALONE and number):
             return
         yield difference
@@ -116,6 +120,10 @@ def _by_layer(difference: Difference) -> Difference:
         last = len(where) - 1 - where[::-1].index("config") if where[-1] != "config" else len(where) - 1
         where = where[: last + 2]
     return replace(difference, where=where)
+
+
+def _optimizer_alone(settings: Any) -> Any:
+    return {key: settings.get(key) for key in ("compiled", "optimizer")} if isinstance(settings, dict) else settings
 
 
 def _without_wiring(config: Any) -> Any:

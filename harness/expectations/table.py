@@ -5,7 +5,9 @@
        may state its parameters then: loading builds the optimizer, and nothing was there to be lost
 `=l`   equal as far as layers go: parameter totals and optimizer of a summary aside, for the optimizer stays behind
 `=n`   equal but for the wiring of the graph, which `outputs` shows (with the original's weights put in)
-`~`    equal within the tolerance of `compare.CLOSE`
+`=h`   the optimizer's settings equal: `.h5` holds no `run_eagerly` and the like, and writes loss and metrics in its own
+       form; that they are the same ones is held by `losses` and `training`
+`~`    equal within `compare.CLOSE`, `~t` within `compare.STEPS`
 `no`   must be absent: not compiled, no optimizer
 `.`    not asked
 """
@@ -16,13 +18,13 @@ from collections.abc import Mapping
 
 TABLE = """
 route             structure  summary  config  weights  adapters  flags  compile  optimizer  outputs  training_outputs  losses  training  fresh
-keras_zip         =          =s       =       =        =         =      =        =s         =        =                 =       =         .
-keras_folder      =          =s       =       =        =         =      =        =s         =        =                 =       =         .
+keras_zip         =          =s       =       =        =         =      =        =s         =        =                 ~t      ~t        .
+keras_folder      =          =s       =       =        =         =      =        =s         =        =                 ~t      ~t        .
 keras_uncompiled  =          =l       =       =        =         =      no       no         =        =                 .       .         .
 keras_zip_twice   =          =s       =       =        =         =      =        =s         =        .                 .       .         .
-hdf5              =          =s       =       =        =         =      =        =s         =        =                 =       =         .
+hdf5              =          =s       =       =        =         =      =h       =s         =        =                 ~t      ~t        .
 hdf5_uncompiled   =          =l       =       =        =         =      no       no         =        =                 .       .         .
-hdf5_twice        =          =s       =       =        =         =      =        =s         =        .                 .       .         .
+hdf5_twice        =          =s       =       =        =         =      =h       =s         =        .                 .       .         .
 weights_h5        .          .        .       =        =         .      .        .          =        .                 .       .         .
 weights_sharded   .          .        .       =        =         .      .        .          =        .                 .       .         .
 set_weights       .          .        .       =        =         .      .        .          =        .                 .       .         .
@@ -31,10 +33,10 @@ from_config       =          =l       =       .        .         =      .       
 json              =          =l       =       .        .         =      .        .          =        .                 .       .         =
 clone             =          =l       =n      .        .         =      .        .          =        .                 .       .         =
 clone_function    =          =l       =n      .        .         .      .        .          =        .                 .       .         =
-keras_zip_process =          =s       =       =        =         =      =        =s         =        =                 =       =         .
-hdf5_process      =          =s       =       =        =         =      =        =s         =        =                 =       =         .
-keras_elsewhere   =          =s       =       =        =         =      =        =s         =        .                 .       =         .
-hdf5_elsewhere    =          =s       =       =        =         =      =        =s         =        .                 .       =         .
+keras_zip_process =          =s       =       =        =         =      =        =s         =        =                 ~t      ~t        .
+hdf5_process      =          =s       =       =        =         =      =h       =s         =        =                 ~t      ~t        .
+keras_elsewhere   =          =s       =       =        =         =      =        =s         =        .                 .       ~t        .
+hdf5_elsewhere    =          =s       =       =        =         =      =h       =s         =        .                 .       ~t        .
 clone_inputs      .          .        .       .        .         .      .        .          .        .                 .       .         =
 weights_by_name   .          .        .       =        =         .      .        .          =        .                 .       .         .
 """
@@ -48,7 +50,7 @@ transfer       frozen           =
 transfer       moved            =
 export         exported         ~
 """
-RELATIONS = ("=", "=s", "=l", "=n", "~", "no", ".")
+RELATIONS = ("=", "=s", "=l", "=n", "=h", "~", "~t", "no", ".")
 
 
 def parse(text: str = TABLE, own: str = OWN) -> dict[str, dict[str, str]]:

@@ -15,8 +15,9 @@ from harness.worker.subject import Subject
 def observe(subject: Subject) -> Any:
     """For each layer with an adapter, whether its factors can still be trained."""
     factors: dict[str, bool] = {}
+    places = subject.places()
     for each in subject.model.weights:
         if dialect.is_adapter(each):
-            layer = dialect.path_of(each).rpartition("/")[0]
+            layer = places[id(each)].rpartition("/")[0]
             factors[layer] = factors.get(layer, False) or bool(dialect.array(each).any())
     return {layer: "trainable" if alive else "both factors are zero" for layer, alive in factors.items()}

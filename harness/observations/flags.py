@@ -7,15 +7,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from harness.worker import dialect
 from harness.worker.subject import Subject
 
 
 def observe(subject: Subject) -> Any:
     """`trainable` of the model and of each layer by path, and the paths of the trainable weights."""
     model = subject.model
+    places = subject.places()
     return {
         "model": bool(model.trainable),
-        "layers": {"/".join(path): bool(layer.trainable) for path, layer in dialect.layers_of(model)},
-        "trainable weights": [dialect.path_of(each) for each in model.trainable_weights],
+        "layers": {path: bool(layer.trainable) for path, layer in subject.layers()},
+        "trainable weights": [places[id(each)] for each in model.trainable_weights],
     }

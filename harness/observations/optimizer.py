@@ -13,7 +13,7 @@ from harness.worker.subject import Subject
 
 
 def observe(subject: Subject) -> Any:
-    """Iterations, and path, shape and value of each optimizer variable, in order."""
+    """Iterations, and shape, dtype and value of each optimizer variable, in order."""
     optimizer = getattr(subject.model, "optimizer", None)
     if optimizer is None:
         return None
@@ -21,7 +21,6 @@ def observe(subject: Subject) -> Any:
     variables = variables() if callable(variables) else variables
     return {
         "iterations": int(dialect.array(optimizer.iterations)),
-        "variables": [
-            {"path": dialect.path_of(each), "value": subject.arrays.add(each)} for each in variables
-        ],
+        # In order, without their paths: those repeat the paths of the weights, which scopes make differ.
+        "variables": [subject.arrays.add(each) for each in variables],
     }

@@ -20,8 +20,8 @@ def observe(subject: Subject) -> Any:
         "name": model.name,
         "inputs": _tensors(getattr(model, "inputs", None)),
         "outputs": _tensors(getattr(model, "outputs", None)),
-        "layers": {"/".join(path): type(layer).__name__ for path, layer in dialect.layers_of(model)},
-        "order": ["/".join(path) for path, _ in dialect.layers_of(model)],
+        "layers": {path: type(layer).__name__ for path, layer in subject.layers()},
+        "order": [path for path, _ in subject.layers()],
     }
 
 

@@ -25,12 +25,13 @@ def observe(subject: Subject) -> Any:
     dialect.reset_generators(model, subject.architecture.seed + 1)
     model.reset_metrics()
     logs = []
+    places = subject.places()
     for _ in range(STEPS):
         step = model.train_on_batch(subject.inputs, subject.targets, return_dict=True)
         logs.append({name: subject.arrays.add(np.asarray(value)) for name, value in _flat_logs(step)})
     return {
         "logs": logs,
         "weights": [
-            {"path": dialect.path_of(each), "value": subject.arrays.add(each)} for each in model.weights
+            {"path": places[id(each)], "value": subject.arrays.add(each)} for each in model.weights
         ],
     }

@@ -12,12 +12,13 @@ from harness.worker.subject import Subject
 
 
 def observe(subject: Subject) -> Any:
-    """The outputs; statistics that the call moved are put back."""
+    """The outputs; what the call moved (statistics, kernels under spectral normalization) is put back."""
     model = subject.model
-    kept = [(each, dialect.array(each)) for each in model.non_trainable_variables]
+    kept = [(each, dialect.array(each)) for each in model.variables]
     dialect.reset_generators(model, subject.architecture.seed)
     outputs = model(subject.inputs, training=True)
     seen = [subject.arrays.add(each) for each in dialect.flat(outputs) if hasattr(each, "dtype")]
     for variable, value in kept:
-        variable.assign(value)
+        if dialect.array(variable).tobytes() != value.tobytes():
+            variable.assign(value)
     return seen

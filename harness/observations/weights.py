@@ -19,10 +19,11 @@ def observe(subject: Subject) -> Any:
     A file holds the kernel of a layer with a low-rank adapter merged with the adapter (so Keras documents it), so the
     kernel is shown merged here too; the adapter has an observation of its own.
     """
+    places = subject.places()
     adapted = {id(variable): merged for variable, merged in dialect.adapted_kernels(subject.model)}
     return [
         {
-            "path": dialect.path_of(each),
+            "path": places[id(each)],
             "dtype": dialect.dtype_name(each.dtype),
             "value": subject.arrays.add(adapted.get(id(each), each)),
         }

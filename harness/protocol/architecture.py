@@ -278,6 +278,24 @@ def calls(value: Any) -> Iterator[Call]:
             yield from calls(getattr(value, each.name))
 
 
+def names_in(value: Any) -> Iterator[str]:
+    """Every name that the architecture gives to a layer, an input or a model, nested ones included."""
+    if isinstance(value, Architecture):
+        yield value.name
+        yield from (each.name for each in value.inputs)
+        for node in value.nodes:
+            yield node.name
+            yield from names_in(node.layer)
+    elif isinstance(value, Call):
+        name = value.arguments.get("name")
+        if isinstance(name, str):
+            yield name
+        yield from names_in(list(value.arguments.values()))
+    elif isinstance(value, (list, tuple)):
+        for item in value:
+            yield from names_in(item)
+
+
 def layer_calls(architecture: Architecture) -> Iterator[Call]:
     """Every layer that the architecture constructs, wrapped and nested ones too."""
     return (call for call in calls(architecture.nodes) if call.name.startswith(("layers.", "custom.")))

@@ -43,8 +43,11 @@ def _journey(subject: Subject, folder: Path) -> Arrival:
 
 
 def _once(layer: Any) -> bool:
-    """Called once in the graph, so that it has one output, and no input itself."""
-    return not isinstance(layer, keras.layers.InputLayer) and len(getattr(layer, "_inbound_nodes", ())) == 1
+    """Called once in the graph, so that it has one output, and no input itself.
+
+    A nested model's `output` is that of its own graph and not that of the call.
+    """
+    return not isinstance(layer, (keras.layers.InputLayer, keras.Model)) and len(getattr(layer, "_inbound_nodes", ())) == 1
 
 
 def _follows(first: Any, second: Any) -> bool:

@@ -49,10 +49,11 @@ def _skip_mismatch(subject: Subject, folder: Path) -> Arrival:
 
 
 def _others(subject: Subject, model: Any, name: str) -> list[Any]:
+    places = subject.of(model).places()
     return [
-        {"path": dialect.path_of(each), "value": subject.arrays.add(each)}
+        {"path": places[id(each)], "value": subject.arrays.add(each)}
         for each in model.weights
-        if name not in dialect.path_of(each).split("/") and not dialect.is_adapter(each)
+        if name not in places[id(each)].split("/") and not dialect.is_adapter(each)
     ]
 
 

@@ -25,21 +25,23 @@ def _fresh(subject: Subject, model: Any) -> Arrival:
     redrawn = subject.shared["redrawn"]
     current = [dialect.array(each) for each in subject.model.weights]
     made = [dialect.array(each) for each in model.weights]
-    paths = [dialect.path_of(each) for each in subject.model.weights]
+    places = subject.places()
+    paths = [places[id(each)] for each in subject.model.weights]
     before = [
         [path, list(one.shape), "drawn anew" if not _same(one, other) else "deterministic", "not carried over"]
         for path, one, other in zip(paths, subject.initial, redrawn)
     ]
+    places = subject.of(model).places()
     after = [
         [
-            dialect.path_of(variable),
+            places[id(variable)],
             list(value.shape),
             "drawn anew" if not _same(value, first) else "deterministic",
             "carried over" if _same(value, now) and not _same(first, now) else "not carried over",
         ]
         for variable, value, first, now in zip(model.weights, made, subject.initial, current)
     ]
-    after += [[dialect.path_of(each), list(each.shape), "surplus", ""] for each in model.weights[len(current) :]]
+    after += [[places[id(each)], list(each.shape), "surplus", ""] for each in model.weights[len(current) :]]
     if len(made) == len(current):
         # Whether it is wired as the original shows when it has the original's weights.
         model.set_weights(subject.model.get_weights())
@@ -90,7 +92,7 @@ def _clone_with_inputs(subject: Subject, folder: Path) -> Arrival:
     inputs: Any = [
         dialect.input_like(each, name=f"new_{number}") for number, each in enumerate(subject.model.inputs)
     ]
-    if dialect.MAJOR >= 3:
+    if dialect.MAJOR >= 3 and subject.architecture.form == "functional":
         inputs = dialect.tf.nest.pack_sequence_as(subject.model.input, inputs)
     with keras.utils.custom_object_scope(CUSTOM_OBJECTS):
         model = keras.models.clone_model(subject.model, input_tensors=inputs)

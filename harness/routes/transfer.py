@@ -49,7 +49,11 @@ def promises(subject: Subject, base: Any, model: Any, inputs: Any, folder: Path)
     """Trains in three ways, unfreezes the top, reloads and trains again; what was seen at each step."""
     batch = int(dialect.flat(inputs)[0].shape[0])
     targets = tf.one_hot(np.arange(batch) % CLASSES, CLASSES)
-    frozen = _values(subject, base.variables)
+    # What the head does not use of the base is no part of the new model.
+    used = {id(each) for each in model.variables}
+    frozen = [each for each in base.variables if id(each) in used]
+    places = subject.of(model).places()
+    first = _values(subject, frozen, places)
     before: dict[str, Any] = {"frozen": {}, "moved": {}}
     after: dict[str, Any] = {"frozen": {}, "moved": {}}
 
@@ -61,9 +65,9 @@ def promises(subject: Subject, base: Any, model: Any, inputs: Any, folder: Path)
             run_eagerly=subject.architecture.seed % 4 != 0,
         )
 
-    def look(step: str, of: Any = base) -> None:
-        before["frozen"][step] = frozen
-        after["frozen"][step] = _values(subject, of.variables)
+    def look(step: str) -> None:
+        before["frozen"][step] = first
+        after["frozen"][step] = _values(subject, frozen, places)
 
     compile_it(model)
     head = [dialect.array(each) for each in model.trainable_variables]
@@ -75,34 +79,31 @@ def promises(subject: Subject, base: Any, model: Any, inputs: Any, folder: Path)
     after["moved"]["optimizer slots"] = _slots(model)
     model.train_on_batch(inputs, targets)
     look("train_on_batch")
-    _tape(model, inputs, targets, "tape", before, after)
+    _tape(model, inputs, targets, "tape", before, after, places)
     look("tape")
     again = keras_zip.load(keras_zip.save(subject.of(model), folder))
-    # What the head does not use of the base is no part of the new model.
-    names = {dialect.path_of(each) for each in base.variables} & {dialect.path_of(each) for each in model.variables}
-    reloaded = [each for each in again.variables if dialect.path_of(each) in names]
+    there = subject.of(again).places()
     again.train_on_batch(inputs, targets)
-    before["frozen"]["reloaded"] = sorted(
-        (each for each in frozen if each["path"] in names), key=lambda each: str(each["path"])
-    )
-    after["frozen"]["reloaded"] = sorted(_values(subject, reloaded), key=lambda each: str(each["path"]))
+    before["frozen"]["reloaded"] = first
+    after["frozen"]["reloaded"] = {
+        place: each for place, each in _values(subject, again.variables, there).items() if place in first
+    }
     _unfreeze_top(base)
     compile_it(model)
-    _tape(model, inputs, targets, "top unfrozen", before, after)
-    still = [each for layer in base.layers if not layer.trainable for each in layer.variables]
-    paths = {dialect.path_of(each) for each in still}
-    before["frozen"]["top unfrozen"] = {str(each["path"]): each for each in frozen if each["path"] in paths}
-    after["frozen"]["top unfrozen"] = {str(each["path"]): each for each in _values(subject, still)}
+    _tape(model, inputs, targets, "top unfrozen", before, after, places)
+    still = [each for layer in base.layers if not layer.trainable for each in layer.variables if id(each) in used]
+    after["frozen"]["top unfrozen"] = _values(subject, still, places)
+    before["frozen"]["top unfrozen"] = {place: first[place] for place in after["frozen"]["top unfrozen"]}
     return Arrival(None, before, after)
 
 
-def _values(subject: Subject, variables: Any) -> list[dict[str, Any]]:
-    # Random generators and metrics are no part of what a layer has learnt.
-    return [
-        {"path": dialect.path_of(each), "value": subject.arrays.add(each)}
+def _values(subject: Subject, variables: Any, places: dict[int, str]) -> dict[str, Any]:
+    # Random generators are no part of what a layer has learnt.
+    return {
+        places[id(each)]: subject.arrays.add(each)
         for each in variables
         if "seed_generator_state" not in dialect.path_of(each)
-    ]
+    }
 
 
 def _moved(before: list[np.ndarray], variables: Any) -> bool:
@@ -115,7 +116,10 @@ def _slots(model: Any) -> int:
     return sum(1 for each in variables if len(each.shape) > 0)
 
 
-def _tape(model: Any, inputs: Any, targets: Any, step: str, before: dict[str, Any], after: dict[str, Any]) -> None:
+def _tape(
+    model: Any, inputs: Any, targets: Any, step: str, before: dict[str, Any], after: dict[str, Any],
+    places: dict[int, str],
+) -> None:  # fmt: skip
     """A loop of one's own: every trainable variable with a gradient that is large enough to show must move."""
     optimizer = keras.optimizers.SGD(RATE)
     variables = model.trainable_variables
@@ -132,7 +136,7 @@ def _tape(model: Any, inputs: Any, targets: Any, step: str, before: dict[str, An
         step_size = np.abs(np.asarray(tf.convert_to_tensor(gradient), dtype="float64")) * RATE
         visible = step_size > 4 * np.spacing(np.maximum(np.abs(old.astype("float32")), 1e-3))
         if visible.any() and getattr(variable, "constraint", None) is None:
-            place = f"{step}: {dialect.path_of(variable)}"
+            place = f"{step}: {places[id(variable)]}"
             before["moved"][place] = True
             after["moved"][place] = not np.array_equal(old, dialect.array(variable))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import inspect
 import os
+import re
 from collections.abc import Callable, Iterator
 from types import ModuleType
 from typing import Any
@@ -143,9 +144,32 @@ def adapted_kernels(model: Any) -> Iterator[tuple[Any, Any]]:
 
 
 def path_of(variable: Any) -> str:
-    """The name of a variable with the names of the layers around it; ``:0`` taken off."""
+    """The name of a variable with the names of the layers around it, as Keras has it; ``:0`` taken off."""
     text = str(getattr(variable, "path", None) or variable.name)
     return text[:-2] if text.endswith(":0") else text
+
+
+def places(model: Any, names: Any) -> dict[int, str]:
+    """Where each variable of a model is, by the identity of the variable: layers from the outside in, then its name.
+
+    Keras's own path is no such place: it holds the scopes that were open when the layer was built, and so differs
+    between a model that its first call built and the same model loaded. Layers that the user did not name (not in
+    `names`) go by the stem of the name that Keras numbered.
+    """
+    found: dict[int, str] = {}
+    for path, layer in reversed(list(layers_of(model))):
+        place = "/".join(stable(part, names) for part in path)
+        for variable in layer.variables:
+            own = path_of(variable).rpartition("/")[2]
+            found.setdefault(id(variable), f"{place}/{own}")
+    for variable in model.variables:
+        found.setdefault(id(variable), path_of(variable))
+    return found
+
+
+def stable(name: str, names: Any) -> str:
+    """A layer's name if the user gave it, else its stem: the number behind it counts what came before."""
+    return name if name in names else re.sub(r"_\d+$", "", name)
 
 
 def array(value: Any) -> np.ndarray:
@@ -182,12 +206,18 @@ def layers_of(model: Any) -> Iterator[tuple[tuple[str, ...], Any]]:
 
 
 def children(layer: Any) -> list[Any]:
-    """The layers directly inside a layer or a model."""
+    """The layers directly inside a layer or a model.
+
+    What a layer makes for itself and keeps no weights in (the softmax of an attention) is its own affair, and is
+    there or not as it was called or not.
+    """
     if isinstance(layer, keras.Model):
         return list(layer.layers)
     if MAJOR >= 3:
-        return list(getattr(layer, "_layers", ()) or ())
-    return list(layer._flatten_layers(include_self=False, recursive=False))
+        inside = list(getattr(layer, "_layers", ()) or ())
+    else:
+        inside = list(layer._flatten_layers(include_self=False, recursive=False))
+    return [each for each in inside if each.weights]
 
 
 def lasting(model: Any) -> set[int]:

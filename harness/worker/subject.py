@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from harness.protocol.architecture import Architecture
+from harness.protocol.architecture import Architecture, names_in
+from harness.worker import dialect
 from harness.worker.arrays import Arrays
 
 
@@ -20,6 +21,25 @@ class Subject:
     arrays: Arrays
     initial: list[Any] = field(default_factory=list)  # the weights as the initializers made them, NumPy arrays
     shared: dict[str, Any] = field(default_factory=dict)  # what several routes use: a rebuilt model, a saved file
+
+    @property
+    def names(self) -> set[str]:
+        """The names that the architecture gives."""
+        if "names" not in self.shared:
+            self.shared["names"] = set(names_in(self.architecture))
+        names: set[str] = self.shared["names"]
+        return names
+
+    def places(self) -> dict[int, str]:
+        """Where each variable of the model is, by the identity of the variable."""
+        return dialect.places(self.model, self.names)
+
+    def layers(self) -> list[tuple[str, Any]]:
+        """Every layer by its path, from the outside in."""
+        return [
+            ("/".join(dialect.stable(part, self.names) for part in path), layer)
+            for path, layer in dialect.layers_of(self.model)
+        ]
 
     def of(self, model: Any) -> Subject:
         """The same data, another model."""

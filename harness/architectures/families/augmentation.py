@@ -1,7 +1,7 @@
 """Layers that augment images: geometry, colour, blending; without an effect unless training.
 
-They are called on the plain image tensor. Labels, boxes and masks, which they also take in a dict beside the images,
-change no argument and leave nothing behind in a file.
+They are called on the plain image tensor. Labels, boxes and masks, which they also take in a dict beside the
+images, change no argument and leave nothing behind in a file.
 """
 
 from __future__ import annotations
@@ -91,8 +91,8 @@ def _layer(
 ) -> LayerRule:
     """The rule of a layer that keeps the shape.
 
-    `colour`: it wants three channels; `formats`: it has `data_format`; `maps`: it takes any values; `strays`: values
-    leave the range of an image where `value_range` is not that of the input; `warps`: it resamples the image.
+    `colour`: it wants three channels; `formats`: it has `data_format`; `maps`: it takes any values; `strays`:
+    values leave the range of an image where `value_range` is not that of the input; `warps`: it resamples.
     """
 
     def place(a: Arguments, x: Spec) -> Placement:
@@ -137,10 +137,8 @@ def _crop(a: Arguments, x: Spec) -> Placement:
     height = a.required("height", st.integers(2, 6))
     width = a.required("width", st.integers(2, 6))
     a.optional("seed", seeds)
-    if data_format(a, x) == "channels_first":
-        shape = (x.shape[0], height, width)
-    else:
-        shape = (height, width, x.shape[2])
+    first = data_format(a, x) == "channels_first"
+    shape = (x.shape[0], height, width) if first else (height, width, x.shape[2])
     return Placement((x.but(shape=shape, masked=False),))
 
 
@@ -164,7 +162,8 @@ def _stretch(axis: int) -> LayerRule:
 
 
 def _contrast(a: Arguments, x: Spec) -> Placement:
-    a.required("factor", st.sampled_from((0.25, 1.0, (0.0, 0.5), [0.25, 0.25], [0.5, 1.0])))  # Keras 2: not (0, 0)
+    # Two zeros, which `_parts` may hold, Keras 2 refuses.
+    a.required("factor", st.sampled_from((0.25, 1.0, (0.0, 0.5), [0.25, 0.25], [0.5, 1.0])))
     a.optional("value_range", _ranges)
     a.optional("seed", seeds)
     # The operation that Keras 2 calls knows float32 alone on a CPU.
@@ -191,7 +190,7 @@ def _clahe(a: Arguments, x: Spec) -> Placement:
     form = data_format(a, x)
     sides = x.shape[1:] if form == "channels_first" else x.shape[:-1]
     # An image is padded up to whole tiles by reflection, which must not be as long as the image.
-    tiles = [[count for count in (8, 4, 3, 2, 1) if -side % count < side] for side in sides if side is not None]
+    tiles = [[count for count in (8, 4, 3, 2, 1) if -side % count < side] for side in sides if side]
     grids = st.tuples(*map(st.sampled_from, tiles))
     if all(8 in counts for counts in tiles):
         a.optional("tile_grid_size", st.one_of(grids, grids.map(list)))
@@ -205,9 +204,17 @@ _WARP_DTYPES = ("float64", "float16", "mixed_float16")
 _sides: Strategies = {"height_factor": _shifts, "width_factor": _shifts}
 _mixed: Strategies = {**_ranged, "factor": _parts, "interpolation": _interpolation}
 _perspective: Strategies = {
-    "factor": _parts, "scale": st.sampled_from((0.1, 0.5)), "interpolation": _interpolation, "fill_value": _fill_value,
-}  # fmt: skip
-_blur: Strategies = {"factor": _parts, "kernel_size": st.sampled_from((5, (3, 5), [5, 3])), "sigma": _parts, **_ranged}
+    "factor": _parts,
+    "scale": st.sampled_from((0.1, 0.5)),
+    "interpolation": _interpolation,
+    "fill_value": _fill_value,
+}
+_blur: Strategies = {
+    "factor": _parts,
+    "kernel_size": st.sampled_from((5, (3, 5), [5, 3])),
+    "sigma": _parts,
+    **_ranged,
+}
 _chains: Strategies = {
     **_mixed,
     "num_chains": st.sampled_from((1, 2, 4)),
@@ -217,7 +224,7 @@ _chains: Strategies = {
 }
 _OPAQUE = ("random", "opaque")
 
-# Equalization is missing: its output is its very input tensor, which no functional or sequential model can hold.
+# Equalization is missing: its output is its very input tensor, which no functional model can hold.
 RULES = (
     _rule("RandomCrop", _crop, _is_map),
     _stretch(0),
@@ -225,7 +232,9 @@ RULES = (
     _layer("RandomFlip", {}, {"mode": st.sampled_from(("horizontal", "vertical"))}, maps=True),
     _layer("RandomRotation", {"factor": _shifts}, _filled, maps=True, warps=True),
     _layer("RandomTranslation", _sides, _filled, maps=True, warps=True),
-    _layer("RandomZoom", {"height_factor": _shifts}, {"width_factor": _shifts, **_filled}, maps=True, warps=True),
+    _layer(
+        "RandomZoom", {"height_factor": _shifts}, {"width_factor": _shifts, **_filled}, maps=True, warps=True
+    ),
     _layer("RandomShear", {}, {"x_factor": _parts, "y_factor": _parts, **_filled}, maps=True, warps=True),
     _layer("RandomPerspective", {}, _perspective, maps=True, warps=True),
     _layer("RandomElasticTransform", {}, {**_filled, "factor": _parts, "scale": _parts, **_ranged}),
@@ -237,13 +246,17 @@ RULES = (
     _layer("RandomHue", {"factor": _parts}, _ranged, colour=True, tags=_OPAQUE),
     _layer("RandomSaturation", {"factor": _parts}, _ranged, colour=True, strays=True, tags=_OPAQUE),
     _layer("RandomSharpness", {"factor": _parts}, _ranged),
-    _layer("RandomPosterization", {"factor": st.sampled_from((1, 4, 8, (2, 6), [1, 3]))}, _ranged, tags=_OPAQUE),
+    _layer(
+        "RandomPosterization", {"factor": st.sampled_from((1, 4, 8, (2, 6), [1, 3]))}, _ranged, tags=_OPAQUE
+    ),
     _layer("RandomInvert", {}, {"factor": _parts, **_ranged}, strays=True),
     _layer("RandomColorDegeneration", {"factor": _parts}, _ranged, colour=True),
     _rule("RandomColorJitter", _jitter, _is_colour, formats=False, tags=_OPAQUE),
     _layer("AutoContrast", {}, _ranged, formats=False, tags=()),
     _rule("ContrastLimitedAdaptiveHistogramEqualization", _clahe, _is_image, tags=("opaque",)),
-    _layer("Solarization", {}, {"addition_factor": _parts, "threshold_factor": _parts, **_ranged}, formats=False),
+    _layer(
+        "Solarization", {}, {"addition_factor": _parts, "threshold_factor": _parts, **_ranged}, formats=False
+    ),
     _layer("AugMix", {}, _chains, colour=True, warps=True),
     _layer("RandAugment", {}, {**_mixed, "num_ops": st.sampled_from((1, 3))}, colour=True, warps=True),
     _layer("CutMix", {}, {"factor": _parts}),

@@ -201,7 +201,7 @@ def _transposed(rank: int) -> LayerRule:
         strides, dilation = _steps(a, size, (99,) * rank, even=a.major == 2 and rank == 2)
         if a.major == 2 and rank == 3:
             dilation = (1,) * rank
-        # An even kernel with padding "same" and an output padding of 0 makes an output too short for its input.
+        # An even kernel under padding "same" and output_padding=0 makes an output too short for its input.
         allowed = tuple(
             tuple(n for n in range(step) if padding == "valid" or n or ((kernel - 1) * rate) % 2 == 0)
             for kernel, step, rate in zip(size, strides, dilation, strict=True)

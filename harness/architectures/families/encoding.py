@@ -1,4 +1,4 @@
-"""Layers that turn categories into indices or hot vectors: CategoryEncoding, Discretization, Hashing, HashedCrossing."""
+"""Categories as indices or hot vectors: CategoryEncoding, Discretization, Hashing, HashedCrossing."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SALTS: st.SearchStrategy[Any] = st.one_of(
 def encodings(a: Arguments, x: Spec, *, any_rank: bool = True, any_samples: bool = False) -> list[str]:
     """The output modes beside indices that fit a tensor; Keras 2 has none beyond two axes, batch included.
 
-    `any_rank`: Keras 3 encodes single elements of whatever shape; `any_samples`: it counts whole samples as well.
+    `any_rank`: Keras 3 encodes single elements of any shape; `any_samples`: it counts whole samples as well.
     """
     modes = []
     if x.shape == (1,) or (x.rank >= 1 and any_rank and a.major >= 3):
@@ -31,7 +31,7 @@ def encodings(a: Arguments, x: Spec, *, any_rank: bool = True, any_samples: bool
 
 
 def encoded(x: Spec, mode: str, depth: int, *, sparse: bool) -> Spec:
-    """What comes out: a hot axis for the last one of length 1, else behind it; or counts along the first axis."""
+    """What comes out: a hot axis behind the last one, or instead of one of length 1, or counts of the first."""
     if mode == "one_hot":
         shape = (*(x.shape[:-1] if x.shape[-1] == 1 else x.shape), depth)
     else:
@@ -57,12 +57,8 @@ def _output(a: Arguments, x: Spec, modes: list[str], depth: int) -> Spec:
 def _category_encoding(a: Arguments, x: Spec) -> Placement:
     assert x.limit is not None
     depth = a.required("num_tokens", st.integers(x.limit, x.limit + 2))
-    modes = encodings(a, x)
-    # Its default is no encoding of more than one axis.
-    if x.rank > 1:
-        mode = a.required("output_mode", st.sampled_from(modes))
-    else:
-        mode = a.optional("output_mode", st.sampled_from(sorted({*modes} - {"multi_hot"})), default="multi_hot")
+    modes = [mode for mode in encodings(a, x) if mode != "multi_hot"]
+    mode = a.optional("output_mode", st.sampled_from(modes), default="multi_hot")
     sparse = bool(a.optional("sparse", st.just(True), default=False))
     # What counts has no kernel for half precision.
     some_dtype(a, ("float64",))
@@ -76,8 +72,9 @@ def _discretization(a: Arguments, x: Spec) -> Placement:
     methods: tuple[Method, ...] = ()
     # The default of each is that the other one is given.
     if a.draw(st.booleans()):
-        edges = st.lists(st.sampled_from((-1.5, -0.5, 0.0, 0.25, 1.0, 100.0)), min_size=1, max_size=4, unique=True)
-        depth = len(a.required("bin_boundaries", edges.map(sorted))) + 1
+        edges = st.sampled_from((-1.5, -0.5, 0.0, 0.25, 1.0, 100.0))
+        sets = st.lists(edges, min_size=1, max_size=4, unique=True)
+        depth = len(a.required("bin_boundaries", sets.map(sorted))) + 1
         a.optional("epsilon", st.sampled_from((0.1, 0.001)))
     else:
         depth = a.required("num_bins", st.integers(2, 5))
@@ -105,7 +102,7 @@ def _hashed_crossing(a: Arguments, x: Spec) -> Placement:
 
 
 def _is_bounded(spec: Spec) -> bool:
-    return spec.kind == "int" and spec.limit is not None and spec.rank == 1 and spec.static and not spec.sparse
+    return _is_category(spec) and spec.limit is not None and spec.rank == 1 and spec.static
 
 
 def _is_category(spec: Spec) -> bool:
@@ -136,7 +133,9 @@ def _columns() -> st.SearchStrategy[Spec]:
 _TAGS = frozenset({"preprocessing", "opaque"})
 
 RULES = (
-    LayerRule("CategoryEncoding", _category_encoding, _columns, _is_bounded, common=("trainable",), tags=_TAGS),
+    LayerRule(
+        "CategoryEncoding", _category_encoding, _columns, _is_bounded, common=("trainable",), tags=_TAGS
+    ),
     LayerRule(
         "Discretization",
         _discretization,

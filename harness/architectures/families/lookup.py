@@ -1,7 +1,7 @@
 """Layers with a vocabulary: StringLookup, IntegerLookup, TextVectorization.
 
-The vocabulary is given, or learnt by `adapt` from data that holds every token for all practical purposes, so that
-its size, which output shapes depend on, is known here.
+The vocabulary is given, or learnt by `adapt` from data that holds every token for all practical purposes, so
+that its size, which output shapes depend on, is known here.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from harness.architectures.rules import Arguments, LayerRule, Placement
 from harness.architectures.spec import Spec
 from harness.protocol.architecture import Data, Method, Values
 
-_DOCUMENTS = 64  # so many that each of a few tokens is in one of them: it is missing once in millions of draws
+_DOCUMENTS = 64  # so many that each of a few tokens is in one of them, millions of draws aside
 _TEXTS = ("The red fox, again!", "A blue fox", "red, red and blue", "never seen before?")
-_WITH_MODES = ("sparse", "pad_to_max_tokens", "idf_weights")  # arguments that go with other modes than indices
+_WITH_MODES = ("sparse", "pad_to_max_tokens", "idf_weights")  # what goes with other modes than indices
 _WORDS = ("red", "green", "blue", "never seen")
 _encodings = st.sampled_from(("latin-1", "ascii"))
 
@@ -108,7 +108,8 @@ def _result(a: Arguments, x: Spec, mode: str, size: int) -> Spec:
     # Keras 3 promises floats where it returns integers, except for weighted ones.
     whole = a.major >= 3 and mode != "tf_idf"
     limit = None if not whole else (x.shape[-1] or 0) + 1 if mode == "count" else 2
-    return encoded(x, mode, size, sparse=a.get("sparse", False)).but(kind="int" if whole else "float", limit=limit)
+    out = encoded(x, mode, size, sparse=a.get("sparse", False))
+    return out.but(kind="int" if whole else "float", limit=limit)
 
 
 def _modes(a: Arguments, x: Spec) -> list[str]:
@@ -198,14 +199,14 @@ def _tokens(text: str, standardize: str | None, split: str | None, ngrams: Any) 
 
 def _text_vectorization(a: Arguments, x: Spec) -> Placement:
     texts = x.values().words
-    standardize = a.optional(
-        "standardize", st.sampled_from((None, "lower", "strip_punctuation")), default="lower_and_strip_punctuation"
-    )
+    ways = st.sampled_from((None, "lower", "strip_punctuation"))
+    standardize = a.optional("standardize", ways, default="lower_and_strip_punctuation")
     splits = ["character"] if x.rank == 0 else ["character", None]
     split: str | None = "whitespace"
     # Keras 3 is wrong about the rank of what comes out of a column of texts that are split, indices aside.
     column = a.major >= 3 and x.rank == 1
-    if x.rank == 1 and (x.shape != (1,) or (column and a.wanted.intersection(_WITH_MODES) and a.draw(st.booleans()))):
+    encodes = column and bool(a.wanted.intersection(_WITH_MODES)) and a.draw(st.booleans())
+    if x.rank == 1 and (x.shape != (1,) or encodes):
         split = a.give("split", None)
     else:
         split = a.optional("split", st.sampled_from(splits), default="whitespace")
@@ -234,10 +235,11 @@ def _text_vectorization(a: Arguments, x: Spec) -> Placement:
         return Placement((out.but(words=(), differentiable=False),), methods=learnt.methods)
     shape: tuple[int | None, ...] = (length,)
     if a.major < 3 and split is None:
-        shape = x.shape if length is None else (None,)
+        # The padding is computed from the shape; of one known in full, TensorFlow folds it.
+        shape = x.shape if length is None else (length if x.fixed_batch else None,)
     # A ragged tensor, like a sparse one, is nothing that other layers take.
     out = Spec(
-        shape, "int", limit=learnt.size, differentiable=False, fixed_batch=x.fixed_batch, sparse=a.get("ragged", False)
+        shape, "int", learnt.size, differentiable=False, fixed_batch=x.fixed_batch, sparse=wish == "ragged"
     )
     return Placement((out,), methods=learnt.methods)
 
@@ -259,13 +261,14 @@ def _is_index(spec: Spec) -> bool:
     return spec.kind == "int" and spec.rank >= 1 and not spec.sparse
 
 
+_single = st.just(Spec((1,), "int", limit=6, differentiable=False))
 _TAGS = frozenset({"preprocessing", "opaque"})
 
 RULES = (
     LayerRule(
         "StringLookup",
         _string_lookup,
-        lambda: st.one_of(inputs.words(), inputs.words(), inputs.words(), inputs.words(rank=2), inputs.indices()),
+        lambda: st.one_of(*[inputs.words()] * 3, inputs.words(rank=2), inputs.indices()),
         _is_word_or_index,
         common=(),
         tags=_TAGS,
@@ -273,7 +276,7 @@ RULES = (
     LayerRule(
         "IntegerLookup",
         _integer_lookup,
-        lambda: st.one_of(inputs.indices(), inputs.indices(rank=2), st.just(Spec((1,), "int", 6, differentiable=False))),
+        lambda: st.one_of(inputs.indices(), inputs.indices(rank=2), _single),
         _is_index,
         common=(),
         tags=_TAGS,

@@ -1,4 +1,4 @@
-"""Layers that prepare data: scaling, resizing and cropping, spectrograms, and the encodings and lookups of two files."""
+"""Layers that prepare data: scaling, resizing, cropping, spectrograms; and those of `encoding` and `lookup`."""
 
 from __future__ import annotations
 
@@ -31,14 +31,15 @@ def _normalization(a: Arguments, x: Spec) -> Placement:
     if last not in known or a.chance("axis"):
         kept = a.required("axis", st.sampled_from(axes))
     places = () if kept is None else (last,) if kept == -1 else (kept,) if isinstance(kept, int) else kept
-    lengths = [x.shape[place - 1] for place in places]
+    lengths = tuple(x.shape[place - 1] or 0 for place in places)
     methods: tuple[Method, ...] = ()
     if a.chance("mean") or "variance" in a.wanted:
-        shape = a.draw(st.sampled_from([(), tuple(lengths)]))
-        a.give("mean", _nested(a, shape, st.sampled_from((-1.0, 0.0, 0.5, 2.0))))
-        a.give("variance", _nested(a, shape, st.sampled_from((0.25, 1.0, 4.0))))
+        given: tuple[int, ...] = a.draw(st.sampled_from([(), lengths]))
+        a.give("mean", _nested(a, given, st.sampled_from((-1.0, 0.0, 0.5, 2.0))))
+        a.give("variance", _nested(a, given, st.sampled_from((0.25, 1.0, 4.0))))
     else:
-        data = Data((8, *(axis or 3 for axis in x.shape)), x.input_dtype(), x.values(), a.draw(st.integers(0, 99)))
+        shape = (8, *(axis or 3 for axis in x.shape))
+        data = Data(shape, x.input_dtype(), x.values(), a.draw(st.integers(0, 99)))
         methods = (Method("adapt", (data,)),)
     a.optional("invert", st.just(True))
     masked = x.masked and a.major >= 3
@@ -103,7 +104,8 @@ def _mel_spectrogram(a: Arguments, x: Spec) -> Placement:
     samples = x.shape[0]
     assert samples is not None
     # The signal is reflected at both ends, by half a window.
-    length = a.required("fft_length", st.sampled_from([size for size in (4, 8, 16, 32) if size // 2 < samples]))
+    sizes = [size for size in (4, 8, 16, 32) if size // 2 < samples]
+    length = a.required("fft_length", st.sampled_from(sizes))
     # Keras counts a frame too many where a stride ends with the signal.
     strides = [stride for stride in (2, 3, 4, 5, 7, 8, 16) if (samples + 1) % stride]
     stride = a.required("sequence_stride", st.sampled_from(strides))
