@@ -2,9 +2,9 @@
 
     python benchmarks/compiles.py [--draws N] [--seed N] [NAME ...]
 
-Each loss, metric, optimizer and schedule (or those named, as losses.Huber) is wanted in N draws. Prints each draw
-that does not compile, train for two steps and evaluate, each loss that is not finite, what was wanted and was never
-drawn, the arguments that were never given, and the share that works.
+Each loss, metric, optimizer and schedule (or those named, as losses.Huber) is wanted in N draws. Prints
+each draw that does not compile, train for two steps and evaluate, each loss that is not finite, what was
+wanted and was never drawn, the arguments that were never given, and the share that works.
 """
 
 from __future__ import annotations
@@ -26,13 +26,33 @@ from harness.architectures.drawing import draws
 from harness.architectures.spec import Spec
 from harness.architectures.training import compiles, promised
 from harness.architectures.vocabulary import Vocabulary
-from harness.protocol.architecture import Architecture, Call, Compile, Data, Input, Name, Node, Ref, calls, dumps, loads
+from harness.protocol.architecture import (
+    Architecture,
+    Call,
+    Compile,
+    Input,
+    Name,
+    Node,
+    Ref,
+    calls,
+    dumps,
+    loads,
+)
 from harness.worker import data, dialect
 from harness.worker.build import build, decode
 
 ROOMS = ("losses.", "metrics.", "optimizers.")
 # The vocabulary holds these as well, and they are neither losses nor metrics nor optimizers.
-OTHERS = ("get", "serialize", "deserialize", "Reduction", "Loss", "Metric", "Optimizer", "LearningRateSchedule")
+OTHERS = (
+    "get",
+    "serialize",
+    "deserialize",
+    "Reduction",
+    "Loss",
+    "Metric",
+    "Optimizer",
+    "LearningRateSchedule",
+)
 COUNTED = ("name", "dtype", "**")
 
 
@@ -46,12 +66,14 @@ def models(draw: st.DrawFn, *, vocabulary: Vocabulary, wanted: frozenset[str]) -
     for number in range(draw(st.sampled_from((1, 1, 2, 3)))):
         name = f"head_{number}"
         rank = draw(st.sampled_from((1, 1, 2, 3)))
-        shape = tuple(draw(st.integers(1, 4)) for _ in range(rank - 1)) + (draw(st.sampled_from((2, 3, 4, 1))),)
+        shape = (*(draw(st.integers(1, 4)) for _ in range(rank - 1)), draw(st.sampled_from((2, 3, 4, 1))))
         size = int(np.prod(shape))
         activation = draw(st.sampled_from((None, None, "softmax", "sigmoid", "relu")))
         nodes.append(Node(f"{name}_flat", Call("layers.Dense", {"units": size}), (Ref("body"),)))
         if rank > 1:
-            nodes.append(Node(f"{name}_shape", Call("layers.Reshape", {"target_shape": shape}), (Ref(nodes[-1].name),)))
+            nodes.append(
+                Node(f"{name}_shape", Call("layers.Reshape", {"target_shape": shape}), (Ref(nodes[-1].name),))
+            )
         last = Call("layers.Activation", {"activation": activation or "linear"})
         nodes.append(Node(name, last, (Ref(nodes[-1].name),)))
         promises[name] = promised(last)
@@ -64,7 +86,9 @@ def models(draw: st.DrawFn, *, vocabulary: Vocabulary, wanted: frozenset[str]) -
         shapes += [[refs[0], {"b": refs[1], "c": refs[2]}], {"a": refs[0], "z": (refs[1], refs[2])}]
     structure = draw(st.sampled_from(shapes))
     made = compiles(draw, vocabulary, outputs, structure, batch, wanted=wanted, promises=promises)
-    return Architecture("model", "functional", (Input("input", (3,)),), tuple(nodes), structure, compile=made, batch=batch)
+    return Architecture(
+        "model", "functional", (Input("input", (3,)),), tuple(nodes), structure, compile=made, batch=batch
+    )
 
 
 def train(architecture: Architecture) -> list[str]:
@@ -78,10 +102,18 @@ def train(architecture: Architecture) -> list[str]:
     notes = []
     for step in range(2):
         logs = model.train_on_batch(x, y, return_dict=True)
-        notes += [f"{key} is {value} at step {step}" for key, value in logs.items() if _loss(key) and not np.isfinite(value)]
+        notes += [
+            f"{key} is {value} at step {step}"
+            for key, value in logs.items()
+            if _loss(key) and not np.isfinite(value)
+        ]
     logs = model.evaluate(x, y, verbose=0, batch_size=architecture.batch, return_dict=True)
-    notes += [f"{key} is {value} at last" for key, value in logs.items() if _loss(key) and not np.isfinite(value)]
-    notes += [f"{each.name} is not finite" for each in model.weights if not np.isfinite(np.asarray(each)).all()]
+    notes += [
+        f"{key} is {value} at last" for key, value in logs.items() if _loss(key) and not np.isfinite(value)
+    ]
+    notes += [
+        f"{each.name} is not finite" for each in model.weights if not np.isfinite(np.asarray(each)).all()
+    ]
     return notes
 
 
@@ -103,7 +135,9 @@ def mentioned(value: Any) -> set[str]:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("names", nargs="*")
     parser.add_argument("--draws", type=int, default=6)
     parser.add_argument("--part", type=int, nargs=2, default=(0, 1), help="which part of how many")
@@ -111,7 +145,9 @@ def main() -> int:
     parser.add_argument("--also", nargs="*", default=[], help="public names taken to be in the vocabulary")
     options = parser.parse_args()
     names_of = {**dialect.public_names(), **{name: ["**"] for name in options.also}}
-    vocabulary = Vocabulary.from_report({**dialect.versions(), "names": names_of, "layers": dialect.layer_names()})
+    vocabulary = Vocabulary.from_report(
+        {**dialect.versions(), "names": names_of, "layers": dialect.layer_names()}
+    )
     everything = [
         name
         for name in vocabulary.arguments
@@ -145,8 +181,9 @@ def main() -> int:
             except Exception as error:
                 failed[name] += 1
                 where = traceback.extract_tb(error.__traceback__)[-1]
-                print(f"FAILED {name}: {type(error).__name__}: {str(error)[-500:]}\n    {where.filename}:{where.lineno}")
-                print(f"    {drawn.outputs}\n    {[n.layer for n in drawn.nodes if n.name in str(drawn.outputs)]}")
+                print(f"FAILED {name}: {type(error).__name__}: {str(error)[-500:]}")
+                print(f"    {where.filename}:{where.lineno}\n    {drawn.outputs}")
+                print(f"    {[node.layer for node in drawn.nodes if node.name in str(drawn.outputs)]}")
                 print(f"    {made.arguments}\n    {made.targets}")
             dialect.clear()
     for name in names:
@@ -154,12 +191,16 @@ def main() -> int:
         never = [a for a in public if a not in COUNTED and a not in given.get(name, set())]
         total = worked[name] + failed[name]
         if never or missed[name] == total or failed[name]:
-            print(f"{name:48} worked {worked[name]:3} failed {failed[name]:3} missed {missed[name]:3}"
-                  f"  never given: {', '.join(never) or '-'}")
+            print(
+                f"{name:48} worked {worked[name]:3} failed {failed[name]:3} missed {missed[name]:3}"
+                f"  never given: {', '.join(never) or '-'}"
+            )
     total = worked.total() + failed.total()
     print(f"compile arguments: {dict(compile_given)}")
-    print(f"{worked.total()} of {total} work ({worked.total() / max(total, 1):.2%}), {unsound} not finite,"
-          f" {missed.total()} without what was wanted, {time.time() - start:.0f} s")
+    print(
+        f"{worked.total()} of {total} work ({worked.total() / max(total, 1):.2%}), {unsound} not finite,"
+        f" {missed.total()} without what was wanted, {time.time() - start:.0f} s"
+    )
     return int(bool(failed))
 
 

@@ -89,6 +89,35 @@ def check(
     return {"pass": OK, "fail": FINDINGS, "error": UNMEASURED}[result.verdict]
 
 
+@app.command
+def layers(
+    *,
+    json: Annotated[Path | None, Parameter(help="Write the figures here, as JSON.")] = None,
+    env: Annotated[str | None, Parameter(help="An interpreter with the TensorFlow to look at.")] = None,
+) -> int:
+    """What does the harness reach of the Keras installed here, what not, and why?"""
+    from harness.architectures.families import all_rules
+    from harness.architectures.vocabulary import Vocabulary
+    from harness.check.reach import reach
+    from harness.dispatch.worker import Worker, WorkerFailed
+    from harness.reporting import console as terminal
+    from harness.reporting import json_report
+
+    worker = Worker(_interpreter(env))
+    try:
+        about = worker.start()
+    except WorkerFailed as error:
+        print(f"TensorFlow could not be started: {error}")
+        return UNMEASURED
+    finally:
+        worker.stop()
+    found = reach(Vocabulary.from_report(about), all_rules(), about["routes"])
+    if json is not None:
+        json_report.write(found, json)
+    terminal.print_reach(found, terminal.make_console())
+    return OK
+
+
 def _check_names(layers: tuple[str, ...], routes: tuple[str, ...]) -> None:
     from harness.architectures.families import all_rules
     from harness.expectations.table import parse

@@ -1,9 +1,10 @@
 """Losses: what each asks of an output and of its target, and the arguments that it takes.
 
-A row per public loss, in the three ways in which people write one: the object, its name, the function. What an
-output may hold is ordered: every ``distribution`` (sums to one along the last axis) is a ``probability`` (from 0 to
-1), every probability is ``nonnegative``, and all are ``real``. A loss that needs more than the output promises is
-given `from_logits` where it has that, and else is not drawn, so that it never turns into a NaN.
+A row per public loss, in the three ways in which people write one: the object, its name, the function. What
+an output may hold is ordered: every ``distribution`` (sums to one along the last axis) is a ``probability``
+(from 0 to 1), every probability is ``nonnegative``, and all are ``real``. A loss that needs more than the
+output promises is given `from_logits` where it has that, and else is not drawn, so that it never turns into
+a NaN.
 """
 
 from __future__ import annotations
@@ -38,11 +39,13 @@ def keeps(held: str, needed: str) -> bool:
 # What cannot be asked for by its name although it is public.
 UNKNOWN_STRINGS: Mapping[tuple[str, int], frozenset[str]] = {
     ("losses", 3): frozenset({"CategoricalGeneralizedCrossEntropy"}),
-    ("metrics", 3): frozenset({"huber", "kld", "KLD", "binary_focal_crossentropy", "categorical_focal_crossentropy"}),
+    ("metrics", 3): frozenset(
+        {"huber", "log_cosh", "kld", "KLD", "binary_focal_crossentropy", "categorical_focal_crossentropy"}
+    ),
     ("metrics", 2): frozenset(
         {
             "huber", "kl_divergence", "kld", "KLD", "bce", "BCE", "binary_focal_crossentropy",
-            "categorical_focal_crossentropy", "auc", "precision", "recall", "f1_score",
+            "categorical_focal_crossentropy", "Accuracy", "auc", "precision", "recall", "f1_score",
         }
     ),
 }  # fmt: skip
@@ -58,11 +61,11 @@ def _anywhere(shape: Shape) -> bool:
 
 @dataclass(frozen=True)
 class Row:
-    """A loss or a metric: `cls` is its class, `function` its function, `aliases` are strings that mean it too.
+    """A loss or a metric: its class `cls`, its `function`, and `aliases`, strings that mean it too.
 
-    `targets` are the kinds of target it takes, `needs` is what the output must hold (with `logits` any reals do as
-    well, given that argument), `fits` says whether it takes an output of this shape (batch left out). `required`
-    arguments are always given; then there is no string and no function.
+    `targets` are the kinds of target it takes, `needs` is what the output must hold (with `logits` any
+    reals do as well, given that argument), `fits` says whether it takes an output of this shape (batch left
+    out). `required` arguments are always given; then there is no string and no function.
     """
 
     cls: str | None
@@ -92,8 +95,10 @@ class Row:
         plain = keeps(promise, self.needs)
         public = f"{room}.{self.cls}"
         forms = []
-        if self.cls and vocabulary.has(public) and (
-            plain or (self.logits and vocabulary.has(public, "from_logits"))
+        if (
+            self.cls
+            and vocabulary.has(public)
+            and (plain or (self.logits and vocabulary.has(public, "from_logits")))
         ):
             forms.append("object")
         if plain and not self.required:
@@ -137,13 +142,21 @@ class Row:
         public = f"{room}.{self.cls}"
         strategies = {
             name: values
-            for name, values in {**self.arguments(shape), **self.batched(shape, batch), **COMMON[room]}.items()
+            for name, values in {
+                **self.arguments(shape),
+                **self.batched(shape, batch),
+                **COMMON[room],
+            }.items()
             if self.only.get(name, vocabulary.major) == vocabulary.major
         }
         a = Arguments(draw, vocabulary, public, wanted=insisted(draw, strategies, eager=public in wanted))
         for name in self.required:
             a.required(name, strategies[name])
-        if self.logits and a.has("from_logits") and (not keeps(promise, self.needs) or a.chance("from_logits")):
+        if (
+            self.logits
+            and a.has("from_logits")
+            and (not keeps(promise, self.needs) or a.chance("from_logits"))
+        ):
             a.give("from_logits", True)
         a.several({name: values for name, values in strategies.items() if name not in self.required})
         return Call(public, a.values)
@@ -171,7 +184,7 @@ def target(draw: Draw, vocabulary: Vocabulary, kind: str, shape: Shape, batch: i
     elif kind == "labels":
         values, dtype, whole = Values("integer", 0, 2), "int32", (batch,)
     elif kind == "ctc":
-        # A label that stands twice in a row takes three steps: the output must be twice as long as the labels.
+        # A label that stands twice in a row takes three steps: outputs are twice as long as the labels.
         values, dtype, whole = Values("integer", 1, shape[-1]), "int32", (batch, min(3, shape[0] // 2))
     return Data(whole, dtype, values, draw(st.integers(0, 2**16)))
 
@@ -228,12 +241,18 @@ LOSSES: tuple[Row, ...] = (
     Row("MeanSquaredError", "mean_squared_error", aliases=("mse", "MSE"), synonyms=("mse", "MSE")),
     Row("MeanAbsoluteError", "mean_absolute_error", aliases=("mae", "MAE"), synonyms=("mae", "MAE")),
     Row(
-        "MeanAbsolutePercentageError", "mean_absolute_percentage_error",
-        targets=("positive", "sign"), aliases=("mape", "MAPE"), synonyms=("mape", "MAPE"),
+        "MeanAbsolutePercentageError",
+        "mean_absolute_percentage_error",
+        targets=("positive", "sign"),
+        aliases=("mape", "MAPE"),
+        synonyms=("mape", "MAPE"),
     ),
     Row(
-        "MeanSquaredLogarithmicError", "mean_squared_logarithmic_error",
-        targets=("positive", "binary", "simplex"), aliases=("msle", "MSLE"), synonyms=("msle", "MSLE"),
+        "MeanSquaredLogarithmicError",
+        "mean_squared_logarithmic_error",
+        targets=("positive", "binary", "simplex"),
+        aliases=("msle", "MSLE"),
+        synonyms=("msle", "MSLE"),
     ),
     Row("LogCosh", "log_cosh", synonyms=("logcosh",)),
     Row("Huber", "huber", arguments=lambda shape: {"delta": st.sampled_from((0.5, 2.0))}),
@@ -241,52 +260,97 @@ LOSSES: tuple[Row, ...] = (
     Row("Hinge", "hinge", targets=HINGED),
     Row("SquaredHinge", "squared_hinge", targets=HINGED),
     Row("CategoricalHinge", "categorical_hinge", targets=("one_hot",)),
-    Row("KLDivergence", "kl_divergence", targets=SHARES, aliases=("kld", "KLD"), synonyms=("kld", "KLD", "kullback_leibler_divergence")),
+    Row(
+        "KLDivergence",
+        "kl_divergence",
+        targets=SHARES,
+        aliases=("kld", "KLD"),
+        synonyms=("kld", "KLD", "kullback_leibler_divergence"),
+    ),
     Row("Poisson", "poisson", targets=("positive", "binary"), needs="nonnegative"),
     # Keras clips what should be a probability here, so any reals do.
     Row(
-        "BinaryCrossentropy", "binary_crossentropy",
-        targets=("binary", "one_hot"), logits=True, arguments=_smoothing, aliases=("bce", "BCE"),
+        "BinaryCrossentropy",
+        "binary_crossentropy",
+        targets=("binary", "one_hot"),
+        logits=True,
+        arguments=_smoothing,
+        aliases=("bce", "BCE"),
     ),
     Row(
-        "BinaryFocalCrossentropy", "binary_focal_crossentropy",
-        targets=("binary", "one_hot"), needs="probability", logits=True, arguments=_focal,
+        "BinaryFocalCrossentropy",
+        "binary_focal_crossentropy",
+        targets=("binary", "one_hot"),
+        needs="probability",
+        logits=True,
+        arguments=_focal,
     ),
     Row(
-        "CategoricalCrossentropy", "categorical_crossentropy",
-        targets=SHARES, needs="distribution", logits=True, arguments=_smoothing, fits=classes,
+        "CategoricalCrossentropy",
+        "categorical_crossentropy",
+        targets=SHARES,
+        needs="distribution",
+        logits=True,
+        arguments=_smoothing,
+        fits=classes,
     ),
     Row(
-        "CategoricalFocalCrossentropy", "categorical_focal_crossentropy",
-        targets=SHARES, needs="distribution", logits=True, arguments=_focal, fits=classes,
+        "CategoricalFocalCrossentropy",
+        "categorical_focal_crossentropy",
+        targets=SHARES,
+        needs="distribution",
+        logits=True,
+        arguments=_focal,
+        fits=classes,
     ),
     Row(
-        "SparseCategoricalCrossentropy", "sparse_categorical_crossentropy",
-        targets=("sparse",), needs="distribution", logits=True, arguments=_ignored, fits=classes,
+        "SparseCategoricalCrossentropy",
+        "sparse_categorical_crossentropy",
+        targets=("sparse",),
+        needs="distribution",
+        logits=True,
+        arguments=_ignored,
+        fits=classes,
     ),
     Row(
         "CategoricalGeneralizedCrossEntropy",
-        targets=("sparse",), needs="distribution", fits=classes,
+        targets=("sparse",),
+        needs="distribution",
+        fits=classes,
         arguments=lambda shape: {"q": st.sampled_from((0.25, 0.7))},
     ),
     Row("Dice", "dice", targets=("binary", "one_hot"), needs="nonnegative", arguments=_image_axes),
     Row("Tversky", "tversky", targets=("binary", "one_hot"), needs="nonnegative", arguments=_tversky),
     Row(
-        "Circle", "circle",
-        targets=("labels",), fits=lambda shape: len(shape) == 1 and shape[0] >= 2,
+        "Circle",
+        "circle",
+        targets=("labels",),
+        fits=lambda shape: len(shape) == 1 and shape[0] >= 2,
         arguments=lambda shape: {
-            "gamma": st.sampled_from((2.0, 16.0)), "margin": st.sampled_from((0.25, 0.5)),
+            "gamma": st.sampled_from((2.0, 16.0)),
+            "margin": st.sampled_from((0.25, 0.5)),
             "remove_diagonal": st.just(False),
         },
     ),
-    Row("CTC", "ctc", targets=("ctc",), fits=lambda shape: len(shape) == 2 and shape[0] >= 2 and shape[1] >= 2),
+    Row(
+        "CTC", "ctc", targets=("ctc",), fits=lambda shape: len(shape) == 2 and shape[0] >= 2 and shape[1] >= 2
+    ),
     # Strings that Keras makes one of three losses of, by the shapes.
     Row(
-        None, aliases=("crossentropy", "ce"), majors=(3,),
-        targets=("binary",), fits=lambda shape: shape[-1] == 1, called="crossentropy",
+        None,
+        aliases=("crossentropy", "ce"),
+        majors=(3,),
+        targets=("binary",),
+        fits=lambda shape: shape[-1] == 1,
+        called="crossentropy",
     ),
     Row(
-        None, aliases=("crossentropy", "ce"), majors=(3,),
-        targets=("one_hot", "sparse"), needs="distribution", fits=classes, called="crossentropy",
+        None,
+        aliases=("crossentropy", "ce"),
+        majors=(3,),
+        targets=("one_hot", "sparse"),
+        needs="distribution",
+        fits=classes,
+        called="crossentropy",
     ),
-)  # fmt: skip
+)

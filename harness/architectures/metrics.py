@@ -1,7 +1,7 @@
 """Metrics: what each asks of an output and of its target, and the arguments that it takes.
 
-Rows as in `losses`. Not here: ``Mean``, ``Sum`` and ``MeanTensor`` reduce one tensor and are no metrics of a target
-and an output; ``Metric`` is a base class.
+Rows as in `losses`. Not here: ``Mean``, ``Sum`` and ``MeanTensor`` reduce one tensor and are no metrics of
+a target and an output; ``Metric`` is a base class.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ BINARY = ("binary", "one_hot")
 _AXIS_IN_2 = {"axis": 2}
 _DTYPE_IN_3 = {"dtype": 3}  # Keras 2 does not cast all that it computes with
 _fractions = st.sampled_from((0.25, 0.5, 0.75))
-_names = st.sampled_from(("my_metric", "with space"))
+_names = st.sampled_from(("my_metric", "a.b"))
 
 
 def _flat(shape: Shape) -> bool:
@@ -44,7 +44,12 @@ def _retrieval(shape: Shape) -> Strategies:
 
 def _at(name: str) -> Row:
     """A metric at a given value of another."""
-    required = {"Sensitivity": "specificity", "Specificity": "sensitivity", "Precision": "recall", "Recall": "precision"}
+    required = {
+        "Sensitivity": "specificity",
+        "Specificity": "sensitivity",
+        "Precision": "recall",
+        "Recall": "precision",
+    }
     other = required[name]
     return Row(
         f"{name}At{other.capitalize()}",
@@ -134,24 +139,57 @@ def _named_axis(shape: Shape) -> Strategies:
 
 
 METRICS: tuple[Row, ...] = (
-    Row("MeanSquaredError", "mean_squared_error", aliases=("mse", "MSE"), synonyms=("mse", "MSE"), arguments=_named),
-    Row("RootMeanSquaredError", arguments=_named),
-    Row("MeanAbsoluteError", "mean_absolute_error", aliases=("mae", "MAE"), synonyms=("mae", "MAE"), arguments=_named),
     Row(
-        "MeanAbsolutePercentageError", "mean_absolute_percentage_error",
-        targets=("positive", "sign"), aliases=("mape", "MAPE"), synonyms=("mape", "MAPE"), arguments=_named,
+        "MeanSquaredError",
+        "mean_squared_error",
+        aliases=("mse", "MSE"),
+        synonyms=("mse", "MSE"),
+        arguments=_named,
+    ),
+    Row("RootMeanSquaredError", arguments=_named),
+    Row(
+        "MeanAbsoluteError",
+        "mean_absolute_error",
+        aliases=("mae", "MAE"),
+        synonyms=("mae", "MAE"),
+        arguments=_named,
     ),
     Row(
-        "MeanSquaredLogarithmicError", "mean_squared_logarithmic_error",
-        targets=("positive", "binary", "simplex"), aliases=("msle", "MSLE"), synonyms=("msle", "MSLE"), arguments=_named,
+        "MeanAbsolutePercentageError",
+        "mean_absolute_percentage_error",
+        targets=("positive", "sign"),
+        aliases=("mape", "MAPE"),
+        synonyms=("mape", "MAPE"),
+        arguments=_named,
+    ),
+    Row(
+        "MeanSquaredLogarithmicError",
+        "mean_squared_logarithmic_error",
+        targets=("positive", "binary", "simplex"),
+        aliases=("msle", "MSLE"),
+        synonyms=("msle", "MSLE"),
+        arguments=_named,
     ),
     Row("LogCoshError", "log_cosh", synonyms=("logcosh",), arguments=_named),
     Row(None, "huber"),
-    Row("CosineSimilarity", "cosine_similarity", targets=("real", "positive", "simplex"), arguments=_named_axis),
-    Row("PearsonCorrelation", "pearson_correlation", targets=("real", "positive"), arguments=_named_axis),
-    Row("ConcordanceCorrelation", "concordance_correlation", targets=("real", "positive"), arguments=_named_axis),
     Row(
-        "R2Score", only=_DTYPE_IN_3, targets=("real", "positive"), fits=_flat,
+        "CosineSimilarity",
+        "cosine_similarity",
+        targets=("real", "positive", "simplex"),
+        arguments=_named_axis,
+    ),
+    Row("PearsonCorrelation", "pearson_correlation", targets=("real", "positive"), arguments=_named_axis),
+    Row(
+        "ConcordanceCorrelation",
+        "concordance_correlation",
+        targets=("real", "positive"),
+        arguments=_named_axis,
+    ),
+    Row(
+        "R2Score",
+        only=_DTYPE_IN_3,
+        targets=("real", "positive"),
+        fits=_flat,
         arguments=lambda shape: {
             "name": _names,
             "class_aggregation": st.sampled_from((None, "variance_weighted_average")),
@@ -159,7 +197,10 @@ METRICS: tuple[Row, ...] = (
         },
     ),
     Row(
-        "MeanRelativeError", targets=("real", "positive"), required=("normalizer",), arguments=_named,
+        "MeanRelativeError",
+        targets=("real", "positive"),
+        required=("normalizer",),
+        arguments=_named,
         batched=lambda shape, batch: {
             "normalizer": st.just(Data((batch, *shape), "float32", Values("uniform", 0.5, 2.0)))
         },
@@ -167,97 +208,205 @@ METRICS: tuple[Row, ...] = (
     Row("Hinge", "hinge", targets=HINGED, arguments=_named),
     Row("SquaredHinge", "squared_hinge", targets=HINGED, arguments=_named),
     Row("CategoricalHinge", "categorical_hinge", targets=("one_hot",), arguments=_named),
-    Row("KLDivergence", "kl_divergence", targets=SHARES, aliases=("kld", "KLD"), synonyms=("kld", "KLD", "kullback_leibler_divergence"), arguments=_named),
+    Row(
+        "KLDivergence",
+        "kl_divergence",
+        targets=SHARES,
+        aliases=("kld", "KLD"),
+        synonyms=("kld", "KLD", "kullback_leibler_divergence"),
+        arguments=_named,
+    ),
     Row("Poisson", "poisson", targets=("positive", "binary"), needs="nonnegative", arguments=_named),
     Row(
-        "BinaryCrossentropy", "binary_crossentropy",
-        targets=BINARY, logits=True, arguments=lambda shape: {**_smoothing(shape), "axis": st.nothing()},
+        "BinaryCrossentropy",
+        "binary_crossentropy",
+        targets=BINARY,
+        logits=True,
+        arguments=lambda shape: {**_smoothing(shape), "axis": st.nothing()},
         aliases=("bce", "BCE"),
     ),
     Row(None, "binary_focal_crossentropy", targets=BINARY, needs="probability"),
     Row(
-        "CategoricalCrossentropy", "categorical_crossentropy",
-        targets=SHARES, needs="distribution", logits=True, arguments=_smoothing, fits=classes,
+        "CategoricalCrossentropy",
+        "categorical_crossentropy",
+        targets=SHARES,
+        needs="distribution",
+        logits=True,
+        arguments=_smoothing,
+        fits=classes,
     ),
     Row(None, "categorical_focal_crossentropy", targets=SHARES, needs="distribution", fits=classes),
     Row(
-        "SparseCategoricalCrossentropy", "sparse_categorical_crossentropy",
-        targets=("sparse",), needs="distribution", logits=True, arguments=_ignored, fits=classes,
+        "SparseCategoricalCrossentropy",
+        "sparse_categorical_crossentropy",
+        targets=("sparse",),
+        needs="distribution",
+        logits=True,
+        arguments=_ignored,
+        fits=classes,
     ),
     Row("Accuracy", called="accuracy", arguments=_named),
     Row(
-        None, aliases=("accuracy", "acc"), called="accuracy", targets=(*SAME, "sparse"),
+        None,
+        aliases=("accuracy", "acc"),
+        called="accuracy",
+        targets=(*SAME, "sparse"),
     ),
     Row(
-        "BinaryAccuracy", "binary_accuracy", targets=BINARY,
+        "BinaryAccuracy",
+        "binary_accuracy",
+        targets=BINARY,
         arguments=lambda shape: {"name": _names, "threshold": st.sampled_from((0.25, 0.75))},
     ),
     Row("CategoricalAccuracy", "categorical_accuracy", targets=SHARES, arguments=_named, fits=classes),
     Row(
-        "SparseCategoricalAccuracy", "sparse_categorical_accuracy",
-        targets=("sparse",), arguments=_named, fits=classes,
+        "SparseCategoricalAccuracy",
+        "sparse_categorical_accuracy",
+        targets=("sparse",),
+        arguments=_named,
+        fits=classes,
     ),
     Row(
-        "TopKCategoricalAccuracy", "top_k_categorical_accuracy",
-        only=_DTYPE_IN_3, targets=SHARES, arguments=_top, fits=classes,
+        "TopKCategoricalAccuracy",
+        "top_k_categorical_accuracy",
+        only=_DTYPE_IN_3,
+        targets=SHARES,
+        arguments=_top,
+        fits=classes,
     ),
     Row(
-        "SparseTopKCategoricalAccuracy", "sparse_top_k_categorical_accuracy",
-        only=_DTYPE_IN_3, targets=("sparse",), arguments=_top_sparse, fits=classes,
+        "SparseTopKCategoricalAccuracy",
+        "sparse_top_k_categorical_accuracy",
+        only=_DTYPE_IN_3,
+        targets=("sparse",),
+        arguments=_top_sparse,
+        fits=classes,
     ),
     Row("TruePositives", targets=BINARY, needs="probability", arguments=_thresholds),
     Row("TrueNegatives", targets=BINARY, needs="probability", arguments=_thresholds),
     Row("FalsePositives", targets=BINARY, needs="probability", arguments=_thresholds),
     Row("FalseNegatives", targets=BINARY, needs="probability", arguments=_thresholds),
-    Row("Precision", only=_DTYPE_IN_3, aliases=("precision",), targets=BINARY, needs="probability", arguments=_retrieval),
-    Row("Recall", only=_DTYPE_IN_3, aliases=("recall",), targets=BINARY, needs="probability", arguments=_retrieval),
+    Row(
+        "Precision",
+        only=_DTYPE_IN_3,
+        aliases=("precision",),
+        targets=BINARY,
+        needs="probability",
+        arguments=_retrieval,
+    ),
+    Row(
+        "Recall",
+        only=_DTYPE_IN_3,
+        aliases=("recall",),
+        targets=BINARY,
+        needs="probability",
+        arguments=_retrieval,
+    ),
     _at("Sensitivity"),
     _at("Specificity"),
     _at("Precision"),
     _at("Recall"),
     Row("AUC", targets=BINARY, needs="probability", arguments=_auc, called="auc", aliases=("auc",)),
     Row(
-        "AUC", targets=BINARY, needs="probability", required=("multi_label",),
-        arguments=_auc_labels, fits=_flat_classes, called="auc",
+        "AUC",
+        targets=BINARY,
+        needs="probability",
+        required=("multi_label",),
+        arguments=_auc_labels,
+        fits=_flat_classes,
+        called="auc",
     ),
     Row("AUC", targets=BINARY, required=("from_logits",), arguments=_auc_logits, called="auc"),
-    Row("F1Score", aliases=("f1_score",), only=_DTYPE_IN_3, targets=BINARY, fits=_flat_classes, arguments=_f_score),
+    Row(
+        "F1Score",
+        aliases=("f1_score",),
+        only=_DTYPE_IN_3,
+        targets=BINARY,
+        fits=_flat_classes,
+        arguments=_f_score,
+    ),
     Row("FBetaScore", only=_DTYPE_IN_3, targets=BINARY, fits=_flat_classes, arguments=_f_score),
-    Row("BinaryIoU", targets=BINARY, arguments=lambda shape: {
-        "name": _names, "target_class_ids": st.sampled_from(([0], [1])), "threshold": st.sampled_from((0.25, 0.75)),
-    }),
+    Row(
+        "BinaryIoU",
+        targets=BINARY,
+        arguments=lambda shape: {
+            "name": _names,
+            "target_class_ids": st.sampled_from(([0], [1])),
+            "threshold": st.sampled_from((0.25, 0.75)),
+        },
+    ),
     # An output holds numbers for each class, and no class: sparse_y_pred must be off.
     Row(
-        "IoU", only=_AXIS_IN_2, targets=("sparse",), required=("num_classes", "target_class_ids", "sparse_y_pred"),
-        arguments=_overlap, fits=classes,
+        "IoU",
+        only=_AXIS_IN_2,
+        targets=("sparse",),
+        required=("num_classes", "target_class_ids", "sparse_y_pred"),
+        arguments=_overlap,
+        fits=classes,
     ),
     Row(
-        "IoU", only=_AXIS_IN_2, targets=("one_hot",), arguments=_overlap_dense, fits=classes,
+        "IoU",
+        only=_AXIS_IN_2,
+        targets=("one_hot",),
+        arguments=_overlap_dense,
+        fits=classes,
         required=("num_classes", "target_class_ids", "sparse_y_pred", "sparse_y_true"),
     ),
-    Row("MeanIoU", only=_AXIS_IN_2, targets=("sparse",), required=("num_classes", "sparse_y_pred"), arguments=_overlap, fits=classes),
     Row(
-        "MeanIoU", only=_AXIS_IN_2, targets=("one_hot",), arguments=_overlap_dense, fits=classes,
+        "MeanIoU",
+        only=_AXIS_IN_2,
+        targets=("sparse",),
+        required=("num_classes", "sparse_y_pred"),
+        arguments=_overlap,
+        fits=classes,
+    ),
+    Row(
+        "MeanIoU",
+        only=_AXIS_IN_2,
+        targets=("one_hot",),
+        arguments=_overlap_dense,
+        fits=classes,
         required=("num_classes", "sparse_y_pred", "sparse_y_true"),
     ),
     Row(
-        "OneHotIoU", only=_AXIS_IN_2, targets=("one_hot",), required=("num_classes", "target_class_ids"),
-        arguments=_overlap, fits=classes,
+        "OneHotIoU",
+        only=_AXIS_IN_2,
+        targets=("one_hot",),
+        required=("num_classes", "target_class_ids"),
+        arguments=_overlap,
+        fits=classes,
     ),
-    Row("OneHotMeanIoU", only=_AXIS_IN_2, targets=("one_hot",), required=("num_classes",), arguments=_overlap, fits=classes),
     Row(
-        "MeanMetricWrapper", required=("fn", "name"),
+        "OneHotMeanIoU",
+        only=_AXIS_IN_2,
+        targets=("one_hot",),
+        required=("num_classes",),
+        arguments=_overlap,
+        fits=classes,
+    ),
+    Row(
+        "MeanMetricWrapper",
+        required=("fn", "name"),
         arguments=lambda shape: {
             "fn": st.sampled_from((Name("losses.mean_squared_error"), Name("metrics.mean_absolute_error"))),
             "name": _names,
         },
     ),
     Row(
-        None, aliases=("crossentropy", "ce"), majors=(2,),
-        targets=("binary",), fits=lambda shape: shape[-1] == 1, called="crossentropy",
+        None,
+        aliases=("crossentropy", "ce"),
+        majors=(2,),
+        targets=("binary",),
+        fits=lambda shape: shape[-1] == 1,
+        called="crossentropy",
     ),
     Row(
-        None, aliases=("crossentropy", "ce"), majors=(2,),
-        targets=("one_hot", "sparse"), needs="distribution", fits=classes, called="crossentropy",
+        None,
+        aliases=("crossentropy", "ce"),
+        majors=(2,),
+        targets=("one_hot", "sparse"),
+        needs="distribution",
+        fits=classes,
+        called="crossentropy",
     ),
-)  # fmt: skip
+)

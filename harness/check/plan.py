@@ -41,6 +41,18 @@ class Coverage:
                 if len(values) < 50:
                     values.add(repr(value))
 
+    def inputs(self, architecture: Architecture) -> None:
+        """Counts the inputs of a model as the layers that they are."""
+        for each in architecture.inputs:
+            self.layers["layers.InputLayer"] = self.layers.get("layers.InputLayer", 0) + 1
+            given = self.arguments.setdefault("layers.InputLayer", {})
+            for argument, value in (
+                ("shape", each.shape), ("dtype", each.dtype), ("batch_size", each.batch_size), ("name", each.name),
+                ("optional", each.optional or None),
+            ):  # fmt: skip
+                if value is not None:
+                    given.setdefault(argument, set()).add(repr(value))
+
     def reached(self, name: str, argument: str) -> bool:
         """Whether the argument was given at least once (a value given is not the default)."""
         return bool(self.arguments.get(name, {}).get(argument))
@@ -64,6 +76,7 @@ class Plan:
         self.rules = {name: rule for name, rule in rules.items() if vocabulary.has(rule.public) or "." in rule.name}
         self.targets = [name for name in self.rules if not only or name in only]
         self.coverage = Coverage()
+        self.where: dict[str, tuple[Architecture, str]] = {}  # of each layer, a model and the node that holds it
         self.number = 0
 
     def __iter__(self) -> Iterator[Architecture]:
@@ -109,6 +122,10 @@ class Plan:
             self.number += 1
             for drawn in draws(strategy, 1, seed_value=self.seed * 1_000_003 + self.number):
                 self.coverage.add(drawn)
+                for node in drawn.nodes:
+                    for call in calls(node.layer):
+                        if call.name.startswith(("layers.", "custom.")):
+                            self.where.setdefault(call.name, (drawn, node.name))
                 yield drawn
 
     def unreached(self) -> dict[str, list[str]]:

@@ -81,6 +81,21 @@ def candidates(architecture: Architecture) -> Iterator[Architecture]:
         yield replace(architecture, batch=1, compile=_rebatched(architecture, 1))
 
 
+def isolated(architecture: Architecture, name: str) -> Architecture | None:
+    """The node of this name alone, neither compiled nor frozen; None where it cannot be taken out."""
+    if architecture.form == "sequential":
+        architecture = _functional(architecture)
+    if architecture.form != "functional":
+        return None
+    node = next((each for each in architecture.nodes if each.name == name), None)
+    if node is None or isinstance(node.layer, Ref):
+        return None
+    single = replace(keep(architecture, {name}), compile=None, freezes=(), policy=None)
+    if isinstance(node.layer, Architecture):
+        return replace(node.layer, compile=None)
+    return single
+
+
 def _sources(architecture: Architecture, node: Node) -> set[str]:
     """The node whose layer this one calls again, if it does."""
     return {node.layer.node} if isinstance(node.layer, Ref) else set()

@@ -15,13 +15,13 @@ from harness.architectures.families import all_rules
 from harness.architectures.vocabulary import Vocabulary
 from harness.check.plan import Plan
 from harness.check.profiles import Profile
-from harness.check.reduce import reduce
+from harness.check.reduce import isolated, reduce
 from harness.dispatch.pool import Answer, Pool
 from harness.expectations.finding import Finding, layer_classes
 from harness.expectations.judge import judge
 from harness.expectations.known import KnownIssues
 from harness.expectations.table import asked, parse
-from harness.protocol.architecture import Architecture, to_json
+from harness.protocol.architecture import Architecture, layer_calls, to_json
 
 PROCESS = "_process"  # a route of this ending is its namesake, loaded by another process
 EXAMPLE_LIMIT = 120.0  # seconds after which an example counts as hung
@@ -54,6 +54,7 @@ class Result:
     built: int = 0
     timings: dict[str, float] = field(default_factory=dict)
     route_examples: dict[str, int] = field(default_factory=dict)
+    arrived: set[tuple[str, str]] = field(default_factory=set)  # layers that came through a route at least once
     failed_by: dict[tuple[str, str], int] = field(default_factory=dict)
     plan: Plan | None = None
     stopped: str | None = None  # why the run ended before the plan did
@@ -116,6 +117,7 @@ class Session:
             }
             self.listener("started", self.result, plan)
             self._examples(pool, self._timed(plan))
+            self._examples(pool, self._alone())
             self._reduce(pool)
         except KeyboardInterrupt:
             self.result.stopped = "interrupted"
@@ -169,6 +171,24 @@ class Session:
             if not done:
                 self.listener("waiting", self.result, None)
 
+    def _alone(self) -> Iterable[Architecture]:
+        """Each layer by itself that has not arrived on some route: what broke in one layer must hide no other.
+
+        A model that cannot travel a route says nothing about its other layers there.
+        """
+        plan = self.result.plan
+        if plan is None:
+            return
+        for public, (architecture, name) in sorted(plan.where.items()):
+            missing = [route for route in self.table if not self._arrived(public, route)]
+            if missing:
+                single = isolated(architecture, name)
+                if single is not None:
+                    yield single
+
+    def _arrived(self, layer: str, route: str) -> bool:
+        return route.endswith(PROCESS) or (layer, route) in self.result.arrived
+
     def _request(self, architecture: Architecture, table: Any) -> dict[str, Any]:
         asks = asked(table, compiled=architecture.compile is not None)
         return {
@@ -221,8 +241,11 @@ class Session:
         self.result.add_time("comparing", time.perf_counter() - begin)
         if not answer.lost and "error" not in answer.reply.get("build", {"error": 1}):
             self.result.built += 1
-            for route in answer.reply["routes"]:
+            names = {call.name for call in layer_calls(architecture)}
+            for route, seen in answer.reply["routes"].items():
                 self.result.route_examples[route] = self.result.route_examples.get(route, 0) + 1
+                if "error" not in seen:
+                    self.result.arrived |= {(name, route) for name in names}
         for finding in found:
             self._add(finding)
         replayed = self._replay(architecture, answer, pool)

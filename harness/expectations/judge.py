@@ -9,7 +9,7 @@ from typing import Any
 
 from harness.expectations.compare import CLOSE, LIMIT, STEPS, Difference, differences
 from harness.expectations.finding import Finding, layer_classes, place_of
-from harness.protocol.architecture import Architecture
+from harness.protocol.architecture import Architecture, Call
 
 # What follows from what: where a weight is lost outputs differ too, and one cause should be told once. The later
 # observations of a route are held back as consequences of an earlier one that broke.
@@ -48,6 +48,7 @@ def judge(
     if "error" in reply["build"]:
         return [_error("build", "build", reply["build"]["error"], architecture)]
     findings += _shapes(architecture, reply["build"]["shapes"], classes)
+    findings += given(architecture, reply["before"])
     for name, error in _errors_before(reply["before"]):
         findings.append(_error("build", name, error, architecture))
     for route, answer in reply["routes"].items():
@@ -77,6 +78,59 @@ def judge(
             index = findings.index(broken[reason])
             findings[index] = _with_consequences(findings[index], consequences)
     return findings
+
+
+def given(architecture: Architecture, before: Mapping[str, Any]) -> list[Finding]:
+    """Where a config does not say what a layer's constructor, or the optimizer's, was given.
+
+    A config that forgets an argument is equal before and after a journey: it must be held against what was given.
+    """
+    config = before.get("config")
+    layers = config.get("layers", ()) if isinstance(config, dict) else ()
+    configs = {
+        entry["config"]["name"]: entry["config"]
+        for entry in layers
+        if isinstance(entry, dict) and isinstance(entry.get("config"), dict) and "name" in entry["config"]
+    }
+    findings = []
+    for node in architecture.nodes:
+        if isinstance(node.layer, Call) and node.name in configs and node.layer.name.startswith("layers."):
+            findings += _given(architecture, node.name, node.layer, configs[node.name])
+    optimizer = architecture.compile and architecture.compile.arguments.get("optimizer")
+    settings = before.get("compile")
+    if isinstance(optimizer, Call) and isinstance(settings, dict) and "optimizer" in settings:
+        if optimizer.name.endswith(settings["optimizer"]["class"]):
+            findings += _given(architecture, "optimizer", optimizer, settings["optimizer"]["config"])
+    return findings
+
+
+def _given(architecture: Architecture, where: str, call: Call, stated: Mapping[str, Any]) -> list[Finding]:
+    name = call.name.rpartition(".")[2]
+    findings = []
+    for argument, value in call.arguments.items():
+        if argument not in stated:
+            problem = Difference((where, argument), "missing", _short(value), None)
+        elif _contradicts(value, stated[argument]):
+            problem = Difference((where, argument), "value", value, stated[argument])
+        else:
+            continue
+        findings.append(
+            Finding(
+                "given", problem.kind, (name, argument), ("build",),
+                f"given: the config of {name} does not say what {argument} was", f"{where}/{argument}",
+                problem.expected, _short(problem.actual), layers=(name,), architecture=architecture,
+            )  # fmt: skip
+        )
+    return findings
+
+
+def _contradicts(value: Any, stated: Any) -> bool:
+    """Whether a plain value stands in the config as another one of its kind; what layers make of a value is theirs."""
+    if isinstance(value, bool) or isinstance(stated, bool):
+        return isinstance(value, bool) and isinstance(stated, bool) and value is not stated
+    if isinstance(value, (int, float)) and isinstance(stated, (int, float)):
+        return abs(value - stated) > 1e-6 * max(1.0, abs(value))
+    return isinstance(value, str) and isinstance(stated, str) and value.lower() != stated.lower()
 
 
 def _with_consequences(finding: Finding, consequences: list[str]) -> Finding:

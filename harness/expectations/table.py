@@ -35,8 +35,8 @@ clone             =          =l       =n      .        .         =      .       
 clone_function    =          =l       =n      .        .         .      .        .          =        .                 .       .         =
 keras_zip_process =          =s       =       =        =         =      =        =s         =        =                 ~t      ~t        .
 hdf5_process      =          =s       =       =        =         =      =h       =s         =        =                 ~t      ~t        .
-keras_elsewhere   =          =s       =       =        =         =      =        =s         =        .                 .       ~t        .
-hdf5_elsewhere    =          =s       =       =        =         =      =h       =s         =        .                 .       ~t        .
+keras_elsewhere   =          =l       =       =        =         =      .        .          =        .                 .       .         .
+hdf5_elsewhere    =          =l       =       =        =         =      .        .          =        .                 .       .         .
 clone_inputs      .          .        .       .        .         .      .        .          .        .                 .       .         =
 weights_by_name   .          .        .       =        =         .      .        .          =        .                 .       .         .
 """

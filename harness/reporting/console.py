@@ -11,6 +11,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from harness.check.reach import totals
 from harness.check.session import Result
 from harness.expectations.finding import Finding
 
@@ -134,6 +135,29 @@ def verdict_line(result: Result) -> str:
             return f"COULD NOT MEASURE: {result.problems[0] if result.problems else 'no model was drawn'}; {counts}{stopped}"
         case _:
             return f"PASS: no new findings ({known} known); {counts}{stopped}"
+
+
+def print_reach(found: dict[str, Any], console: Console) -> None:
+    """Layers and arguments: drawn, left out with a reason, not reached."""
+    table = Table(title=f"what is drawn of Keras {found['keras']}", header_style="bold")
+    for column in ("layer", "arguments drawn (values)", "not drawn"):
+        table.add_column(column, overflow="fold")
+    for name, each in found["layers"].items():
+        arguments = ", ".join(f"{argument} {count}" for argument, count in each["arguments"].items())
+        missing = [f"{argument}: {why}" for argument, why in each["arguments left out"].items()]
+        missing += [f"{argument}: not reached" for argument in each["arguments not reached"]]
+        if each["excluded"]:
+            table.add_row(f"[dim]{name}[/]", "", escape(each["excluded"]))
+        else:
+            table.add_row(name if each["examples"] else f"[red]{name}[/]", arguments, escape("; ".join(missing)))
+    console.print(table)
+    console.print(f"routes: {', '.join(found['routes'])}", highlight=False)
+    counts = totals(found)
+    console.print(
+        f"[bold]{counts['layers drawn']} of {counts['layers']} layers and {counts['arguments drawn']} of"
+        f" {counts['arguments']} arguments ({counts['arguments drawn'] / max(1, counts['arguments']):.1%}) drawn[/]",
+        highlight=False,
+    )
 
 
 def make_console() -> Console:

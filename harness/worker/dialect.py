@@ -68,9 +68,12 @@ def public_names() -> dict[str, list[str]]:
 
 def layer_names() -> list[str]:
     """The public layer classes (``layers.Dense``), one name for each class."""
-    classes = {value for value in vars(keras.layers).values() if inspect.isclass(value)}
-    names = {f"layers.{cls.__name__}" for cls in classes if issubclass(cls, keras.layers.Layer)}
-    return sorted(names)
+    names: dict[type, str] = {}
+    for name, value in sorted(vars(keras.layers).items()):
+        if inspect.isclass(value) and issubclass(value, keras.layers.Layer):
+            if value not in names or name == value.__name__:
+                names[value] = name
+    return sorted(f"layers.{name}" for name in names.values())
 
 
 def arguments_of(cls: type) -> list[str]:

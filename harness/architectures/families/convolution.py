@@ -32,12 +32,10 @@ def each(value: int | tuple[int, ...], rank: int) -> tuple[int, ...]:
 @lru_cache
 def among(
     allowed: tuple[tuple[int, ...], ...], *, default: int | None = None
-) -> st.SearchStrategy[int | tuple[int, ...]] | None:
-    """A number allowed on every axis, or a tuple of allowed ones; None where only the default is left."""
+) -> st.SearchStrategy[int | tuple[int, ...]]:
+    """A number allowed on every axis, or a tuple of allowed ones; more than the default has to be allowed."""
     whole: list[int | tuple[int, ...]] = sorted(set.intersection(*map(set, allowed)) - {default})
     tuples = [values for values in product(*allowed) if set(values) != {default}]
-    if not tuples:
-        return None
     return st.one_of(st.sampled_from(whole), st.sampled_from(tuples)) if whole else st.sampled_from(tuples)
 
 
@@ -115,9 +113,9 @@ def _steps(
                 tuple(rate for rate in (1, 2, 3) if (kernel - 1) * rate + 1 <= (length or 1) or rate == 1)
                 for kernel, length in zip(size, lengths, strict=True)
             )
-            rates = st.sampled_from((2, 3)) if even else among(allowed, default=1)
-            if rates is not None:
-                dilation = each(a.optional("dilation_rate", rates, default=1), rank)
+            if any(len(rates) > 1 for rates in allowed):
+                several = st.sampled_from((2, 3)) if even else among(allowed, default=1)
+                dilation = each(a.optional("dilation_rate", several, default=1), rank)
     return strides, dilation
 
 
@@ -133,9 +131,7 @@ def _windows(
     rank = len(axes)
     padding = a.optional("padding", st.sampled_from(paddings), default="valid") if paddings else "valid"
     lengths = axes if padding == "valid" else (99,) * rank
-    sizes = among(up_to(3, lengths))
-    assert sizes is not None
-    size = each(a.required("kernel_size", sizes), rank)
+    size = each(a.required("kernel_size", among(up_to(3, lengths))), rank)
     if dilated:
         strides, dilation = _steps(a, size, lengths, both=both)
     else:
@@ -207,8 +203,8 @@ def _transposed(rank: int) -> LayerRule:
             for kernel, step, rate in zip(size, strides, dilation, strict=True)
         )
         extra: tuple[int | None, ...] = (None,) * rank
-        if (paddings := among(allowed)) is not None:
-            drawn = a.optional("output_padding", paddings)
+        if all(allowed):
+            drawn = a.optional("output_padding", among(allowed))
             extra = extra if drawn is None else each(drawn, rank)
         activation(a)
         kernel_and_bias(a, rank=rank + 2)
@@ -224,6 +220,12 @@ def _transposed(rank: int) -> LayerRule:
     )
 
 
+def _forgotten(a: Arguments, axes: tuple[int | None, ...]) -> tuple[int | None, ...]:
+    """The axes as Keras sees them: of a dilated depthwise kernel Keras 2 loses all if it does not know one."""
+    lost = a.major == 2 and len(axes) > 1 and "dilation_rate" in a.values and None in axes
+    return (None,) * len(axes) if lost else axes
+
+
 def _strides_and_dilation(a: Arguments) -> bool:
     """Whether this Keras takes both at once; which of the earlier ones do is not known."""
     return a.vocabulary.version >= (3, 15)
@@ -233,15 +235,24 @@ def _uneven(strides: tuple[int, ...]) -> bool:
     return len(set(strides)) > 1
 
 
+def _multiplier(a: Arguments, channels: int, rank: int) -> int:
+    """Draws the depth multiplier, once the kernel has its size."""
+    values = st.integers(2, 3)
+    if channels == 1 and max(each(a.values["kernel_size"], rank)) == 1:
+        # A depthwise kernel of a single number is more than oneDNN can reorder: an error in every graph.
+        return a.required("depth_multiplier", values)
+    return int(a.optional("depth_multiplier", values, default=1))
+
+
 def _depthwise(rank: int) -> LayerRule:
     def place(a: Arguments, x: Spec) -> Placement:
         layout = data_format(a, x)
-        multiplier = a.optional("depth_multiplier", st.integers(2, 3), default=1)
         axes, strides = _windows(a, spatial(x.shape, layout), ("same",), both=_strides_and_dilation(a))
+        multiplier = _multiplier(a, _channels(x, layout), rank)
         activation(a)
         kernel_and_bias(a, rank=rank + 2, kernel="depthwise")
         dtype(a, pinned=_needs_float32(layout, _uneven(strides)))
-        return _out(x, axes, _channels(x, layout) * multiplier, layout)
+        return _out(x, _forgotten(a, axes), _channels(x, layout) * multiplier, layout)
 
     return LayerRule(f"DepthwiseConv{rank}D", place, lambda: grids(rank), takes(rank), common=("trainable",))
 
@@ -250,14 +261,14 @@ def _separable(rank: int) -> LayerRule:
     def place(a: Arguments, x: Spec) -> Placement:
         layout = data_format(a, x)
         filters = a.required("filters", st.integers(1, 4))
-        a.optional("depth_multiplier", st.integers(2, 3))
         paddings = ("same", "causal") if rank == 1 and a.major == 2 else ("same",)
         axes, strides = _windows(a, spatial(x.shape, layout), paddings, both=_strides_and_dilation(a))
+        _multiplier(a, _channels(x, layout), rank)
         activation(a)
         kernel_and_bias(a, rank=rank + 2, kernel="depthwise")
         variable(a, "pointwise", rank=rank + 2)
         dtype(a, pinned=_needs_float32(layout, _uneven(strides)))
-        return _out(x, axes, filters, layout)
+        return _out(x, _forgotten(a, axes), filters, layout)
 
     return LayerRule(f"SeparableConv{rank}D", place, lambda: grids(rank), takes(rank), common=("trainable",))
 

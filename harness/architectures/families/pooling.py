@@ -43,13 +43,11 @@ def _pooling(kind: str, rank: int) -> LayerRule:
         axes = spatial(x.shape, layout)
         padding = a.optional("padding", st.just("same"), default="valid")
         allowed = up_to(3, axes) if padding == "valid" else ((1, 2, 3),) * rank
-        sizes = among(allowed)
-        other_sizes = among(allowed, default=2)
-        assert sizes is not None
-        if kind == "Average" or other_sizes is None or not all(2 in each_axis for each_axis in allowed):
-            size = a.required("pool_size", sizes)
+        size: int | tuple[int, ...] = 2
+        if kind == "Average" or not all(2 in each_axis for each_axis in allowed):
+            size = a.required("pool_size", among(allowed))
         else:
-            size = a.optional("pool_size", other_sizes, default=2)
+            size = a.optional("pool_size", among(allowed, default=2), default=2)
         strides = each(a.optional("strides", among(((1, 2, 3),) * rank), default=size), rank)
         dtype(a, pinned=pinned)
         made = (
@@ -80,9 +78,7 @@ def _adaptive(kind: str, rank: int) -> LayerRule:
     def place(a: Arguments, x: Spec) -> Placement:
         layout = data_format(a, x)
         # Down to one, Keras pools over more steps than there are: an error, or the end of the process.
-        sizes = among(((2, 3, 4, 6),) * rank)
-        assert sizes is not None
-        size = each(a.required("output_size", sizes), rank)
+        size = each(a.required("output_size", among(((2, 3, 4, 6),) * rank)), rank)
         dtype(a, pinned=_OF_VOLUMES if rank == 3 else ())
         return _out(x, size, layout)
 

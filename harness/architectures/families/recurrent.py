@@ -1,8 +1,8 @@
-"""Recurrent layers: SimpleRNN, LSTM, GRU, convolutional LSTMs, RNN over every kind of cell, and the cells alone."""
+"""Recurrent layers: SimpleRNN, LSTM, GRU, convolutional LSTMs, RNN over every cell, and the cells alone."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from hypothesis import strategies as st
@@ -28,7 +28,7 @@ _one_in_four = st.sampled_from((False, False, False, True))
 _units = st.integers(1, 4)
 
 
-def own_dtype(a: Arguments) -> str | None:
+def shared_dtype(a: Arguments) -> str | None:
     """A dtype policy, sometimes, for a layer and what stands inside it: the two must have the same."""
     if a.plain or not a.has("dtype") or a.draw(st.integers(0, 9)) < 9:
         return None
@@ -50,9 +50,9 @@ def _gates(a: Arguments, *, rank: int, dropout: bool = True) -> None:
 
 
 def _placed(a: Arguments, x: Spec, step: Shape, states: Sequence[Any], *, unroll: bool = True) -> Placement:
-    """Draws how the loop over time runs; `step` and `states` are the shapes of one step's output and states."""
-    # Keras 2 alone: the axis in front, which is the batch of everything around, counts as time. Only a whole sequence
-    # then comes out with the batch in front; states do not, and masks would have to be turned as well.
+    """Draws how the loop over time runs; `step` and `states` are shapes of one step's output and states."""
+    # Keras 2 alone: the axis in front, which is the batch of everything around, counts as time. Only a whole
+    # sequence then comes out with the batch in front; states do not, and masks would have to be turned as well.
     major = not x.masked and bool(a.draw(st.booleans())) and a.optional("time_major", _true, default=False)
     if major:
         sequences, state, stateful = bool(a.give("return_sequences", True)), False, False
@@ -81,7 +81,7 @@ def _flat(states: Sequence[Any]) -> list[Shape]:
 
 
 def _states(states: Sequence[Any], *, listed: bool = False) -> Any:
-    """Specs of the states that a call is given: one alone as it is, several as the tuple of tuples that they are."""
+    """Specs of the states that a call is given: one alone as it is, several as a tuple (of tuples)."""
     if len(states) == 1 and not isinstance(states[0], list) and not listed:
         return Spec(states[0])
     return tuple(_states(each) if isinstance(each, list) else Spec(each) for each in states)
@@ -92,7 +92,7 @@ def _recurrent(states: int) -> Callable[[Arguments, Spec], Placement]:
         units = a.required("units", _units)
         _gates(a, rank=2)
         activity(a)
-        own_dtype(a)
+        shared_dtype(a)
         a.optional("use_cudnn", st.just(False))  # True wants a GPU
         return _placed(a, x, (units,), [(units,)] * states)
 
@@ -101,7 +101,9 @@ def _recurrent(states: int) -> Callable[[Arguments, Spec], Placement]:
 
 def _convolutional(rank: int) -> LayerRule:
     def place(a: Arguments, x: Spec) -> Placement:
-        layout = a.optional("data_format", st.sampled_from(("channels_first", "channels_last")), default="channels_last")
+        layout = a.optional(
+            "data_format", st.sampled_from(("channels_first", "channels_last")), default="channels_last"
+        )
         axes = spatial(x.shape[1:], layout)
         shortest = min(axis for axis in axes if axis is not None)
         filters = a.required("filters", st.integers(1, 3))
@@ -124,7 +126,7 @@ def _convolutional(rank: int) -> LayerRule:
         placement = _placed(a, x, step, [step] * 2, unroll=False)
         # TensorFlow's CPU kernels of channels first are for float32 alone; Keras 2 does not cast states.
         if layout == "channels_last" and (a.major > 2 or not (a.get("stateful") or placement.named)):
-            own_dtype(a)
+            shared_dtype(a)
         return placement
 
     def fresh() -> st.SearchStrategy[Spec]:
@@ -144,23 +146,25 @@ def _cell_states(call: Call) -> list[Any]:
     return [(call.arguments["units"],)] * (2 if call.name == "layers.LSTMCell" else 1)
 
 
-def _cells(a: Arguments, x: Spec, *, dropout: bool = True, **common: Any) -> list[Call]:
-    """One to three cells, each on top of the one before; `x` is one step."""
+def _cells(
+    a: Arguments, x: Spec, *, dropout: bool = True, common: Mapping[str, Any] | None = None
+) -> list[Call]:
+    """One to three cells, each on top of the one before, with `common` arguments; `x` is one step."""
     cells = []
     for number in range(a.draw(st.integers(1, 3))):
         wanted = frozenset(a.draw(st.sets(st.sampled_from(_INSIDE), max_size=3)))
         rule = (_INNER_CELLS if dropout else _OUTER_CELLS)[a.draw(st.sampled_from(CELLS))]
         name = a.draw(st.sampled_from((None, f"cell_{number}")))
         call, placement = a.inner(rule, x, name=name, wanted=wanted)
-        cells.append(Call(call.name, {**call.arguments, **common}))
+        cells.append(Call(call.name, {**call.arguments, **(common or {})}))
         x = placement.outputs[0]
     return cells
 
 
 def _rnn(a: Arguments, x: Spec) -> Placement:
-    dtype = own_dtype(a)
+    dtype = shared_dtype(a)
     common = {"dtype": dtype} if dtype else {}
-    cells = _cells(a, Spec(x.shape[1:]), **common)
+    cells = _cells(a, Spec(x.shape[1:]), common=common)
     stacked = Call("layers.StackedRNNCells", {"cells": cells, **common})
     if len(cells) == 1 and a.draw(st.booleans()):
         a.give("cell", cells[0])
@@ -180,7 +184,7 @@ def _cell(*, states: int, alone: bool) -> Callable[[Arguments, Spec], Placement]
         units = a.required("units", _units)
         _gates(a, rank=2, dropout=not alone)
         if alone and a.major > 2:  # Keras 2 does not cast the states
-            own_dtype(a)
+            shared_dtype(a)
         return _stepped(x, [(units,)] * states)
 
     return place
@@ -195,12 +199,19 @@ def _stepped(x: Spec, states: Sequence[Any], *, listed: bool = False) -> Placeme
     """A cell called as a layer, for one step: its output and its next states come out."""
     flat = [Spec(shape, fixed_batch=x.fixed_batch) for shape in _flat(states)]
     last = states[-1][0] if isinstance(states[-1], list) else states[-1]
-    return Placement((Spec(last, fixed_batch=x.fixed_batch), *flat), named={"states": _states(states, listed=listed)})
+    return Placement(
+        (Spec(last, fixed_batch=x.fixed_batch), *flat), named={"states": _states(states, listed=listed)}
+    )
 
 
 def is_sequence(spec: Spec, *, rank: int = 2) -> bool:
     """Floats over time, whose number of steps alone may be unknown."""
-    return spec.kind == "float" and not spec.sparse and spec.rank == rank and spec.but(shape=spec.shape[1:]).static
+    return (
+        spec.kind == "float"
+        and not spec.sparse
+        and spec.rank == rank
+        and spec.but(shape=spec.shape[1:]).static
+    )
 
 
 def _fresh() -> st.SearchStrategy[Spec]:
@@ -215,7 +226,7 @@ _INNER_CELLS = {
     name: LayerRule(name, _cell(states=states, alone=False), inputs.vectors, _is_step)
     for name, states in _STATES.items()
 }
-# Called alone, a cell keeps the dropout mask of its first call for ever: of another batch size, another graph.
+# Called alone, a cell keeps the dropout mask of its first call: of another batch size, another graph.
 _OUTER_CELLS = {
     name: LayerRule(name, _cell(states=states, alone=True), inputs.vectors, _is_step, _COMMON)
     for name, states in _STATES.items()

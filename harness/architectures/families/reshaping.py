@@ -65,9 +65,7 @@ def _amounts(rank: int, most: tuple[tuple[int, int], ...]) -> st.SearchStrategy[
     ]
     if rank == 1:  # a tuple of two is already one for each end
         return st.one_of(st.sampled_from(symmetric[0]), pairs[0])
-    same = among(symmetric)
-    assert same is not None
-    return st.one_of(same, st.tuples(*pairs))
+    return st.one_of(among(symmetric), st.tuples(*pairs))
 
 
 def _ends(amount: Amount, rank: int) -> tuple[int, ...]:
@@ -116,7 +114,10 @@ def _up_sampling(rank: int) -> LayerRule:
             methods += ["gaussian", "mitchellcubic"]
         method = a.optional("interpolation", st.sampled_from(methods), default="nearest")
         dtype(a, pinned=() if method in ("nearest", "bilinear", "bicubic") else ("float32",))
-        scaled = zip(spatial(x.shape, layout), size, strict=True)
+        axes = spatial(x.shape, layout)
+        if a.major == 2 and rank == 2 and None in axes:
+            axes = (None, None)  # Keras 2 loses both if it does not know one
+        scaled = zip(axes, size, strict=True)
         out = x.but(image=x.image and method in ("nearest", "bilinear"))
         return _respaced(
             out, tuple(None if axis is None else axis * factor for axis, factor in scaled), layout

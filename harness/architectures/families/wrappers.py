@@ -1,4 +1,4 @@
-"""Layers around layers: Bidirectional, TimeDistributed, SpectralNormalization, Pipeline and, in Keras 2, Wrapper."""
+"""Layers around layers: Bidirectional, TimeDistributed, SpectralNormalization and Pipeline."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from harness.architectures import inputs
-from harness.architectures.families.recurrent import LISTS, is_sequence, own_dtype
+from harness.architectures.families.recurrent import LISTS, is_sequence, shared_dtype
 from harness.architectures.rules import Arguments, LayerRule, Placement
 from harness.architectures.spec import Spec
 from harness.protocol.architecture import Call, Data
@@ -15,26 +15,30 @@ from harness.protocol.architecture import Call, Data
 _GATED = ("SimpleRNN", "LSTM", "GRU")
 _RECURRENT = (*_GATED, "RNN", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D")
 _SHARED = ("return_sequences", "return_state", "stateful", "time_major")  # forward and backward must agree
-_LOOP = ("return_sequences", "return_state", "go_backwards", "stateful", "unroll", "activation", "seed", "time_major")
+_LOOP = (
+    "return_sequences", "return_state", "go_backwards", "stateful", "unroll", "activation", "seed",
+    "time_major",
+)  # fmt: skip
 _NORMALIZED = (
-    "Dense", "EinsumDense", "Embedding", "Conv1D", "Conv2D", "Conv3D", "Conv1DTranspose", "Conv2DTranspose",
-    "Conv3DTranspose",
+    "Dense", "EinsumDense", "Embedding", "Conv1D", "Conv2D", "Conv3D", "Conv1DTranspose",
+    "Conv2DTranspose", "Conv3DTranspose",
 )  # fmt: skip
 _PLAIN = ("Dense", "Activation", "ReLU", "LeakyReLU", "ELU", "Identity")
 _STEPS = (
     *_PLAIN, "PReLU", "Softmax", "Dropout", "GaussianNoise", "BatchNormalization", "LayerNormalization",
-    "UnitNormalization", "Flatten", "Reshape", "Permute", "RepeatVector", "Conv1D", "Conv2D", "DepthwiseConv2D",
-    "SeparableConv1D", "Conv2DTranspose", "MaxPooling1D", "AveragePooling2D", "GlobalAveragePooling1D",
-    "GlobalMaxPooling2D", "UpSampling1D", "UpSampling2D", "ZeroPadding1D", "ZeroPadding2D", "Cropping1D", "Embedding",
-    "SimpleRNN", "LSTM", "GRU", "Bidirectional", "EinsumDense", "Rescaling", "SpatialDropout1D", "ActivityRegularization",
+    "UnitNormalization", "Flatten", "Reshape", "Permute", "RepeatVector", "Conv1D", "Conv2D",
+    "DepthwiseConv2D", "SeparableConv1D", "Conv2DTranspose", "MaxPooling1D", "AveragePooling2D",
+    "GlobalAveragePooling1D", "GlobalMaxPooling2D", "UpSampling1D", "UpSampling2D", "ZeroPadding1D",
+    "ZeroPadding2D", "Cropping1D", "Embedding", "SimpleRNN", "LSTM", "GRU", "Bidirectional",
+    "EinsumDense", "Rescaling", "SpatialDropout1D", "ActivityRegularization",
 )  # fmt: skip
 _PIPED = (
-    *_PLAIN, "Dropout", "GaussianNoise", "GaussianDropout", "BatchNormalization", "LayerNormalization", "Conv2D",
-    "Rescaling", "Resizing", "CenterCrop", "RandomFlip", "RandomRotation", "RandomZoom", "RandomTranslation",
-    "RandomContrast", "RandomBrightness", "RandomCrop", "AutoContrast", "Equalization", "Solarization",
-    "RandomGrayscale", "RandomInvert", "RandomHue", "RandomSaturation", "RandomPosterization", "RandomSharpness",
-    "RandomShear", "RandomErasing", "RandomGaussianBlur", "RandomColorJitter", "RandomColorDegeneration", "Flatten",
-    "MaxPooling2D", "SimpleRNN", "LSTM",
+    *_PLAIN, "Dropout", "GaussianNoise", "GaussianDropout", "BatchNormalization", "LayerNormalization",
+    "Conv2D", "Rescaling", "Resizing", "CenterCrop", "RandomFlip", "RandomRotation", "RandomZoom",
+    "RandomTranslation", "RandomContrast", "RandomBrightness", "RandomCrop", "AutoContrast",
+    "Equalization", "Solarization", "RandomGrayscale", "RandomInvert", "RandomHue", "RandomSaturation",
+    "RandomPosterization", "RandomSharpness", "RandomShear", "RandomErasing", "RandomGaussianBlur",
+    "RandomColorJitter", "RandomColorDegeneration", "Flatten", "MaxPooling2D", "SimpleRNN", "LSTM",
 )  # fmt: skip
 
 
@@ -60,8 +64,8 @@ def _bidirectional(a: Arguments, x: Spec) -> Placement:
     rule = a.choose_rule(_RECURRENT, x)
     wanted = a.draw(st.sets(st.sampled_from(_LOOP), max_size=3))
     forward, inner = a.inner(rule, x, name=_named(a, "inner"), wanted=frozenset(wanted))
-    # RNN makes a stack of a list of cells by itself, in the global dtype; convolutions lack kernels of some dtypes.
-    dtype = own_dtype(a) if rule.name in _GATED else None
+    # RNN makes a stack of a list of cells in the global dtype; convolutions lack kernels of some dtypes.
+    dtype = shared_dtype(a) if rule.name in _GATED else None
     forward, outputs = _in_dtype(dtype, forward), inner.outputs
     given = forward.arguments
     if a.major > 2 and given.get("stateful") and given.get("return_state"):
@@ -120,12 +124,14 @@ def _weights(layer: Call, x: Spec) -> list[Data]:
 def _single(a: Arguments, names: tuple[str, ...], x: Spec, name: str) -> tuple[Call, Spec]:
     """A plain layer with one input and one output."""
     call, placement = a.inner(a.choose_rule(names, x), x, name=_named(a, name))
-    assert len(placement.outputs) == 1 and not placement.others and not placement.methods
+    assert len(placement.outputs) == 1
+    assert not placement.others
+    assert not placement.methods
     return call, placement.outputs[0]
 
 
 def _time_distributed(a: Arguments, x: Spec) -> Placement:
-    dtype = own_dtype(a)
+    dtype = shared_dtype(a)
     # With a mask, a layer that takes one would be given what is left of it for one step.
     names = _PLAIN if x.masked or x.shape[0] is None else _STEPS
     call, step = _single(a, names, x.but(shape=x.shape[1:], masked=False, fixed_batch=False), "inner")
@@ -164,7 +170,11 @@ def _takes_sequences(spec: Spec) -> bool:
 
 def _distributed_fresh() -> st.SearchStrategy[Spec]:
     return st.one_of(
-        inputs.sequences(unknown=True), inputs.grids(2), inputs.grids(3), inputs.indices(rank=2), inputs.indices(rank=3)
+        inputs.sequences(unknown=True),
+        inputs.grids(2),
+        inputs.grids(3),
+        inputs.indices(rank=2),
+        inputs.indices(rank=3),
     )
 
 
@@ -172,7 +182,9 @@ def _over_time(spec: Spec) -> bool:
     """Something for every step; of integers only what an Embedding takes."""
     if spec.kind == "int":
         return spec.static and not spec.sparse and spec.limit is not None and 2 <= spec.rank <= 3
-    return spec.rank >= 2 and spec.kind == "float" and not spec.sparse and spec.but(shape=spec.shape[1:]).static
+    return (
+        spec.rank >= 2 and spec.kind == "float" and not spec.sparse and spec.but(shape=spec.shape[1:]).static
+    )
 
 
 def _normalizable(spec: Spec) -> bool:
@@ -199,7 +211,9 @@ RULES = (
         "TimeDistributed", _time_distributed, _distributed_fresh, _over_time, _COMMON,
         tags=frozenset({"wrapper", "random"}),
     ),
-    LayerRule("SpectralNormalization", _spectral, _normalizable_fresh, _normalizable, tags=frozenset({"wrapper"})),
+    LayerRule(
+        "SpectralNormalization", _spectral, _normalizable_fresh, _normalizable, tags=frozenset({"wrapper"})
+    ),
     LayerRule(
         "Pipeline", _pipeline, _piped_fresh, inputs.is_float(), (),
         tags=frozenset({"wrapper", "random", "preprocessing"}),

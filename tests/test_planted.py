@@ -1,0 +1,143 @@
+"""Every check can fail: for each fault that is planted in Keras, the check that must see it does, and no other.
+
+The faults are files under `planted/`; each patches the Keras of one worker. The model is the same for all: small, with
+a layer that normalizes, one that drops, one that is frozen, compiled and trained for a step. Without a fault nothing
+is found.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from harness.dispatch.pool import Pool
+from harness.expectations.finding import Finding
+from harness.expectations.judge import judge
+from harness.expectations.known import SHIPPED, KnownIssues
+from harness.expectations.table import asked, parse
+from harness.protocol.architecture import (
+    Architecture,
+    Call,
+    Compile,
+    Data,
+    Freeze,
+    Input,
+    Node,
+    Ref,
+    to_json,
+)
+
+PLANTED = Path(__file__).with_name("planted")
+pytestmark = pytest.mark.slow
+
+
+def node(name: str, layer: str, source: str, **arguments: object) -> Node:
+    return Node(name, Call(f"layers.{layer}", arguments), (Ref(source),))
+
+
+MODEL = Architecture(
+    "planted",
+    inputs=(Input("x", (3,)),),
+    nodes=(
+        node("hidden", "Dense", "x", units=4),
+        node("norm", "BatchNormalization", "hidden", momentum=0.8),
+        node("drop", "Dropout", "norm", rate=0.5),
+        node("head", "Dense", "drop", units=2),
+    ),
+    outputs=Ref("head"),
+    compile=Compile(
+        {
+            "optimizer": Call("optimizers.Adam", {"learning_rate": 0.01}),
+            "loss": Call("losses.MeanSquaredError"),
+            "run_eagerly": True,
+        },
+        Data((4, 2)),
+        steps=1,
+    ),
+    freezes=(Freeze(("hidden",), "built"),),
+    batch=4,
+    seed=5,
+)
+KERAS = {"keras_zip", "keras_folder", "keras_zip_twice", "keras_elsewhere"}
+ELSEWHERE = {"keras_elsewhere", "hdf5_elsewhere"}
+HDF5 = {"hdf5", "hdf5_twice", "hdf5_elsewhere"}
+REBUILT = {"from_config", "json", "clone", "clone_function"}
+
+
+def seen(modules: tuple[Path, ...] = (), routes: set[str] | None = None) -> list[Finding]:
+    table = {route: row for route, row in parse().items() if routes is None or route in routes}
+    with Pool(size=1, modules=modules) as pool:
+        known = set(pool.start()["routes"])
+        table = {route: row for route, row in table.items() if route in known}
+        request = {"verb": "run", "architecture": to_json(MODEL), "routes": asked(table, compiled=True)}
+        answer = pool.submit(request).result()
+    if answer.lost is not None:
+        return [Finding("worker", answer.lost.reason, (answer.lost.detail,), ("run",), "lost")]
+    assert "fault" not in answer.reply, answer.reply
+    assert set(answer.reply["routes"]) == set(table)
+    return judge(MODEL, answer.reply, answer.blobs, table)
+
+
+def checks(findings: list[Finding]) -> set[tuple[str, str]]:
+    return {(route, finding.observation) for finding in findings for route in finding.routes}
+
+
+@pytest.fixture(scope="module")
+def healthy() -> set[tuple[str, str]]:
+    """What is found in this Keras without a fault: its own, known ones."""
+    return checks(seen())
+
+
+def test_without_a_fault_nothing_new_is_found() -> None:
+    known = KnownIssues.read(SHIPPED)
+    with Pool(size=1) as pool:
+        about = pool.start()
+    new = [each for each in seen() if known.marked(each, about).status == "new"]
+    assert [(each.check, each.title) for each in new] == []
+
+
+EVERY_LOAD = KERAS | {"keras_uncompiled"}
+
+
+@pytest.mark.parametrize(
+    ("fault", "expected"),
+    [
+        (
+            "config_loses_an_argument",
+            {("build", "given"), ("keras_zip", "training"), ("keras_folder", "training")},
+        ),
+        (
+            "loaded_weights_are_swapped",
+            {(route, "weights") for route in EVERY_LOAD - {"keras_zip_twice"} | {"weights_h5", "weights_sharded"}}
+            | {("skip_mismatch", "others restored"), ("extraction", "extracted"), ("transfer", "frozen")},
+        ),
+        (
+            "set_weights_does_nothing",
+            {("set_weights", "weights"), ("weights_npz", "weights"), ("refused", "refused")}
+            | {(route, "outputs") for route in REBUILT},
+        ),
+        ("optimizer_state_is_lost", {(route, "optimizer") for route in KERAS - {"keras_elsewhere"}}),
+        ("learning_rate_is_lost", {("build", "given")}),
+        (
+            "frozen_comes_back_trainable",
+            {(route, "flags") for route in EVERY_LOAD | HDF5 | {"hdf5_uncompiled", "from_config", "json", "clone"}}
+            | {("transfer", "frozen")},
+        ),
+        ("clone_carries_weights_over", {(route, "fresh") for route in ("clone", "clone_function", "clone_inputs")}),
+        ("frozen_statistics_move", {("transfer", "frozen")}),
+        ("wrong_weights_are_taken", {("refused", "refused")}),
+        (
+            "dropout_is_silent_after_loading",
+            {(route, "training outputs") for route in ("keras_zip", "keras_folder", "keras_uncompiled")}
+            | {(route, "training outputs") for route in ("hdf5", "hdf5_uncompiled")},
+        ),
+        ("export_computes_something_else", {("export", "exported")}),
+        ("a_layer_crashes", {("run", "worker")}),
+    ],
+)
+def test_a_planted_fault_is_seen_by_its_checks_alone(
+    fault: str, expected: set[tuple[str, str]], healthy: set[tuple[str, str]]
+) -> None:
+    found = checks(seen((PLANTED / f"{fault}.py",)))
+    assert found - healthy == expected - healthy
