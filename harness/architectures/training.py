@@ -310,7 +310,7 @@ def compiles(
         "optimizer": optimizer(draw, vocabulary, wanted=wanted, divisible=divisible and not lossless)
     }
     _losses_of(draw, vocabulary, arguments, structure, made, way)
-    _metrics_of(draw, arguments, structure, made)
+    _metrics_of(draw, vocabulary, arguments, structure, made)
     steps = draw(st.sampled_from((1, 2, 0)))
     _options(draw, vocabulary, arguments)
     targets = [_target_of(draw, vocabulary, output, batch) for output in made]
@@ -378,7 +378,9 @@ def _losses_of(
         arguments["loss_weights"] = _shaped(structure, outputs, weights, named=named)
 
 
-def _metrics_of(draw: Draw, arguments: dict[str, Any], structure: Any, outputs: Sequence[_Output]) -> None:
+def _metrics_of(
+    draw: Draw, vocabulary: Vocabulary, arguments: dict[str, Any], structure: Any, outputs: Sequence[_Output]
+) -> None:
     """Gives compile its `metrics` and its `weighted_metrics`, where there are any."""
     for argument, lists in (
         ("metrics", [output.metrics for output in outputs]),
@@ -389,11 +391,12 @@ def _metrics_of(draw: Draw, arguments: dict[str, Any], structure: Any, outputs: 
         if len(outputs) == 1:
             arguments[argument] = lists[0]
             continue
-        values: list[Any] = []
-        for metrics in lists:
-            single = len(metrics) == 1 and draw(st.booleans())
-            values.append(metrics[0] if single else metrics)
         named = _by_name(structure, outputs) and draw(st.booleans())
+        # To Keras 2 a list of metrics without lists in it holds the metrics of every output.
+        bare = named or vocabulary.major >= 3
+        values = [
+            metrics[0] if bare and len(metrics) == 1 and draw(st.booleans()) else metrics for metrics in lists
+        ]
         arguments[argument] = _shaped(structure, outputs, values, named=named)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -77,6 +77,7 @@ class Result:
         self.timings[what] = self.timings.get(what, 0.0) + seconds
 
 
+Table = Mapping[str, Mapping[str, str]]
 Listener = Callable[[str, Result, Any], None]
 
 
@@ -116,7 +117,7 @@ class Session:
                 if route.removesuffix(PROCESS) in about["routes"] and (not self.options.routes or route in self.options.routes)
             }
             self.listener("started", self.result, plan)
-            self._examples(pool, self._timed(plan))
+            self._examples(pool, ((drawn, self.table) for drawn in self._timed(plan)))
             self._examples(pool, self._alone())
             self._reduce(pool)
         except KeyboardInterrupt:
@@ -145,20 +146,21 @@ class Session:
         limit = self.options.time_limit
         return limit is not None and time.monotonic() - self._start > limit
 
-    def _examples(self, pool: Pool, plan: Iterable[Architecture]) -> None:
+    def _examples(self, pool: Pool, plan: Iterable[tuple[Architecture, Table]]) -> None:
         under_way: dict[Future[Answer], Architecture] = {}
         models = iter(plan)
         exhausted = False
         while under_way or self._replayed or not exhausted:
             while not exhausted and len(under_way) < 2 * self.options.workers:
-                drawn = None if self._late else next(models, None)
-                if drawn is None:
+                following = None if self._late else next(models, None)
+                if following is None:
                     exhausted = True
                     if self._late:
                         self.result.stopped = f"time limit of {self.options.time_limit:.0f} s"
                     break
-                request = self._request(drawn, self.table)
-                if self.result.plan is not None and self.result.plan.number % 2 == 0:
+                drawn, table = following
+                request = self._request(drawn, table)
+                if table is self.table and self.result.plan is not None and self.result.plan.number % 2 == 0:
                     request["keep"] = self._keep()
                 under_way[pool.submit(request, limit=EXAMPLE_LIMIT)] = drawn
             begin = time.perf_counter()
@@ -171,7 +173,7 @@ class Session:
             if not done:
                 self.listener("waiting", self.result, None)
 
-    def _alone(self) -> Iterable[Architecture]:
+    def _alone(self) -> Iterable[tuple[Architecture, Table]]:
         """Each layer by itself that has not arrived on some route: what broke in one layer must hide no other.
 
         A model that cannot travel a route says nothing about its other layers there.
@@ -180,11 +182,10 @@ class Session:
         if plan is None:
             return
         for public, (architecture, name) in sorted(plan.where.items()):
-            missing = [route for route in self.table if not self._arrived(public, route)]
-            if missing:
-                single = isolated(architecture, name)
-                if single is not None:
-                    yield single
+            missing = {route: row for route, row in self.table.items() if not self._arrived(public, route)}
+            single = isolated(architecture, name) if missing else None
+            if single is not None:
+                yield single, missing
 
     def _arrived(self, layer: str, route: str) -> bool:
         return route.endswith(PROCESS) or (layer, route) in self.result.arrived

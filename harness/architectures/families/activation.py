@@ -1,4 +1,4 @@
-"""Activations as layers: Activation with every function, and those that have arguments or weights of their own."""
+"""Activations as layers: Activation with every function, and those with arguments or weights of their own."""
 
 from __future__ import annotations
 

@@ -8,13 +8,15 @@ from typing import Any
 from hypothesis import strategies as st
 
 from harness.architectures import inputs
-from harness.architectures.arguments import activity, kernel_and_bias, rates, seeds, variable
-from harness.architectures.families.core import unlisted
+from harness.architectures.arguments import kernel_and_bias, rates, seeds
+from harness.architectures.families.core import own_dtype, unlisted
 from harness.architectures.rules import Arguments, LayerRule, Placement
 from harness.architectures.spec import Spec
 
 _RANDOM = frozenset({"random"})
 _true = st.just(True)
+_small = st.integers(1, 3)
+_widths = st.one_of(_small, st.tuples(_small), st.tuples(_small, _small))
 
 
 def _keywords(a: Arguments, **values: Any) -> dict[str, Any]:
@@ -46,8 +48,8 @@ def _attention(a: Arguments, x: Spec) -> Placement:
     queries, width = x.shape
     steps = _length(a, x)
     keyed = a.draw(st.booleans())
-    # A key has the width of the query, which frees the value from having it; but AdditiveAttention of Keras 2 scales
-    # by as many numbers as the value has.
+    # A key has the width of the query, which frees the value from having it; but AdditiveAttention of Keras 2
+    # scales by as many numbers as the value has.
     free = keyed and not (a.major == 2 and a.name.endswith("AdditiveAttention"))
     value = Spec((steps, a.draw(st.integers(1, 4)) if free else width))
     others = (value, Spec((steps, width))) if keyed else (value,)
@@ -71,9 +73,12 @@ def _heads(a: Arguments) -> None:
         }
     )
     kernel_and_bias(a, rank=3)
+    own_dtype(a)
 
 
-def _calls(a: Arguments, x: Spec, outputs: tuple[int | None, ...], heads: int, value: Spec, key: Spec | None) -> Placement:
+def _calls(
+    a: Arguments, x: Spec, outputs: tuple[int | None, ...], heads: int, value: Spec, key: Spec | None
+) -> Placement:
     """Query, value and key as arguments, with a mask or the scores of attention now and then."""
     queries, steps = x.shape[0], value.shape[0]
     keywords = _keywords(a, use_causal_mask=True)
@@ -81,11 +86,12 @@ def _calls(a: Arguments, x: Spec, outputs: tuple[int | None, ...], heads: int, v
     if a.draw(st.integers(0, 2)) == 2:
         named["attention_mask"] = Spec((queries, steps), "bool", differentiable=False)
     made = [x.but(shape=outputs, image=False)]
-    # MultiHeadAttention of Keras 3 declares the scores to have the shape they have where query and value are as long.
+    # MultiHeadAttention of Keras 3 declares the shape that scores have where query and value are as long.
     if a.major == 2 or a.name.endswith("GroupQueryAttention") or queries == steps:
         keywords |= _keywords(a, return_attention_scores=True)
     if "return_attention_scores" in keywords:
-        made.append(x.but(shape=(heads, queries, steps), image=False, masked=False))
+        # The softmax inside leaves the mask that it was given on the scores.
+        made.append(x.but(shape=(heads, queries, steps), image=False, masked=True))
     others = (value,) if key is None else (value, key)
     return Placement(tuple(made), others, keywords=keywords, named=named)
 
@@ -94,7 +100,7 @@ def _multi_head_attention(a: Arguments, x: Spec) -> Placement:
     heads = a.required("num_heads", st.integers(1, 3))
     a.required("key_dim", st.integers(1, 4))
     a.optional("value_dim", st.integers(1, 4))
-    width = a.optional("output_shape", st.one_of(st.integers(1, 4), st.tuples(st.integers(1, 4)), st.tuples(st.integers(1, 3), st.integers(1, 3))))
+    width = a.optional("output_shape", _widths)
     last = x.shape[-1:] if width is None else (width,) if isinstance(width, int) else width
     axes = [1, (1,), -2] if x.rank == 2 else [1, 2, (1, 2), (2,), [1], -2]
     # Keras 2 counts from behind the axis of the heads, which it adds.
@@ -108,8 +114,8 @@ def _multi_head_attention(a: Arguments, x: Spec) -> Placement:
         return _calls(a, x, shape, heads, value, key)
     # Masks are made for the first axis alone, so neither a window nor a causal mask goes with more of them.
     a.values.pop("sliding_window", None)
-    other = x.but(image=False)
-    return Placement((x.but(shape=shape, image=False),), (other, other) if a.draw(st.booleans()) else (other,))
+    others = (x.but(image=False),) * a.draw(st.integers(1, 2))
+    return Placement((x.but(shape=shape, image=False),), others)
 
 
 def _group_query_attention(a: Arguments, x: Spec) -> Placement:
@@ -139,7 +145,8 @@ RULES = (
         _multi_head_attention,
         lambda: st.one_of(inputs.sequences(), inputs.grids(2)),
         _accepts,
+        common=("trainable",),
         tags=_RANDOM,
     ),
-    replace(_ATTENTION, name="GroupQueryAttention", place=_group_query_attention),
+    replace(_ATTENTION, name="GroupQueryAttention", place=_group_query_attention, common=("trainable",)),
 )

@@ -221,7 +221,7 @@ def _transposed(rank: int) -> LayerRule:
 
 
 def _forgotten(a: Arguments, axes: tuple[int | None, ...]) -> tuple[int | None, ...]:
-    """The axes as Keras sees them: of a dilated depthwise kernel Keras 2 loses all if it does not know one."""
+    """The axes that Keras sees: behind a dilated depthwise kernel Keras 2 loses all where one is unknown."""
     lost = a.major == 2 and len(axes) > 1 and "dilation_rate" in a.values and None in axes
     return (None,) * len(axes) if lost else axes
 

@@ -1,8 +1,8 @@
-"""Dense, EinsumDense, Embedding, ReversibleEmbedding, Identity and Masking, with adapters and quantization."""
+"""Dense, EinsumDense, Embedding and its reversal, Identity and Masking; with adapters and quantization."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Optional
 
 from hypothesis import strategies as st
 
@@ -12,6 +12,8 @@ from harness.architectures.graph import DTYPES
 from harness.architectures.rules import Arguments, LayerRule, Placement
 from harness.architectures.spec import Spec
 from harness.protocol.architecture import Call, Data, Method
+
+Shape = tuple[Optional[int], ...]
 
 
 def unlisted(a: Arguments, argument: str, values: st.SearchStrategy[Any], default: Any = None) -> Any:
@@ -71,8 +73,8 @@ def _quantized(
 ) -> tuple[Method, ...]:
     """An adapter and quantization once the layer is built, or a quantized dtype policy from the start.
 
-    Draws the dtype too, since int8 and half precision exclude each other. `beside_lora` says whether integers go
-    together with an adapter.
+    Draws the dtype too, since int8 and half precision exclude each other. `beside_lora` says whether integers
+    go together with an adapter.
     """
     if a.plain or a.major < 3:
         own_dtype(a)
@@ -114,7 +116,8 @@ def _dense(a: Arguments, x: Spec) -> Placement:
     return Placement((x.but(shape=(*x.shape[:-1], units), image=False),), methods=methods)
 
 
-# By the number of axes of the input, batch axis left out. The letters of the output that the input has not are drawn.
+# By the number of axes of the input, batch axis left out. An ellipsis on the left stands for one axis beside
+# the batch at most: Keras puts two of them into the declared shape in the wrong order.
 _EQUATIONS = {
     1: ("ab,bc->ac", "...x,xy->...y", "ab,bcd->acd", "ab,b->ab", "ab,cb->ac"),
     2: (
@@ -122,8 +125,8 @@ _EQUATIONS = {
         "abc,bcd->abd", "abc,cd->adb", "...ab,bc->...ac", "abc,c->abc",
     ),
     3: (
-        "abcd,de->abce", "...x,xy->...y", "ab...,bc->ac...", "abcd,cde->abe", "abcd,bcde->ae", "abcd,defg->abcefg",
-        "abc...,cd->abd...", "abcd,ce->abed",
+        "abcd,de->abce", "...cx,xy->...cy", "ab...,bc->ac...", "abcd,cde->abe", "abcd,bcde->ae",
+        "abcd,defg->abcefg", "abc...,cd->abd...", "abcd,ce->abed",
     ),
 }  # fmt: skip
 
@@ -139,7 +142,8 @@ def _einsum_dense(a: Arguments, x: Spec) -> Placement:
             lengths[letter] = a.draw(st.integers(1, 4))
     activation(a)
     some = st.lists(st.sampled_from(letters), min_size=1, unique=True)
-    biased = a.optional("bias_axes", some.map(lambda chosen: "".join(sorted(chosen, key=letters.index))), default="")
+    in_order = some.map(lambda chosen: "".join(sorted(chosen, key=letters.index)))
+    biased = a.optional("bias_axes", in_order, default="")
     # An axis that only passes through need not be said; Keras 3 then does not know it either.
     unsaid = [letter for letter in letters if letter not in kernel + biased and a.draw(st.booleans())]
     said = tuple(None if letter in unsaid else lengths[letter] for letter in letters)
@@ -163,11 +167,12 @@ def _einsum_dense(a: Arguments, x: Spec) -> Placement:
     return Placement((output,), methods=methods)
 
 
-def _lengths(given: str, shape: tuple[int | None, ...]) -> tuple[dict[str, int | None], tuple[int | None, ...]]:
+def _lengths(given: str, shape: Shape) -> tuple[dict[str, int | None], Shape]:
     """The length of each letter but the batch's, and the axes that an ellipsis stands for."""
     if given.startswith("..."):
         letters = given[3:]
-        return dict(zip(letters, shape[len(shape) - len(letters) :], strict=True)), shape[: len(shape) - len(letters)]
+        hidden = len(shape) - len(letters)
+        return dict(zip(letters, shape[hidden:], strict=True)), shape[:hidden]
     letters = given.replace("...", "")[1:]
     return dict(zip(letters, shape, strict=False)), shape[len(letters) :]
 
@@ -182,14 +187,16 @@ def _embedding(a: Arguments, x: Spec) -> Placement:
     if a.major == 2 and x.static and x.rank == 1:
         a.optional("input_length", st.sampled_from((x.shape[0], x.shape)))
     # Keras 2 then returns a sparse tensor, which no regularizer takes.
-    sparse = not masked and "activity_regularizer" not in a.values and a.optional("sparse", st.just(True), default=False)
+    sparse = False
+    if not masked and "activity_regularizer" not in a.values:
+        sparse = a.optional("sparse", st.just(True), default=False)
     _lora(a, "embeddings_constraint")
     methods = _quantized(a, ("int8", "int4"), axis=-1, constraint="embeddings_constraint")
     if "lora_rank" not in a.values and not str(a.get("dtype")).startswith("int"):
         # Weights are set while the layer is made, when neither may be there.
         whole = Data((size, width), seed=a.draw(seeds))
         a.optional("weights", st.sampled_from((whole, [whole])))
-    output = Spec((*x.shape, width), masked=bool(masked), sparse=bool(sparse), fixed_batch=x.fixed_batch)
+    output = Spec((*x.shape, width), masked=bool(masked), sparse=sparse, fixed_batch=x.fixed_batch)
     return Placement((output,), methods=methods)
 
 

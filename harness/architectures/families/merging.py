@@ -22,7 +22,7 @@ def _others(a: Arguments) -> int:
 
 
 def _shapes_to_broadcast(shape: tuple[int | None, ...]) -> Iterator[tuple[int | None, ...]]:
-    """Shapes that broadcast with this one: the same, longer where it is 1 long, shorter, and of fewer axes."""
+    """Shapes that broadcast with this one: the same, longer where it is 1, shorter, and of fewer axes."""
     yield shape
     yield tuple(3 if axis == 1 else axis for axis in shape)
     yield (1,) * len(shape)
@@ -55,13 +55,18 @@ def _two(a: Arguments, x: Spec) -> Placement:
     return _elementwise(a, x, 1)
 
 
+def _place(axis: int, rank: int) -> int:
+    """The place in a shape of an axis that is counted with the batch axis, or from behind."""
+    return axis - 1 if axis > 0 else axis + rank
+
+
 def _concatenate(a: Arguments, x: Spec) -> Placement:
     axes = [*range(1, x.rank + 1), *range(-x.rank, -1)]
     if x.masked:
         # Keras 2 cannot put a mask beside a tensor without one along another axis than the last.
         axes = [x.rank]
     axis = a.optional("axis", st.sampled_from(axes), default=-1)
-    place = (axis - 1) if axis > 0 else axis + x.rank
+    place = _place(axis, x.rank)
     first = x.shape[place]
     assert first is not None
     lengths = [a.draw(st.integers(1, 4)) for _ in range(_others(a))]
@@ -84,13 +89,14 @@ def _dot(a: Arguments, x: Spec) -> Placement:
         pair = a.draw(st.tuples(mine, theirs))
         a.give("axes", kind(pair))
     a.optional("normalize", st.just(True))
-    first, second = (axis - 1 if axis > 0 else axis + length for axis, length in zip(pair, (x.rank, rank), strict=True))
+    first, second = _place(pair[0], x.rank), _place(pair[1], rank)
     other = [a.draw(st.integers(1, 4)) for _ in range(rank)]
     summed = x.shape[first]
     assert summed is not None
     other[second] = summed
     rest = (*x.shape[:first], *x.shape[first + 1 :], *other[:second], *other[second + 1 :])
-    return Placement((x.but(shape=rest or (1,), masked=False, image=False),), (Spec(tuple(other)),), as_list=True)
+    output = x.but(shape=rest or (1,), masked=False, image=False)
+    return Placement((output,), (Spec(tuple(other)),), as_list=True)
 
 
 def _accepts(spec: Spec) -> bool:

@@ -25,7 +25,9 @@ _variances = st.sampled_from(
         Call("initializers.RandomUniform", {"minval": 0.5, "maxval": 1.5, "seed": 3}),
     )
 )
-_clippings = st.sampled_from(({"rmax": 3.0, "rmin": 0.3, "dmax": 5.0}, {"rmax": 1.5, "rmin": 0.5}, {"dmax": 1.0}))
+_clippings = st.sampled_from(
+    ({"rmax": 3.0, "rmin": 0.3, "dmax": 5.0}, {"rmax": 1.5, "rmin": 0.5}, {"dmax": 1.0})
+)
 _is_any_float = inputs.is_float(static=False)
 
 
@@ -70,7 +72,9 @@ def _batch_normalization(a: Arguments, x: Spec) -> Placement:
         _of_keras_2(a, x, places)
     else:
         _renormalization(a)
-        a.optional("synchronized", st.just(True))
+        # With a mask it fails in training.
+        if not x.masked:
+            a.optional("synchronized", st.just(True))
     # Fused normalization knows no double precision.
     own_dtype(a, without=("float64",) if a.get("fused") else ())
     return Placement((x.but(image=False),))
@@ -90,7 +94,9 @@ def _of_keras_2(a: Arguments, x: Spec, axes: list[int]) -> None:
         ways.append("renorm")
     if not x.masked:
         ways.append("virtual batches")
-    way = "synchronized" if "synchronized" in a.wanted else a.draw(st.sampled_from(ways[: 1 if a.plain else None]))
+    way = a.draw(st.sampled_from(ways[:1] if a.plain else ways))
+    if "synchronized" in a.wanted:
+        way = "synchronized"
     if way == "synchronized":
         a.give("synchronized", True)
     elif way == "renorm":
@@ -116,7 +122,8 @@ def _group_normalization(a: Arguments, x: Spec) -> Placement:
     axis = _axis(a, x, st.sampled_from(_axes(x)))
     channels = x.shape[axis - 1 if axis > 0 else axis]
     assert channels is not None
-    a.required("groups", st.sampled_from([-1, *(count for count in range(1, channels + 1) if channels % count == 0)]))
+    divisors = [count for count in range(1, channels + 1) if channels % count == 0]
+    a.required("groups", st.sampled_from([*divisors, -1]))
     _scale_and_center(a, 1)
     return Placement((x.but(image=False),))
 
@@ -126,13 +133,16 @@ def _rms_normalization(a: Arguments, x: Spec) -> Placement:
     known = x.shape[: -x.rank - 1 : -1]
     count = next((number for number, axis in enumerate(known) if axis is None), x.rank)
     ends = [list(range(x.rank - number, x.rank + 1)) for number in range(min(count, 3))]
-    a.optional("axis", st.sampled_from([x.rank, *ends, *map(tuple, ends), *([-n for n in range(len(end), 0, -1)] for end in ends)]))
+    from_behind = [[axis - x.rank - 1 for axis in end] for end in ends]
+    a.optional("axis", st.sampled_from([x.rank, *ends, *map(tuple, ends), *from_behind]))
     a.optional("epsilon", _epsilons)
     return Placement((x.but(image=False, masked=False),))
 
 
 def _unit_normalization(a: Arguments, x: Spec) -> Placement:
     a.optional("axis", _one_or_more([*range(1, x.rank + 1)]))
+    # What keeps it from dividing by zero is itself zero in half precision.
+    own_dtype(a, without=("float16", "mixed_float16"))
     return Placement((x.but(image=False),))
 
 
@@ -166,5 +176,7 @@ RULES = (
     LayerRule("LayerNormalization", _layer_normalization, inputs.any_floats, _has_known_axis),
     LayerRule("GroupNormalization", _group_normalization, inputs.any_floats, _accepts_group),
     LayerRule("RMSNormalization", _rms_normalization, inputs.any_floats, _last_axis_is_known),
-    LayerRule("UnitNormalization", _unit_normalization, inputs.any_floats, _is_any_float),
+    LayerRule(
+        "UnitNormalization", _unit_normalization, inputs.any_floats, _is_any_float, common=("trainable",)
+    ),
 )

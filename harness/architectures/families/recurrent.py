@@ -52,7 +52,7 @@ def _gates(a: Arguments, *, rank: int, dropout: bool = True) -> None:
 def _placed(a: Arguments, x: Spec, step: Shape, states: Sequence[Any], *, unroll: bool = True) -> Placement:
     """Draws how the loop over time runs; `step` and `states` are shapes of one step's output and states."""
     # Keras 2 alone: the axis in front, which is the batch of everything around, counts as time. Only a whole
-    # sequence then comes out with the batch in front; states do not, and masks would have to be turned as well.
+    # sequence then comes out with the batch in front; states do not, and masks would have to be turned too.
     major = not x.masked and bool(a.draw(st.booleans())) and a.optional("time_major", _true, default=False)
     if major:
         sequences, state, stateful = bool(a.give("return_sequences", True)), False, False

@@ -24,7 +24,7 @@ def _same(x: Spec) -> Placement:
 
 
 def _noise_shapes(a: Arguments, x: Spec) -> st.SearchStrategy[tuple[int | None, ...]]:
-    """Shapes that broadcast to the input's, batch axis included; None stands for the length of the input there."""
+    """Shapes that broadcast to the input's, batch axis included; None stands for the length of that axis."""
     # AlphaDropout of Keras 2 hands the shape to TensorFlow as it is, so it may hold no None.
     unknown: tuple[int | None, ...] = () if a.major == 2 and a.name.endswith("AlphaDropout") else (None,)
     axes = [st.sampled_from((1, *unknown))]
