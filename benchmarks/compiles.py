@@ -71,9 +71,7 @@ def models(draw: st.DrawFn, *, vocabulary: Vocabulary, wanted: frozenset[str]) -
         activation = draw(st.sampled_from((None, None, "softmax", "sigmoid", "relu")))
         nodes.append(Node(f"{name}_flat", Call("layers.Dense", {"units": size}), (Ref("body"),)))
         if rank > 1:
-            nodes.append(
-                Node(f"{name}_shape", Call("layers.Reshape", {"target_shape": shape}), (Ref(nodes[-1].name),))
-            )
+            nodes.append(Node(f"{name}_shape", Call("layers.Reshape", {"target_shape": shape}), (Ref(nodes[-1].name),)))
         last = Call("layers.Activation", {"activation": activation or "linear"})
         nodes.append(Node(name, last, (Ref(nodes[-1].name),)))
         promises[name] = promised(last)
@@ -103,17 +101,11 @@ def train(architecture: Architecture) -> list[str]:
     for step in range(2):
         logs = model.train_on_batch(x, y, return_dict=True)
         notes += [
-            f"{key} is {value} at step {step}"
-            for key, value in logs.items()
-            if _loss(key) and not np.isfinite(value)
+            f"{key} is {value} at step {step}" for key, value in logs.items() if _loss(key) and not np.isfinite(value)
         ]
     logs = model.evaluate(x, y, verbose=0, batch_size=architecture.batch, return_dict=True)
-    notes += [
-        f"{key} is {value} at last" for key, value in logs.items() if _loss(key) and not np.isfinite(value)
-    ]
-    notes += [
-        f"{each.name} is not finite" for each in model.weights if not np.isfinite(np.asarray(each)).all()
-    ]
+    notes += [f"{key} is {value} at last" for key, value in logs.items() if _loss(key) and not np.isfinite(value)]
+    notes += [f"{each.name} is not finite" for each in model.weights if not np.isfinite(np.asarray(each)).all()]
     return notes
 
 
@@ -135,9 +127,7 @@ def mentioned(value: Any) -> set[str]:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("names", nargs="*")
     parser.add_argument("--draws", type=int, default=6)
     parser.add_argument("--part", type=int, nargs=2, default=(0, 1), help="which part of how many")
@@ -145,9 +135,7 @@ def main() -> int:
     parser.add_argument("--also", nargs="*", default=[], help="public names taken to be in the vocabulary")
     options = parser.parse_args()
     names_of = {**dialect.public_names(), **{name: ["**"] for name in options.also}}
-    vocabulary = Vocabulary.from_report(
-        {**dialect.versions(), "names": names_of, "layers": dialect.layer_names()}
-    )
+    vocabulary = Vocabulary.from_report({**dialect.versions(), "names": names_of, "layers": dialect.layer_names()})
     everything = [
         name
         for name in vocabulary.arguments

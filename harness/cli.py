@@ -52,8 +52,7 @@ def check(
     from harness.dispatch.worker import WorkerFailed
     from harness.expectations.known import SHIPPED, KnownIssues, KnownIssuesError
     from harness.reporting import console as terminal
-    from harness.reporting import json_report
-    from harness.reporting import junit
+    from harness.reporting import json_report, junit
 
     _check_names(layer, route)
     try:
@@ -131,9 +130,10 @@ def _check_names(layers: tuple[str, ...], routes: tuple[str, ...]) -> None:
 def _did_you_mean(name: str, known: list[str]) -> str:
     import difflib
 
-    close = difflib.get_close_matches(name, known, n=3, cutoff=0.5) or [
-        each for each in known if name.lower() in each.lower()
-    ][:3]
+    close = (
+        difflib.get_close_matches(name, known, n=3, cutoff=0.5)
+        or [each for each in known if name.lower() in each.lower()][:3]
+    )
     return f"; did you mean {' or '.join(close)}?" if close else f"; known: {', '.join(sorted(known))}"
 
 

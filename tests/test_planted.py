@@ -124,7 +124,10 @@ EVERY_LOAD = KERAS | {"keras_uncompiled"}
             {(route, "flags") for route in EVERY_LOAD | HDF5 | {"hdf5_uncompiled", "from_config", "json", "clone"}}
             | {("transfer", "frozen")},
         ),
-        ("clone_carries_weights_over", {(route, "fresh") for route in ("clone", "clone_function", "clone_inputs")}),
+        (
+            "clone_carries_weights_over",
+            {(route, "fresh") for route in ("clone", "clone_function", "clone_inputs")},
+        ),
         ("frozen_statistics_move", {("transfer", "frozen")}),
         ("wrong_weights_are_taken", {("refused", "refused")}),
         (

@@ -1,4 +1,4 @@
-"""What is not drawn, and why: layers, and arguments of layers. Everything else that a Keras has is drawn or reported."""
+"""What is not drawn, and why: layers, and arguments of layers. All else is drawn or reported."""
 
 from __future__ import annotations
 

@@ -15,7 +15,17 @@ from harness.architectures.vocabulary import Vocabulary
 from harness.protocol.architecture import Architecture, Call, Input, Node, Ref
 
 # Names that people give, and that have broken files: what a scope, a file system and HDF5 make of them differs.
-UNUSUAL_NAMES = ("a.b", "with space", "Ünïcode", "CamelCase", "x" * 60, "0digit", "dash-ed", "kernel", "layers")
+UNUSUAL_NAMES = (
+    "a.b",
+    "with space",
+    "Ünïcode",
+    "CamelCase",
+    "x" * 60,
+    "0digit",
+    "dash-ed",
+    "kernel",
+    "layers",
+)
 # An operation in a graph gets its name from Keras (add, add_1, ...); a layer called so would collide with it.
 OPERATION_NAMES = frozenset(
     {"add", "subtract", "multiply", "maximum", "minimum", "average", "dot", "concatenate", "reshape", "relu", "elu",
@@ -36,7 +46,13 @@ class Graph:
     """A functional graph under construction. Every tensor that nothing uses becomes an output of the model."""
 
     def __init__(
-        self, draw: Draw, vocabulary: Vocabulary, rules: Mapping[str, LayerRule], *, batch: int, fixed_batch: bool = False
+        self,
+        draw: Draw,
+        vocabulary: Vocabulary,
+        rules: Mapping[str, LayerRule],
+        *,
+        batch: int,
+        fixed_batch: bool = False,
     ) -> None:
         self.draw = draw
         self.vocabulary = vocabulary
@@ -100,7 +116,9 @@ class Graph:
             return self.draw(st.sampled_from(fitting))  # type: ignore[no-any-return]
         return self.input(wanted)
 
-    def add(self, rule: LayerRule, wanted: frozenset[str] = frozenset(), *, onto: tuple[Ref, Spec] | None = None) -> Node:
+    def add(
+        self, rule: LayerRule, wanted: frozenset[str] = frozenset(), *, onto: tuple[Ref, Spec] | None = None
+    ) -> Node:
         """Adds a layer of this rule, onto a tensor that it takes."""
         if onto is None:
             onto = self._place_for(rule)
@@ -143,7 +161,8 @@ class Graph:
     def append(self, node: Node, outputs: tuple[Spec, ...], used: set[Ref]) -> Node:
         """Adds a node that is already made; its outputs can be used from now on."""
         node = replace(
-            node, stand_ins=tuple(self._as_input(f"{node.name}_{number}", spec) for number, spec in enumerate(outputs))
+            node,
+            stand_ins=tuple(self._as_input(f"{node.name}_{number}", spec) for number, spec in enumerate(outputs)),
         )
         self.nodes.append(node)
         self.used |= used

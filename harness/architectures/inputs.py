@@ -37,7 +37,9 @@ def images(*, side: int = 8) -> st.SearchStrategy[Spec]:
 
 def indices(limit: int = 8, *, rank: int = 1) -> st.SearchStrategy[Spec]:
     """Integers below `limit`."""
-    return st.tuples(*([st.integers(2, 5)] * rank)).map(lambda shape: Spec(shape, "int", limit=limit, differentiable=False))
+    return st.tuples(*([st.integers(2, 5)] * rank)).map(
+        lambda shape: Spec(shape, "int", limit=limit, differentiable=False)
+    )
 
 
 def words(*, rank: int = 1) -> st.SearchStrategy[Spec]:
@@ -47,12 +49,12 @@ def words(*, rank: int = 1) -> st.SearchStrategy[Spec]:
 
 def any_floats(ranks: tuple[int, ...] = (1, 2, 3)) -> st.SearchStrategy[Spec]:
     """Floats of any of these numbers of axes."""
-    return st.sampled_from(ranks).flatmap(
-        lambda rank: st.tuples(*([st.integers(1, 5)] * rank)).map(Spec)
-    )
+    return st.sampled_from(ranks).flatmap(lambda rank: st.tuples(*([st.integers(1, 5)] * rank)).map(Spec))
 
 
-def is_float(*, rank: int | None = None, at_least: int = 1, static: bool = True, minimum: int = 1) -> Callable[[Spec], bool]:
+def is_float(
+    *, rank: int | None = None, at_least: int = 1, static: bool = True, minimum: int = 1
+) -> Callable[[Spec], bool]:
     """A predicate: floats, of `rank` axes or `at_least` so many, all known (where `static`) and `minimum` long.
 
     The last axis (channels) may always be as short as 1.

@@ -95,11 +95,7 @@ class Row:
         plain = keeps(promise, self.needs)
         public = f"{room}.{self.cls}"
         forms = []
-        if (
-            self.cls
-            and vocabulary.has(public)
-            and (plain or (self.logits and vocabulary.has(public, "from_logits")))
-        ):
+        if self.cls and vocabulary.has(public) and (plain or (self.logits and vocabulary.has(public, "from_logits"))):
             forms.append("object")
         if plain and not self.required:
             if self.strings(vocabulary, room):
@@ -152,11 +148,7 @@ class Row:
         a = Arguments(draw, vocabulary, public, wanted=insisted(draw, strategies, eager=public in wanted))
         for name in self.required:
             a.required(name, strategies[name])
-        if (
-            self.logits
-            and a.has("from_logits")
-            and (not keeps(promise, self.needs) or a.chance("from_logits"))
-        ):
+        if self.logits and a.has("from_logits") and (not keeps(promise, self.needs) or a.chance("from_logits")):
             a.give("from_logits", True)
         a.several({name: values for name, values in strategies.items() if name not in self.required})
         return Call(public, a.values)
@@ -332,9 +324,7 @@ LOSSES: tuple[Row, ...] = (
             "remove_diagonal": st.just(False),
         },
     ),
-    Row(
-        "CTC", "ctc", targets=("ctc",), fits=lambda shape: len(shape) == 2 and shape[0] >= 2 and shape[1] >= 2
-    ),
+    Row("CTC", "ctc", targets=("ctc",), fits=lambda shape: len(shape) == 2 and shape[0] >= 2 and shape[1] >= 2),
     # Strings that Keras makes one of three losses of, by the shapes.
     Row(
         None,

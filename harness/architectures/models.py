@@ -218,7 +218,13 @@ def _name_outputs(draw: Draw, graph: Graph) -> None:
     layers = {node.name: node.layer for node in graph.nodes}
     for ref, spec in list(graph.leaves()):
         if spec.kind == "float" and not spec.sparse and isinstance(layers[ref.node], (Name, Ref)):
-            node = Node(graph.name("output"), Call("layers.Activation", {"activation": "linear"}), (ref,), {}, (spec.shape,))
+            node = Node(
+                graph.name("output"),
+                Call("layers.Activation", {"activation": "linear"}),
+                (ref,),
+                {},
+                (spec.shape,),
+            )
             graph.append(node, (spec,), {ref})
 
 
@@ -240,7 +246,7 @@ def _merge(draw: Draw, graph: Graph) -> None:
         joined = Node(graph.name("concatenate"), Call("layers.Concatenate", {}), (refs,), {}, ((width,),))
         graph.append(joined, (parts[0][1].but(shape=(width,), image=False),), set(refs))
         parts = [(Ref(joined.name), graph.spec(Ref(joined.name)))]
-    for ref, spec in parts:
+    for ref, _ in parts:
         units = draw(st.integers(1, 3))
         head = Node(graph.name("head"), Call("layers.Dense", {"units": units}), (ref,), {}, ((units,),))
         graph.append(head, (Spec((units,)),), {ref})
@@ -257,9 +263,7 @@ def _trained(
     settings = None
     if trainable and (wanted or not _chance(draw, 6)):
         outputs = [(ref.node, spec) for ref, spec in leaves]
-        settings = compiles(
-            draw, vocabulary, outputs, architecture.outputs, architecture.batch, wanted=wanted
-        )
+        settings = compiles(draw, vocabulary, outputs, architecture.outputs, architecture.batch, wanted=wanted)
     return replace(architecture, compile=settings, freezes=_freezes(draw, architecture, settings is not None))
 
 

@@ -91,9 +91,7 @@ def _objects(
 ) -> object:
     """One object of `room`: by its name, or with arguments."""
     name = draw(st.sampled_from(names))
-    arguments = {
-        key: draw(values) for key, values in table[name].items() if draw(st.booleans()) or key == "value"
-    }
+    arguments = {key: draw(values) for key, values in table[name].items() if draw(st.booleans()) or key == "value"}
     if not arguments and name in SNAKE and draw(st.booleans()):
         return SNAKE[name]
     return Call(f"{room}.{name}", arguments)
@@ -110,8 +108,7 @@ def initializers(vocabulary: Vocabulary, *, rank: int | None = None) -> st.Searc
     wanted = tuple(
         name
         for name in INITIALIZERS
-        if (name not in _TWO_DIMENSIONAL or rank == 2)
-        and (name not in _AT_LEAST_TWO_DIMENSIONAL or (rank or 0) >= 2)
+        if (name not in _TWO_DIMENSIONAL or rank == 2) and (name not in _AT_LEAST_TWO_DIMENSIONAL or (rank or 0) >= 2)
     )
     return _objects("initializers", INITIALIZERS, _known(vocabulary, "initializers", wanted))
 
@@ -141,6 +138,4 @@ def activations(vocabulary: Vocabulary, *, last_axis: bool = True) -> st.SearchS
         and (last_axis or name not in {"softmax", "log_softmax", "sparsemax"})
     )
     names = _known(vocabulary, "activations", wanted)
-    return st.sampled_from(names).flatmap(
-        lambda name: st.sampled_from((name, Name(f"activations.{name}")))
-    )
+    return st.sampled_from(names).flatmap(lambda name: st.sampled_from((name, Name(f"activations.{name}"))))

@@ -177,9 +177,7 @@ def single(draw: Draw, vocabulary: Vocabulary, *, wanted: frozenset[str] = froze
     """One optimizer with options; one that is wanted, if any is."""
     names = [f"optimizers.{name}" for name in OPTIMIZERS if vocabulary.has(f"optimizers.{name}")]
     if vocabulary.major == 2:
-        names += [
-            f"optimizers.legacy.{name}" for name in LEGACY if vocabulary.has(f"optimizers.legacy.{name}")
-        ]
+        names += [f"optimizers.legacy.{name}" for name in LEGACY if vocabulary.has(f"optimizers.legacy.{name}")]
     name = draw(st.sampled_from([each for each in names if each in wanted] or names))
     old = name.startswith("optimizers.legacy.")
     own = (LEGACY if old else OPTIMIZERS)[name.rpartition(".")[2]]
@@ -284,9 +282,7 @@ def _scaled(draw: Draw, vocabulary: Vocabulary, name: str, wanted: frozenset[str
 def _divided(draw: Draw, vocabulary: Vocabulary, wanted: frozenset[str]) -> Call:
     """Several optimizers, each for the variables whose path matches its pattern."""
     first = single(draw, vocabulary, wanted=wanted)
-    patterns = draw(
-        st.sampled_from(((".*kernel",), (".*/bias",), (".*kernel", ".*/bias"), ("no such variable",), ()))
-    )
+    patterns = draw(st.sampled_from(((".*kernel",), (".*/bias",), (".*kernel", ".*/bias"), ("no such variable",), ())))
     arguments: dict[str, Any] = {"default_optimizer": first}
     if patterns or draw(st.booleans()):
         arguments["optimizer_map"] = {each: single(draw, vocabulary) for each in patterns}

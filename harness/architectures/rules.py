@@ -153,9 +153,7 @@ class Arguments:
         fitting = [
             self.rules[name]
             for name in names
-            if name in self.rules
-            and self.vocabulary.has(self.rules[name].public)
-            and self.rules[name].accepts(spec)
+            if name in self.rules and self.vocabulary.has(self.rules[name].public) and self.rules[name].accepts(spec)
         ]
         if not fitting:
             raise LookupError(f"{self.name}: none of {', '.join(names)} takes {spec}")

@@ -85,13 +85,7 @@ class _Output:
     @property
     def measurable(self) -> bool:
         spec = self.spec
-        return (
-            spec.kind == "float"
-            and spec.static
-            and spec.rank >= 1
-            and not spec.sparse
-            and 0 not in spec.shape
-        )
+        return spec.kind == "float" and spec.static and spec.rank >= 1 and not spec.sparse and 0 not in spec.shape
 
 
 class _Choice:
@@ -148,8 +142,7 @@ class _Choice:
                 places = [
                     (output, row)
                     for output in self.outputs
-                    if output.measurable
-                    and (room == "metrics" or (output.trains and output.wanted_loss is None))
+                    if output.measurable and (room == "metrics" or (output.trains and output.wanted_loss is None))
                     for row in self.rows(room, output)
                     if name in self._written(row, room, output)
                     and row.key not in {each.key for each in output.wanted_metrics}
@@ -214,9 +207,7 @@ class _Choice:
             # By their names first: those in several rows should not be drawn more often for it.
             key = self.draw(st.sampled_from(sorted({row.key for row in fitting})))
             taken.add(key)
-            self._measure(
-                output, self.draw(st.sampled_from([row for row in fitting if row.key == key])), names
-            )
+            self._measure(output, self.draw(st.sampled_from([row for row in fitting if row.key == key])), names)
 
     def _measure(self, output: _Output, row: Row, names: set[str]) -> None:
         metric = self.write(row, "metrics", output)
@@ -394,9 +385,7 @@ def _metrics_of(
         named = _by_name(structure, outputs) and draw(st.booleans())
         # To Keras 2 a list of metrics without lists in it holds the metrics of every output.
         bare = named or vocabulary.major >= 3
-        values = [
-            metrics[0] if bare and len(metrics) == 1 and draw(st.booleans()) else metrics for metrics in lists
-        ]
+        values = [metrics[0] if bare and len(metrics) == 1 and draw(st.booleans()) else metrics for metrics in lists]
         arguments[argument] = _shaped(structure, outputs, values, named=named)
 
 

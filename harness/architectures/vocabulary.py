@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 COMMON = ("name", "dtype", "trainable", "activity_regularizer", "autocast")  # what ``**`` stands for
 
@@ -34,9 +35,8 @@ class Vocabulary:
         return argument is None or argument in taken or ("**" in taken and argument in COMMON)
 
     @classmethod
-    def from_report(cls, report: Mapping[str, object]) -> Vocabulary:
+    def from_report(cls, report: Mapping[str, Any]) -> Vocabulary:
         """From what a worker says of itself on start."""
         version = tuple(int(part) for part in str(report["keras"]).split(".")[:3] if part.isdigit())
-        names = report["names"]
-        assert isinstance(names, Mapping)
-        return cls(version, {name: tuple(arguments) for name, arguments in names.items()}, tuple(report["layers"]))  # type: ignore[arg-type]
+        names = {name: tuple(arguments) for name, arguments in report["names"].items()}
+        return cls(version, names, tuple(report["layers"]))

@@ -116,9 +116,7 @@ class Plan:
     def _models(self, goals: Sequence[Goal]) -> Iterator[Architecture]:
         size = self.profile.layers_per_model
         for start in range(0, len(goals), size):
-            strategy = architectures(
-                vocabulary=self.vocabulary, rules=self.rules, goals=goals[start : start + size]
-            )
+            strategy = architectures(vocabulary=self.vocabulary, rules=self.rules, goals=goals[start : start + size])
             self.number += 1
             for drawn in draws(strategy, 1, seed_value=self.seed * 1_000_003 + self.number):
                 self.coverage.add(drawn)

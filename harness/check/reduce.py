@@ -241,7 +241,7 @@ def _simpler_value(value: Any) -> Iterator[Any]:
     if isinstance(value, Call):
         if value.arguments:
             yield replace(value, arguments={})
-        for key, item in value.arguments.items():
+        for key in value.arguments:
             yield replace(value, arguments={name: other for name, other in value.arguments.items() if name != key})
         for key, item in value.arguments.items():
             for simpler in _simpler_value(item):

@@ -105,16 +105,23 @@ class Session:
         try:
             about = pool.start()
             self.result.add_time("worker_start", time.perf_counter() - begin)
-            self.result.environment = {key: about[key] for key in ("python", "tensorflow", "keras", "packages", "devices")}
+            self.result.environment = {
+                key: about[key] for key in ("python", "tensorflow", "keras", "packages", "devices")
+            }
             vocabulary = Vocabulary.from_report(about)
             plan = Plan(
-                vocabulary, all_rules(), self.options.profile, seed=self.options.seed, only=self.options.layers
+                vocabulary,
+                all_rules(),
+                self.options.profile,
+                seed=self.options.seed,
+                only=self.options.layers,
             )
             self.result.plan = plan
             self.table = {
                 route: row
                 for route, row in self.table.items()
-                if route.removesuffix(PROCESS) in about["routes"] and (not self.options.routes or route in self.options.routes)
+                if route.removesuffix(PROCESS) in about["routes"]
+                and (not self.options.routes or route in self.options.routes)
             }
             self.listener("started", self.result, plan)
             self._examples(pool, ((drawn, self.table) for drawn in self._timed(plan)))
@@ -259,10 +266,14 @@ class Session:
             lost = answer.lost
             return [
                 Finding(
-                    "worker", lost.reason, (lost.detail,), ("run",), f"the worker {lost.reason}: {lost.detail}",
+                    "worker",
+                    lost.reason,
+                    (lost.detail,),
+                    ("run",),
+                    f"the worker {lost.reason}: {lost.detail}",
                     error={"type": lost.reason, "message": lost.detail, "place": "", "tail": lost.tail},
                     architecture=architecture,
-                )  # fmt: skip
+                )
             ]
         if "fault" in answer.reply:
             fault = answer.reply["fault"]
@@ -322,10 +333,11 @@ class Session:
         reduce(finding.architecture, shows)
         layers = last.layers or tuple(
             dict.fromkeys(
-                name for name in layer_classes(last.architecture or finding.architecture).values()
+                name
+                for name in layer_classes(last.architecture or finding.architecture).values()
                 if name not in ("Model", "InputLayer")
             )
-        )  # fmt: skip
+        )
         return replace(last, routes=finding.routes, times=finding.times, layers=layers)
 
     def _close(self) -> None:

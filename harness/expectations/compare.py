@@ -31,7 +31,12 @@ class Difference:
 
 
 def differences(
-    before: Any, after: Any, blobs: Mapping[str, bytes], where: tuple[str, ...] = (), *, close: Mapping[str, float] | None = None
+    before: Any,
+    after: Any,
+    blobs: Mapping[str, bytes],
+    where: tuple[str, ...] = (),
+    *,
+    close: Mapping[str, float] | None = None,
 ) -> Iterator[Difference]:
     """Every difference of two observations, in order; with `close`, arrays may differ within its tolerance."""
     if isinstance(before, dict) and isinstance(after, dict):
@@ -60,7 +65,11 @@ def differences(
 
 
 def _lists(
-    before: list[Any], after: list[Any], blobs: Mapping[str, bytes], where: tuple[str, ...], close: Mapping[str, float] | None
+    before: list[Any],
+    after: list[Any],
+    blobs: Mapping[str, bytes],
+    where: tuple[str, ...],
+    close: Mapping[str, float] | None,
 ) -> Iterator[Difference]:
     if len(before) != len(after):
         yield Difference(where, "length", _brief(before), _brief(after))
@@ -84,7 +93,11 @@ def _label(item: Any, number: int) -> str:
 
 
 def _arrays(
-    before: dict[str, Any], after: dict[str, Any], blobs: Mapping[str, bytes], where: tuple[str, ...], close: Mapping[str, float] | None
+    before: dict[str, Any],
+    after: dict[str, Any],
+    blobs: Mapping[str, bytes],
+    where: tuple[str, ...],
+    close: Mapping[str, float] | None,
 ) -> Iterator[Difference]:
     if before["shape"] != after["shape"]:
         yield Difference(where, "shape", before["shape"], after["shape"])

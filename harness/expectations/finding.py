@@ -57,8 +57,8 @@ class Finding:
 
     def to_json(self) -> dict[str, Any]:
         """The finding as `report.json` holds it."""
-        from harness.protocol.architecture import to_json
         from harness.expectations.script import script_of
+        from harness.protocol.architecture import to_json
 
         return {
             "id": self.id,
@@ -90,7 +90,11 @@ def normalised(text: str) -> str:
     """
     text = re.sub(r"0x[0-9a-f]+", "#", text)
     text = re.sub(r"\s+", " ", text)
-    text = re.sub(r"(['\"`])([^'\"`]{0,200}?)\1", lambda m: m[0] if re.fullmatch(r"[A-Z]\w*|keras[\w.]*", m[2]) else f"{m[1]}?{m[1]}", text)
+    text = re.sub(
+        r"(['\"`])([^'\"`]{0,200}?)\1",
+        lambda m: m[0] if re.fullmatch(r"[A-Z]\w*|keras[\w.]*", m[2]) else f"{m[1]}?{m[1]}",
+        text,
+    )
     text = re.sub(r"[(\[](?:\s*(?:None|-?\d[\d.e+-]*)\s*,?)+[)\]]", "(#)", text)
     return re.sub(r"-?\d+(?:\.\d+)?(?:e[+-]?\d+)?", "#", text)
 

@@ -14,9 +14,26 @@ from harness.protocol.architecture import Architecture, Call
 # What follows from what: where a weight is lost outputs differ too, and one cause should be told once. The later
 # observations of a route are held back as consequences of an earlier one that broke.
 ORDER = (
-    "structure", "config", "fresh", "weights", "adapters", "flags", "compile", "optimizer", "summary", "outputs",
-    "training outputs", "losses", "training", "frozen", "moved", "extracted", "exported", "others restored", "refused",
-)  # fmt: skip
+    "structure",
+    "config",
+    "fresh",
+    "weights",
+    "adapters",
+    "flags",
+    "compile",
+    "optimizer",
+    "summary",
+    "outputs",
+    "training outputs",
+    "losses",
+    "training",
+    "frozen",
+    "moved",
+    "extracted",
+    "exported",
+    "others restored",
+    "refused",
+)
 _TOLERANCES = {"~": CLOSE, "~t": STEPS}
 _EXPLAINED_BY = {
     "summary": {"structure", "flags", "weights", "optimizer", "compile", "config"},
@@ -24,9 +41,17 @@ _EXPLAINED_BY = {
     "training outputs": {"config", "weights", "structure", "outputs"},
     "losses": {"config", "weights", "structure", "outputs", "training outputs", "compile"},
     "training": {
-        "config", "weights", "structure", "outputs", "training outputs", "losses", "compile", "optimizer", "flags",
+        "config",
+        "weights",
+        "structure",
+        "outputs",
+        "training outputs",
+        "losses",
+        "compile",
+        "optimizer",
+        "flags",
         "adapters",
-    },  # fmt: skip
+    },
     "optimizer": {"compile", "flags"},
     "fresh": {"config", "structure"},
     "weights": {"structure"},
@@ -98,9 +123,9 @@ def given(architecture: Architecture, before: Mapping[str, Any]) -> list[Finding
             findings += _given(architecture, node.name, node.layer, configs[node.name])
     optimizer = architecture.compile and architecture.compile.arguments.get("optimizer")
     settings = before.get("compile")
-    if isinstance(optimizer, Call) and isinstance(settings, dict) and "optimizer" in settings:
-        if optimizer.name.endswith(settings["optimizer"]["class"]):
-            findings += _given(architecture, "optimizer", optimizer, settings["optimizer"]["config"])
+    stated = settings.get("optimizer") if isinstance(settings, dict) else None
+    if isinstance(optimizer, Call) and stated and optimizer.name.endswith(stated["class"]):
+        findings += _given(architecture, "optimizer", optimizer, stated["config"])
     return findings
 
 
@@ -116,10 +141,17 @@ def _given(architecture: Architecture, where: str, call: Call, stated: Mapping[s
             continue
         findings.append(
             Finding(
-                "given", problem.kind, (name, argument), ("build",),
-                f"given: the config of {name} does not say what {argument} was", f"{where}/{argument}",
-                problem.expected, _short(problem.actual), layers=(name,), architecture=architecture,
-            )  # fmt: skip
+                "given",
+                problem.kind,
+                (name, argument),
+                ("build",),
+                f"given: the config of {name} does not say what {argument} was",
+                f"{where}/{argument}",
+                problem.expected,
+                _short(problem.actual),
+                layers=(name,),
+                architecture=architecture,
+            )
         )
     return findings
 
@@ -192,7 +224,9 @@ def _without_wiring(config: Any) -> Any:
 
 
 # Of these the first difference is the cause of all that follow: a layer passes on what it was given.
-_FIRST_ALONE = frozenset({"outputs", "training outputs", "losses", "training", "summary", "compile", "structure", "frozen"})
+_FIRST_ALONE = frozenset(
+    {"outputs", "training outputs", "losses", "training", "summary", "compile", "structure", "frozen"}
+)
 
 
 def _layers_alone(summary: list[str]) -> list[str]:
@@ -280,10 +314,17 @@ def _shapes(architecture: Architecture, shapes: Mapping[str, Any], classes: Mapp
             name = classes[node.name]
             findings.append(
                 Finding(
-                    "shape", "value", (name,), ("build",), f"shape: {name} gives another shape than its rule says",
-                    node.name, [list(each) for each in expected], [list(each) for each in actual],
-                    layers=(name,), architecture=architecture,
-                )  # fmt: skip
+                    "shape",
+                    "value",
+                    (name,),
+                    ("build",),
+                    f"shape: {name} gives another shape than its rule says",
+                    node.name,
+                    [list(each) for each in expected],
+                    [list(each) for each in actual],
+                    layers=(name,),
+                    architecture=architecture,
+                )
             )
     return findings
 

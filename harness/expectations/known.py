@@ -99,7 +99,8 @@ def _entries(path: Path) -> Iterable[KnownIssue]:
         unknown = set(entry) - set(KnownIssue.__dataclass_fields__)
         if unknown:
             raise KnownIssuesError(f"{path}: {name}: unknown keys {', '.join(sorted(unknown))}")
-        yield KnownIssue(**{key: tuple(item) if isinstance(item, list) else item for key, item in entry.items()})
+        values: dict[str, Any] = {key: tuple(item) if isinstance(item, list) else item for key, item in entry.items()}
+        yield KnownIssue(**values)
 
 
 def in_range(version: str, wanted: str) -> bool:

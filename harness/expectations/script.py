@@ -156,7 +156,13 @@ def script_of(finding: Finding) -> str:
     lines = ["import keras", "import numpy as np", ""]
     if architecture.policy:
         lines.append(f"keras.config.set_dtype_policy({architecture.policy!r})")
-    lines += ["def make():", *[f"    {line}" for line in building(architecture)], "    return model", "", "model = make()"]
+    lines += [
+        "def make():",
+        *[f"    {line}" for line in building(architecture)],
+        "    return model",
+        "",
+        "model = make()",
+    ]
     feeds = [
         _random(
             (each.batch_size or architecture.batch, *(4 if axis is None else axis for axis in each.shape)),
@@ -171,7 +177,9 @@ def script_of(finding: Finding) -> str:
             lines.append(f"model.train_on_batch(x, {expression(architecture.compile.targets)})")
     key = next((each for each in _SAVE_AND_LOAD if route.startswith(each)), None)
     if key is not None:
-        lines += _SAVE_AND_LOAD[key].replace("{compile}", ", compile=False" if "uncompiled" in route else "").splitlines()
+        lines += (
+            _SAVE_AND_LOAD[key].replace("{compile}", ", compile=False" if "uncompiled" in route else "").splitlines()
+        )
     lines.append(f"# {finding.title}")
     if finding.error is None:
         lines.append(f"# {finding.where}: expected {finding.expected!r}, got {finding.actual!r}")

@@ -76,6 +76,4 @@ def parse(text: str = TABLE, own: str = OWN) -> dict[str, dict[str, str]]:
 def asked(table: Mapping[str, Mapping[str, str]], *, compiled: bool) -> dict[str, list[str]]:
     """The observations to ask of each route; of a model that is not compiled, none that need it to be."""
     needing = {"compile", "optimizer", "training"}
-    return {
-        route: [name for name in row if compiled or name not in needing] for route, row in table.items()
-    }
+    return {route: [name for name in row if compiled or name not in needing] for route, row in table.items()}

@@ -31,7 +31,5 @@ def observe(subject: Subject) -> Any:
         logs.append({name: subject.arrays.add(np.asarray(value)) for name, value in _flat_logs(step)})
     return {
         "logs": logs,
-        "weights": [
-            {"path": places[id(each)], "value": subject.arrays.add(each)} for each in model.weights
-        ],
+        "weights": [{"path": places[id(each)], "value": subject.arrays.add(each)} for each in model.weights],
     }

@@ -12,7 +12,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Union
+from typing import Any
 
 SCHEMA_VERSION = 1
 
@@ -195,7 +195,6 @@ _CLASSES = {
         Architecture,
     )
 }
-Value = Union[None, bool, int, float, str, list, tuple, dict, Call, Name, Ref, Slice, Values, Data, Architecture]
 
 
 def to_json(value: Any) -> Any:
@@ -214,7 +213,7 @@ def to_json(value: Any) -> Any:
         fields = {}
         for each in dataclasses.fields(value):
             item = getattr(value, each.name)
-            default = each.default_factory() if callable(each.default_factory) else each.default  # type: ignore[misc]
+            default = each.default_factory() if callable(each.default_factory) else each.default
             if item is not default and item != default:
                 fields[each.name] = to_json(item)
         return {"$": type(value).__name__, **fields}

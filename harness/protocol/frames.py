@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import struct
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 _PREFIX = struct.Struct(">IQ")
 
@@ -18,7 +18,7 @@ class Closed(EOFError):
     """The other side closed the pipe."""
 
 
-def write_frame(stream: BinaryIO, header: dict[str, Any], blobs: dict[str, bytes] | None = None) -> None:
+def write_frame(stream: IO[bytes], header: dict[str, Any], blobs: dict[str, bytes] | None = None) -> None:
     """Writes one frame; `blobs` maps digests to bytes."""
     blobs = blobs or {}
     text = json.dumps({**header, "$blobs": [[key, len(blob)] for key, blob in blobs.items()]}).encode()
@@ -29,7 +29,7 @@ def write_frame(stream: BinaryIO, header: dict[str, Any], blobs: dict[str, bytes
     stream.flush()
 
 
-def read_frame(stream: BinaryIO) -> tuple[dict[str, Any], dict[str, bytes]]:
+def read_frame(stream: IO[bytes]) -> tuple[dict[str, Any], dict[str, bytes]]:
     """Reads one frame; raises Closed where the pipe ends first."""
     length, body = _PREFIX.unpack(_exactly(stream, _PREFIX.size))
     header = json.loads(_exactly(stream, length))
@@ -39,7 +39,7 @@ def read_frame(stream: BinaryIO) -> tuple[dict[str, Any], dict[str, bytes]]:
     return header, blobs
 
 
-def _exactly(stream: BinaryIO, size: int) -> bytes:
+def _exactly(stream: IO[bytes], size: int) -> bytes:
     data = stream.read(size)
     if data is None or len(data) < size:
         raise Closed(f"the pipe closed with {len(data or b'')} of {size} bytes read")

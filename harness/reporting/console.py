@@ -47,9 +47,13 @@ class Watcher:
                 f"TensorFlow {environment['tensorflow']}, Keras {environment['keras']}, Python {environment['python']}"
             )
         if event == "finding" and isinstance(subject, Finding) and subject.status == "new":
-            self.console.print(f"[red]new[/] {subject.id} {escape(subject.check)}: {escape(subject.title)}", highlight=False)
+            self.console.print(
+                f"[red]new[/] {subject.id} {escape(subject.check)}: {escape(subject.title)}", highlight=False
+            )
         if event == "reduced" and isinstance(subject, Finding):
-            self.console.print(f"    {subject.id} shrunk to {', '.join(subject.layers) or 'one layer'}", highlight=False)
+            self.console.print(
+                f"    {subject.id} shrunk to {', '.join(subject.layers) or 'one layer'}", highlight=False
+            )
         new = sum(finding.status == "new" for finding in result.findings.values())
         reached = 0 if result.plan is None else len(result.plan.coverage.layers)
         text = f"{result.examples} models, {reached} layers drawn, {new} new findings"
@@ -128,13 +132,12 @@ def verdict_line(result: Result) -> str:
         f" in {result.seconds:.0f} s (seed {result.options.seed})"
     )
     stopped = f"; stopped: {result.stopped}" if result.stopped else ""
-    match result.verdict:
-        case "fail":
-            return f"FAIL: {new} new findings ({known} known); {counts}{stopped}"
-        case "error":
-            return f"COULD NOT MEASURE: {result.problems[0] if result.problems else 'no model was drawn'}; {counts}{stopped}"
-        case _:
-            return f"PASS: no new findings ({known} known); {counts}{stopped}"
+    if result.verdict == "fail":
+        return f"FAIL: {new} new findings ({known} known); {counts}{stopped}"
+    if result.verdict == "error":
+        why = result.problems[0] if result.problems else "no model was drawn"
+        return f"COULD NOT MEASURE: {why}; {counts}{stopped}"
+    return f"PASS: no new findings ({known} known); {counts}{stopped}"
 
 
 def print_reach(found: dict[str, Any], console: Console) -> None:

@@ -35,7 +35,10 @@ def report(result: Result, *, command: str = "check") -> dict[str, Any]:
         "seconds": round(result.seconds, 2),
         "stopped": result.stopped,
         "problems": result.problems,
-        "timings": {**{key: round(value, 3) for key, value in sorted(result.timings.items())}, "total": round(result.seconds, 3)},
+        "timings": {
+            **{key: round(value, 3) for key, value in sorted(result.timings.items())},
+            "total": round(result.seconds, 3),
+        },
         "memory": {"worker_peak_rss": result.peak_rss, "workers_replaced": result.replaced},
         "findings": [finding.to_json() for finding in result.findings.values()],
         "coverage": {

@@ -47,7 +47,9 @@ def _once(layer: Any) -> bool:
 
     A nested model's `output` is that of its own graph and not that of the call.
     """
-    return not isinstance(layer, (keras.layers.InputLayer, keras.Model)) and len(getattr(layer, "_inbound_nodes", ())) == 1
+    return (
+        not isinstance(layer, (keras.layers.InputLayer, keras.Model)) and len(getattr(layer, "_inbound_nodes", ())) == 1
+    )
 
 
 def _follows(first: Any, second: Any) -> bool:

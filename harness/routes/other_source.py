@@ -44,7 +44,9 @@ def _skip_mismatch(subject: Subject, folder: Path) -> Arrival:
         warnings.simplefilter("ignore")
         model.load_weights(path, skip_mismatch=True)
     return Arrival(
-        None, {"others restored": _others(subject, subject.model, name)}, {"others restored": _others(subject, model, name)}
+        None,
+        {"others restored": _others(subject, subject.model, name)},
+        {"others restored": _others(subject, model, name)},
     )
 
 

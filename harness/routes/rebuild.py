@@ -28,7 +28,12 @@ def _fresh(subject: Subject, model: Any) -> Arrival:
     places = subject.places()
     paths = [places[id(each)] for each in subject.model.weights]
     before = [
-        [path, list(one.shape), "drawn anew" if not _same(one, other) else "deterministic", "not carried over"]
+        [
+            path,
+            list(one.shape),
+            "drawn anew" if not _same(one, other) else "deterministic",
+            "not carried over",
+        ]
         for path, one, other in zip(paths, subject.initial, redrawn)
     ]
     places = subject.of(model).places()
@@ -89,9 +94,7 @@ def _clone_with_function(subject: Subject, folder: Path) -> Arrival:
 
 def _clone_with_inputs(subject: Subject, folder: Path) -> Arrival:
     dialect.set_seed(subject.architecture.seed + 25)
-    inputs: Any = [
-        dialect.input_like(each, name=f"new_{number}") for number, each in enumerate(subject.model.inputs)
-    ]
+    inputs: Any = [dialect.input_like(each, name=f"new_{number}") for number, each in enumerate(subject.model.inputs)]
     if dialect.MAJOR >= 3 and subject.architecture.form == "functional":
         inputs = dialect.tf.nest.pack_sequence_as(subject.model.input, inputs)
     with keras.utils.custom_object_scope(CUSTOM_OBJECTS):

@@ -127,7 +127,9 @@ def _tape(
     with tf.GradientTape() as tape:
         outputs = model(inputs, training=True)
         loss = tf.reduce_mean(keras.losses.categorical_crossentropy(targets, outputs))
-    gradients = tape.gradient(loss, [getattr(each, "value", each) if dialect.MAJOR >= 3 else each for each in variables])
+    gradients = tape.gradient(
+        loss, [getattr(each, "value", each) if dialect.MAJOR >= 3 else each for each in variables]
+    )
     pairs = [(gradient, each) for gradient, each in zip(gradients, variables) if gradient is not None]
     optimizer.apply_gradients(pairs)
     for gradient, variable, old in zip(gradients, variables, kept):

@@ -123,5 +123,3 @@ def promises(request: pytest.FixtureRequest) -> Iterator[Promises]:
     made.ahead(list(wanted))
     yield made
     pool.close()
-
-

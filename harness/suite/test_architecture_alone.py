@@ -1,4 +1,4 @@
-"""The architecture alone gives a model of the same shape with fresh weights, drawn anew where the initializer is random."""
+"""The architecture alone gives a model of the same shape with fresh weights, drawn anew where they are random."""
 
 from __future__ import annotations
 

@@ -26,7 +26,14 @@ class Arrays:
         if array.dtype.kind in "OSU":
             return {"strings": [_text(item) for item in array.ravel().tolist()], "shape": list(array.shape)}
         data = np.ascontiguousarray(array)
-        digest = hashlib.blake2b(data.tobytes() if data.ndim == 0 else data.data.cast("B") if data.size and data.dtype.kind != "V" else data.tobytes(), digest_size=12)
+        digest = hashlib.blake2b(
+            data.tobytes()
+            if data.ndim == 0
+            else data.data.cast("B")
+            if data.size and data.dtype.kind != "V"
+            else data.tobytes(),
+            digest_size=12,
+        )
         name = f"{digest.hexdigest()}{data.dtype.name}"
         if name not in self.blobs:
             kept = data.ravel()

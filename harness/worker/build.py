@@ -30,9 +30,28 @@ from harness.worker.dialect import keras
 OPERATORS = {
     f"operator.{name}": getattr(operator, name)
     for name in (
-        "add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "neg", "abs", "matmul", "getitem", "lt", "le",
-        "gt", "ge", "eq", "ne", "and_", "or_", "xor", "invert",
-    )  # fmt: skip
+        "add",
+        "sub",
+        "mul",
+        "truediv",
+        "floordiv",
+        "mod",
+        "pow",
+        "neg",
+        "abs",
+        "matmul",
+        "getitem",
+        "lt",
+        "le",
+        "gt",
+        "ge",
+        "eq",
+        "ne",
+        "and_",
+        "or_",
+        "xor",
+        "invert",
+    )
 }
 BEFORE_CALL = frozenset({"adapt", "build"})  # methods that a layer wants before it is first called
 

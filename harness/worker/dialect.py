@@ -70,9 +70,10 @@ def layer_names() -> list[str]:
     """The public layer classes (``layers.Dense``), one name for each class."""
     names: dict[type, str] = {}
     for name, value in sorted(vars(keras.layers).items()):
-        if inspect.isclass(value) and issubclass(value, keras.layers.Layer):
-            if value not in names or name == value.__name__:
-                names[value] = name
+        if not (inspect.isclass(value) and issubclass(value, keras.layers.Layer)):
+            continue
+        if value not in names or name == value.__name__:
+            names[value] = name
     return sorted(f"layers.{name}" for name in names.values())
 
 

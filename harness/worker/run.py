@@ -47,7 +47,11 @@ def run(request: dict[str, Any], folder: Path) -> tuple[dict[str, Any], dict[str
         except Exception as error:
             return {"build": {"error": describe(error)}, "timings": timings}, {}
         timings.add("building", start)
-        reply: dict[str, Any] = {"build": {"shapes": built.shapes, **facts(subject)}, "routes": {}, "timings": timings}
+        reply: dict[str, Any] = {
+            "build": {"shapes": built.shapes, **facts(subject)},
+            "routes": {},
+            "timings": timings,
+        }
         wanted = {name for names in asked.values() for name in names} | set(request.get("also", ()))
         start = time.perf_counter()
         reply["before"] = observe(subject, [name for name in OBSERVATIONS if name in wanted and name not in LAST])

@@ -81,9 +81,7 @@ def takes(rank: int, *, static: bool = False, minimum: int = 1, most: int = 2000
 def grids(rank: int) -> st.SearchStrategy[Spec]:
     """Inputs with `rank` spatial axes, one time in eight of unknown lengths."""
     return st.tuples(inputs.grids(rank), st.integers(0, 7)).map(
-        lambda drawn: (
-            drawn[0].but(shape=((None,) * rank + drawn[0].shape[-1:])) if drawn[1] == 7 else drawn[0]
-        )
+        lambda drawn: drawn[0].but(shape=((None,) * rank + drawn[0].shape[-1:])) if drawn[1] == 7 else drawn[0]
     )
 
 
@@ -210,14 +208,11 @@ def _transposed(rank: int) -> LayerRule:
         kernel_and_bias(a, rank=rank + 2)
         dtype(a, pinned=_needs_float32(layout, max(dilation) > 1))
         made = [
-            transposed(*parts)
-            for parts in zip(axes, size, strides, (padding,) * rank, extra, dilation, strict=True)
+            transposed(*parts) for parts in zip(axes, size, strides, (padding,) * rank, extra, dilation, strict=True)
         ]
         return _out(x, made, filters, layout)
 
-    return LayerRule(
-        f"Conv{rank}DTranspose", place, lambda: grids(rank), takes(rank, most=300), common=("trainable",)
-    )
+    return LayerRule(f"Conv{rank}DTranspose", place, lambda: grids(rank), takes(rank, most=300), common=("trainable",))
 
 
 def _forgotten(a: Arguments, axes: tuple[int | None, ...]) -> tuple[int | None, ...]:
@@ -279,9 +274,7 @@ def _locally_connected(rank: int) -> LayerRule:
         filters = a.required("filters", st.integers(1, 3))
         implementation = a.optional("implementation", st.sampled_from((2, 3)), default=1)
         # The first implementation does not pad.
-        axes, _ = _windows(
-            a, spatial(x.shape, layout), ("same",) if implementation > 1 else (), dilated=False
-        )
+        axes, _ = _windows(a, spatial(x.shape, layout), ("same",) if implementation > 1 else (), dilated=False)
         activation(a)
         # The second keeps a kernel for every pair of places, the third only the numbers that are used.
         variable(a, "kernel", rank={1: 3, 2: 2 * rank + 2, 3: 1}[implementation])

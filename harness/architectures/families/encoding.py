@@ -40,9 +40,7 @@ def encoded(x: Spec, mode: str, depth: int, *, sparse: bool) -> Spec:
 
 
 def _indices(x: Spec, limit: int) -> Spec:
-    return x.but(
-        kind="int", limit=limit, image=False, masked=False, words=(), differentiable=False, dtype=None
-    )
+    return x.but(kind="int", limit=limit, image=False, masked=False, words=(), differentiable=False, dtype=None)
 
 
 def _output(a: Arguments, x: Spec, modes: list[str], depth: int) -> Spec:
@@ -133,9 +131,7 @@ def _columns() -> st.SearchStrategy[Spec]:
 _TAGS = frozenset({"preprocessing", "opaque"})
 
 RULES = (
-    LayerRule(
-        "CategoryEncoding", _category_encoding, _columns, _is_bounded, common=("trainable",), tags=_TAGS
-    ),
+    LayerRule("CategoryEncoding", _category_encoding, _columns, _is_bounded, common=("trainable",), tags=_TAGS),
     LayerRule(
         "Discretization",
         _discretization,

@@ -192,9 +192,7 @@ def _tokens(text: str, standardize: str | None, split: str | None, ngrams: Any) 
     if ngrams is None:
         return parts
     widths = range(1, ngrams + 1) if isinstance(ngrams, int) else ngrams
-    return [
-        " ".join(parts[start : start + width]) for width in widths for start in range(len(parts) - width + 1)
-    ]
+    return [" ".join(parts[start : start + width]) for width in widths for start in range(len(parts) - width + 1)]
 
 
 def _text_vectorization(a: Arguments, x: Spec) -> Placement:
@@ -238,9 +236,7 @@ def _text_vectorization(a: Arguments, x: Spec) -> Placement:
         # The padding is computed from the shape; of one known in full, TensorFlow folds it.
         shape = x.shape if length is None else (length if x.fixed_batch else None,)
     # A ragged tensor, like a sparse one, is nothing that other layers take.
-    out = Spec(
-        shape, "int", learnt.size, differentiable=False, fixed_batch=x.fixed_batch, sparse=wish == "ragged"
-    )
+    out = Spec(shape, "int", learnt.size, differentiable=False, fixed_batch=x.fixed_batch, sparse=wish == "ragged")
     return Placement((out,), methods=learnt.methods)
 
 

@@ -110,10 +110,7 @@ def _accepts_dot(spec: Spec) -> bool:
 
 _SUBTRACT = LayerRule("Subtract", _two, inputs.any_floats, _accepts, tags=_TAGS)
 RULES = (
-    *(
-        replace(_SUBTRACT, name=name, place=_many)
-        for name in ("Add", "Multiply", "Average", "Maximum", "Minimum")
-    ),
+    *(replace(_SUBTRACT, name=name, place=_many) for name in ("Add", "Multiply", "Average", "Maximum", "Minimum")),
     _SUBTRACT,
     replace(_SUBTRACT, name="Concatenate", place=_concatenate),
     replace(_SUBTRACT, name="Dot", place=_dot, accepts=_accepts_dot),

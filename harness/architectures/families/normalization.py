@@ -25,9 +25,7 @@ _variances = st.sampled_from(
         Call("initializers.RandomUniform", {"minval": 0.5, "maxval": 1.5, "seed": 3}),
     )
 )
-_clippings = st.sampled_from(
-    ({"rmax": 3.0, "rmin": 0.3, "dmax": 5.0}, {"rmax": 1.5, "rmin": 0.5}, {"dmax": 1.0})
-)
+_clippings = st.sampled_from(({"rmax": 3.0, "rmin": 0.3, "dmax": 5.0}, {"rmax": 1.5, "rmin": 0.5}, {"dmax": 1.0}))
 _is_any_float = inputs.is_float(static=False)
 
 
@@ -176,7 +174,5 @@ RULES = (
     LayerRule("LayerNormalization", _layer_normalization, inputs.any_floats, _has_known_axis),
     LayerRule("GroupNormalization", _group_normalization, inputs.any_floats, _accepts_group),
     LayerRule("RMSNormalization", _rms_normalization, inputs.any_floats, _last_axis_is_known),
-    LayerRule(
-        "UnitNormalization", _unit_normalization, inputs.any_floats, _is_any_float, common=("trainable",)
-    ),
+    LayerRule("UnitNormalization", _unit_normalization, inputs.any_floats, _is_any_float, common=("trainable",)),
 )

@@ -50,9 +50,7 @@ def _pooling(kind: str, rank: int) -> LayerRule:
             size = a.optional("pool_size", among(allowed, default=2), default=2)
         strides = each(a.optional("strides", among(((1, 2, 3),) * rank), default=size), rank)
         dtype(a, pinned=pinned)
-        made = (
-            window(*parts) for parts in zip(axes, each(size, rank), strides, (padding,) * rank, strict=True)
-        )
+        made = (window(*parts) for parts in zip(axes, each(size, rank), strides, (padding,) * rank, strict=True))
         return _out(x, tuple(made), layout)
 
     return LayerRule(f"{kind}Pooling{rank}D", place, lambda: grids(rank), takes(rank), common=("trainable",))
@@ -93,8 +91,5 @@ def _adaptive(kind: str, rank: int) -> LayerRule:
 
 
 RULES = tuple(
-    make(kind, rank)
-    for make in (_pooling, _global, _adaptive)
-    for kind in ("Max", "Average")
-    for rank in (1, 2, 3)
+    make(kind, rank) for make in (_pooling, _global, _adaptive) for kind in ("Max", "Average") for rank in (1, 2, 3)
 )

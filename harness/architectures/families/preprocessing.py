@@ -139,9 +139,7 @@ def _stft_spectrogram(a: Arguments, x: Spec) -> Placement:
     length = a.required("frame_length", st.integers(4, longest))
     step = a.optional("frame_step", st.integers(1, length), default=length // 2)
     fft = a.optional("fft_length", st.sampled_from((8, 16)), default=8 if length > 4 else 4)
-    mode = a.optional(
-        "mode", st.sampled_from(("magnitude", "psd", "real", "imag", "angle", "stft")), default="log"
-    )
+    mode = a.optional("mode", st.sampled_from(("magnitude", "psd", "real", "imag", "angle", "stft")), default="log")
     # Windows by name, the default one too, want SciPy, which Keras does not install.
     weights = st.sampled_from((0.25, 0.5, 1.0))
     a.required("window", st.lists(weights, min_size=length, max_size=length))

@@ -146,9 +146,7 @@ def _cell_states(call: Call) -> list[Any]:
     return [(call.arguments["units"],)] * (2 if call.name == "layers.LSTMCell" else 1)
 
 
-def _cells(
-    a: Arguments, x: Spec, *, dropout: bool = True, common: Mapping[str, Any] | None = None
-) -> list[Call]:
+def _cells(a: Arguments, x: Spec, *, dropout: bool = True, common: Mapping[str, Any] | None = None) -> list[Call]:
     """One to three cells, each on top of the one before, with `common` arguments; `x` is one step."""
     cells = []
     for number in range(a.draw(st.integers(1, 3))):
@@ -199,19 +197,12 @@ def _stepped(x: Spec, states: Sequence[Any], *, listed: bool = False) -> Placeme
     """A cell called as a layer, for one step: its output and its next states come out."""
     flat = [Spec(shape, fixed_batch=x.fixed_batch) for shape in _flat(states)]
     last = states[-1][0] if isinstance(states[-1], list) else states[-1]
-    return Placement(
-        (Spec(last, fixed_batch=x.fixed_batch), *flat), named={"states": _states(states, listed=listed)}
-    )
+    return Placement((Spec(last, fixed_batch=x.fixed_batch), *flat), named={"states": _states(states, listed=listed)})
 
 
 def is_sequence(spec: Spec, *, rank: int = 2) -> bool:
     """Floats over time, whose number of steps alone may be unknown."""
-    return (
-        spec.kind == "float"
-        and not spec.sparse
-        and spec.rank == rank
-        and spec.but(shape=spec.shape[1:]).static
-    )
+    return spec.kind == "float" and not spec.sparse and spec.rank == rank and spec.but(shape=spec.shape[1:]).static
 
 
 def _fresh() -> st.SearchStrategy[Spec]:

@@ -119,9 +119,7 @@ def _up_sampling(rank: int) -> LayerRule:
             axes = (None, None)  # Keras 2 loses both if it does not know one
         scaled = zip(axes, size, strict=True)
         out = x.but(image=x.image and method in ("nearest", "bilinear"))
-        return _respaced(
-            out, tuple(None if axis is None else axis * factor for axis, factor in scaled), layout
-        )
+        return _respaced(out, tuple(None if axis is None else axis * factor for axis, factor in scaled), layout)
 
     accepts = takes(2, most=300) if rank == 2 else _numbers(rank, most=300)
     return LayerRule(f"UpSampling{rank}D", place, lambda: grids(rank), accepts, common=("trainable",))

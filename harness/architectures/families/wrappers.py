@@ -182,9 +182,7 @@ def _over_time(spec: Spec) -> bool:
     """Something for every step; of integers only what an Embedding takes."""
     if spec.kind == "int":
         return spec.static and not spec.sparse and spec.limit is not None and 2 <= spec.rank <= 3
-    return (
-        spec.rank >= 2 and spec.kind == "float" and not spec.sparse and spec.but(shape=spec.shape[1:]).static
-    )
+    return spec.rank >= 2 and spec.kind == "float" and not spec.sparse and spec.but(shape=spec.shape[1:]).static
 
 
 def _normalizable(spec: Spec) -> bool:
