@@ -1,6 +1,6 @@
 """The worker process: reads requests from standard input, writes replies to standard output.
 
-Started by path (``python .../harness/worker/__main__.py FOLDER [MODULE.py ...]``), for the interpreter under test has no
+Started by path (``python .../worker/__main__.py FOLDER [MODULE.py ...]``), for the interpreter under test has no
 keras-harness installed. What TensorFlow and Keras print goes to standard error, so that it cannot get between two
 frames. The modules named are run once Keras is imported: they register custom objects, or plant a fault for a test.
 """
