@@ -26,6 +26,8 @@ UNUSUAL_NAMES = (
     "kernel",
     "layers",
 )
+# Keras 2 takes no other name than one that TensorFlow can open a scope by, and says so when the layer is built.
+SCOPE_NAMES = tuple(name for name in UNUSUAL_NAMES if re.fullmatch(r"[A-Za-z0-9.][A-Za-z0-9_.\\/>-]*", name))
 # An operation in a graph gets its name from Keras (add, add_1, ...); a layer called so would collide with it.
 OPERATION_NAMES = frozenset(
     {"add", "subtract", "multiply", "maximum", "minimum", "average", "dot", "concatenate", "reshape", "relu", "elu",
@@ -71,7 +73,7 @@ class Graph:
         if name in OPERATION_NAMES:
             name = f"{name}_layer"
         if unusual and self.draw(st.integers(0, 19)) == 19:
-            name = self.draw(st.sampled_from(UNUSUAL_NAMES))
+            name = self.draw(st.sampled_from(UNUSUAL_NAMES if self.vocabulary.major >= 3 else SCOPE_NAMES))
         return self.unique(name)
 
     def unique(self, name: str) -> str:

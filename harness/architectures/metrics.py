@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from harness.architectures.losses import HINGED, SAME, SHARES, Row, Shape, Strategies, classes
+from harness.architectures.losses import HINGED, SAME, SHARES, SPARSE, Row, Shape, Strategies, classes
 from harness.protocol.architecture import Data, Name, Values
 
 BINARY = ("binary", "one_hot")
@@ -239,7 +239,7 @@ METRICS: tuple[Row, ...] = (
     Row(
         "SparseCategoricalCrossentropy",
         "sparse_categorical_crossentropy",
-        targets=("sparse",),
+        targets=SPARSE,
         needs="distribution",
         logits=True,
         arguments=_ignored,
@@ -250,7 +250,7 @@ METRICS: tuple[Row, ...] = (
         None,
         aliases=("accuracy", "acc"),
         called="accuracy",
-        targets=(*SAME, "sparse"),
+        targets=(*SAME, *SPARSE),
     ),
     Row(
         "BinaryAccuracy",
@@ -262,7 +262,7 @@ METRICS: tuple[Row, ...] = (
     Row(
         "SparseCategoricalAccuracy",
         "sparse_categorical_accuracy",
-        targets=("sparse",),
+        targets=SPARSE,
         arguments=_named,
         fits=classes,
     ),
@@ -278,7 +278,7 @@ METRICS: tuple[Row, ...] = (
         "SparseTopKCategoricalAccuracy",
         "sparse_top_k_categorical_accuracy",
         only=_DTYPE_IN_3,
-        targets=("sparse",),
+        targets=SPARSE,
         arguments=_top_sparse,
         fits=classes,
     ),
@@ -339,7 +339,7 @@ METRICS: tuple[Row, ...] = (
     Row(
         "IoU",
         only=_AXIS_IN_2,
-        targets=("sparse",),
+        targets=SPARSE,
         required=("num_classes", "target_class_ids", "sparse_y_pred"),
         arguments=_overlap,
         fits=classes,
@@ -355,7 +355,7 @@ METRICS: tuple[Row, ...] = (
     Row(
         "MeanIoU",
         only=_AXIS_IN_2,
-        targets=("sparse",),
+        targets=SPARSE,
         required=("num_classes", "sparse_y_pred"),
         arguments=_overlap,
         fits=classes,
@@ -404,7 +404,7 @@ METRICS: tuple[Row, ...] = (
         None,
         aliases=("crossentropy", "ce"),
         majors=(2,),
-        targets=("one_hot", "sparse"),
+        targets=("one_hot", *SPARSE),
         needs="distribution",
         fits=classes,
         called="crossentropy",

@@ -13,7 +13,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from harness.architectures.losses import KINDS, LOSSES, PROMISES, SAME, Row, classes, keeps, target
+from harness.architectures.losses import KINDS, LOSSES, PROMISES, SAME, SPARSE, Row, classes, keeps, target
 from harness.architectures.metrics import METRICS
 from harness.architectures.optimizers import optimizer
 from harness.architectures.rules import Draw
@@ -189,7 +189,7 @@ class _Choice:
             kinds &= set(loss.targets)
             output.loss = shared if shared is not None else self.write(loss, "losses", output)
         else:
-            kinds &= {*SAME, *(("sparse",) if classes(output.shape) else ())}
+            kinds &= {*SAME, *(SPARSE if classes(output.shape) else ())}
         output.kind = self.draw(st.sampled_from([kind for kind in KINDS if kind in kinds]))
         taken: set[str] = set()
         names: set[str] = set()

@@ -60,7 +60,7 @@ def differences(
         yield from _lists(before, after, blobs, where, close)
     elif type(before) is not type(after) and not _both_numbers(before, after):
         yield Difference(where, "type", before, after)
-    elif before != after and not _both_nan(before, after):
+    elif before != after and not _both_nan(before, after) and not _same_float32(before, after):
         yield Difference(where, "value", before, after)
 
 
@@ -172,6 +172,11 @@ def _both_numbers(one: Any, other: Any) -> bool:
 
 def _both_nan(one: Any, other: Any) -> bool:
     return isinstance(one, float) and isinstance(other, float) and math.isnan(one) and math.isnan(other)
+
+
+def _same_float32(one: Any, other: Any) -> bool:
+    """Whether two numbers are one float32: a config may have been through a variable, and 0.1 is no float32."""
+    return _both_numbers(one, other) and float(np.float32(one)) == float(np.float32(other))
 
 
 def _brief(items: list[Any]) -> list[str]:

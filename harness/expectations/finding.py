@@ -88,6 +88,7 @@ def normalised(text: str) -> str:
     >>> normalised("Layer 'dense_3' expected 2 variables, but received 0 variables")
     "Layer '?' expected # variables, but received # variables"
     """
+    text = _essence(text)
     text = re.sub(r"0x[0-9a-f]+", "#", text)
     text = re.sub(r"\s+", " ", text)
     text = re.sub(
@@ -97,6 +98,19 @@ def normalised(text: str) -> str:
     )
     text = re.sub(r"[(\[](?:\s*(?:None|-?\d[\d.e+-]*)\s*,?)+[)\]]", "(#)", text)
     return re.sub(r"-?\d+(?:\.\d+)?(?:e[+-]?\d+)?", "#", text)
+
+
+def _essence(text: str) -> str:
+    """The sentence of a message that tells what is wrong: no colours, tensors, arguments or quoted source."""
+    text = re.sub(r"\x1b\[[0-9;]*m", "", text)
+    text = re.sub(r"<(?:tf\.)?(?:Keras)?Tensor[^<>]*(?:<[^<>]*>[^<>]*)*>", "<tensor>", text)
+    text = re.sub(r"\{\{[^{}]*\}\}", "{node}", text)
+    text = text.partition("Arguments received by")[0].partition("Call arguments received")[0].strip()
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    if len(lines) > 1 and re.match(r"(in user code|Exception encountered when calling)", lines[0]):
+        # The error of the inside stands at the end, behind the way that it took.
+        text = lines[-1] if lines[0].startswith("in user code") else lines[1]
+    return text
 
 
 def layer_classes(architecture: Architecture) -> dict[str, str]:

@@ -161,6 +161,8 @@ def _contradicts(value: Any, stated: Any) -> bool:
     if isinstance(value, bool) or isinstance(stated, bool):
         return isinstance(value, bool) and isinstance(stated, bool) and value is not stated
     if isinstance(value, (int, float)) and isinstance(stated, (int, float)):
+        if value < 0 < stated:
+            return False  # an axis or a number of groups that was counted from the end
         return abs(value - stated) > 1e-6 * max(1.0, abs(value))
     return isinstance(value, str) and isinstance(stated, str) and value.lower() != stated.lower()
 
@@ -182,10 +184,13 @@ def _held_against(
         return
     if observation == "summary" and (relation == "=l" or (relation == "=s" and not trained)):
         before, after = _layers_alone(before), _layers_alone(after)
+    if observation == "config":
+        # Shapes that a layer was built with are no setting; `adapt` builds with the batches that it was fed.
+        before, after = _without(before, ("build_config",)), _without(after, ("build_config",))
     if relation == "=h":
         before, after = _optimizer_alone(before), _optimizer_alone(after)
     if relation == "=n":
-        before, after = _without_wiring(before), _without_wiring(after)
+        before, after = _without(before, _WIRING), _without(after, _WIRING)
     if observation == "optimizer" and relation == "=s" and not trained:
         # Loading may build the optimizer of a model that was never trained: its slots are then as new.
         before = {"iterations": (before or {}).get("iterations")}
@@ -212,15 +217,15 @@ def _optimizer_alone(settings: Any) -> Any:
     return {key: settings.get(key) for key in ("compiled", "optimizer")} if isinstance(settings, dict) else settings
 
 
-def _without_wiring(config: Any) -> Any:
-    """A config without the nodes of its graph: cloning numbers the calls of a shared layer anew."""
+def _without(config: Any, keys: tuple[str, ...]) -> Any:
+    """A nested config without these keys, wherever they stand."""
     if isinstance(config, dict):
-        return {
-            key: _without_wiring(item)
-            for key, item in config.items()
-            if key not in ("inbound_nodes", "output_layers", "input_layers")
-        }
-    return [_without_wiring(item) for item in config] if isinstance(config, list) else config
+        return {key: _without(item, keys) for key, item in config.items() if key not in keys}
+    return [_without(item, keys) for item in config] if isinstance(config, list) else config
+
+
+# The nodes of a graph: cloning numbers the calls of a shared layer anew.
+_WIRING = ("inbound_nodes", "output_layers", "input_layers")
 
 
 # Of these the first difference is the cause of all that follow: a layer passes on what it was given.

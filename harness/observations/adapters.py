@@ -16,7 +16,7 @@ def observe(subject: Subject) -> Any:
     """For each layer with an adapter, whether its factors can still be trained."""
     factors: dict[str, bool] = {}
     places = subject.places()
-    for each in subject.model.weights:
+    for each in dialect.weights_of(subject.model):
         if dialect.is_adapter(each):
             layer = places[id(each)].rpartition("/")[0]
             factors[layer] = factors.get(layer, False) or bool(dialect.array(each).any())

@@ -16,6 +16,10 @@ def observe(subject: Subject) -> Any:
     places = subject.places()
     return {
         "model": bool(model.trainable),
-        "layers": {path: bool(layer.trainable) for path, layer in subject.layers()},
+        "layers": {
+            path: bool(layer.trainable)
+            for path, layer in subject.layers()
+            if type(layer).__name__ != "InputLayer"  # it has nothing to train
+        },
         "trainable weights": [places[id(each)] for each in model.trainable_weights],
     }

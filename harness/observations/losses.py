@@ -23,7 +23,9 @@ def observe(subject: Subject) -> Any:
     model.reset_metrics()
     logs = model.test_on_batch(subject.inputs, subject.targets, return_dict=True)
     return {
-        "evaluation": {name: subject.arrays.add(np.asarray(value)) for name, value in _flat_logs(logs)},
+        "evaluation": {
+            name: subject.arrays.add(np.asarray(value, dtype="float32")) for name, value in _flat_logs(logs)
+        },
     }
 
 

@@ -28,8 +28,10 @@ def observe(subject: Subject) -> Any:
     places = subject.places()
     for _ in range(STEPS):
         step = model.train_on_batch(subject.inputs, subject.targets, return_dict=True)
-        logs.append({name: subject.arrays.add(np.asarray(value)) for name, value in _flat_logs(step)})
+        logs.append({name: subject.arrays.add(np.asarray(value, dtype="float32")) for name, value in _flat_logs(step)})
     return {
         "logs": logs,
-        "weights": [{"path": places[id(each)], "value": subject.arrays.add(each)} for each in model.weights],
+        "weights": [
+            {"path": places[id(each)], "value": subject.arrays.add(each)} for each in dialect.weights_of(model)
+        ],
     }

@@ -27,6 +27,6 @@ def observe(subject: Subject) -> Any:
             "dtype": dialect.dtype_name(each.dtype),
             "value": subject.arrays.add(adapted.get(id(each), each)),
         }
-        for each in subject.model.weights
+        for each in dialect.weights_of(subject.model)
         if not dialect.is_adapter(each)
     ]

@@ -22,7 +22,8 @@ def _journey(subject: Subject, folder: Path) -> Arrival:
         outputs = layer(subject.inputs)
     else:
         subject.model.export(path)
-        outputs = tf.saved_model.load(path).serve(subject.inputs)
+        inputs = dialect.flat(subject.inputs)
+        outputs = tf.saved_model.load(path).serve(inputs[0] if len(inputs) == 1 else inputs)
     expected = subject.model(subject.inputs, training=False)
     return Arrival(None, {"exported": _seen(subject, expected)}, {"exported": _seen(subject, outputs)})
 

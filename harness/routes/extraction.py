@@ -62,9 +62,11 @@ def _hold(
     subject: Subject, part_name: str, layer: Any, part: Any, inputs: list[Any], seen: dict[int, Any],
     before: dict[str, Any], after: dict[str, Any],
 ) -> None:  # fmt: skip
-    whole = {id(each) for each in subject.model.weights}
+    whole = {id(each) for each in dialect.weights_of(subject.model)}
     before["extracted"][f"{part_name}: weights are the same objects"] = True
-    after["extracted"][f"{part_name}: weights are the same objects"] = all(id(each) in whole for each in part.weights)
+    after["extracted"][f"{part_name}: weights are the same objects"] = all(
+        id(each) in whole for each in dialect.weights_of(part)
+    )
     _outputs(subject, part_name, layer, part, inputs, seen, before, after)
 
 

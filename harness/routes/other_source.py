@@ -36,7 +36,7 @@ def _skip_mismatch(subject: Subject, folder: Path) -> Arrival:
     name, other = _wider(subject.architecture)
     if other is None:
         return Arrival()
-    path = folder / "model.weights.h5"
+    path = folder / "dialect.weights_of(model).h5"
     subject.model.save_weights(path)
     model = build(other).model
     fill(model, subject.architecture.seed + 31)
@@ -54,7 +54,7 @@ def _others(subject: Subject, model: Any, name: str) -> list[Any]:
     places = subject.of(model).places()
     return [
         {"path": places[id(each)], "value": subject.arrays.add(each)}
-        for each in model.weights
+        for each in dialect.weights_of(model)
         if name not in places[id(each)].split("/") and not dialect.is_adapter(each)
     ]
 

@@ -23,10 +23,10 @@ def _fresh(subject: Subject, model: Any) -> Arrival:
     """Compares the new weights one by one: with those of the first build, and with those that the model has now."""
     rebuilt(subject)
     redrawn = subject.shared["redrawn"]
-    current = [dialect.array(each) for each in subject.model.weights]
-    made = [dialect.array(each) for each in model.weights]
+    current = [dialect.array(each) for each in dialect.weights_of(subject.model)]
+    made = [dialect.array(each) for each in dialect.weights_of(model)]
     places = subject.places()
-    paths = [places[id(each)] for each in subject.model.weights]
+    paths = [places[id(each)] for each in dialect.weights_of(subject.model)]
     before = [
         [
             path,
@@ -35,6 +35,7 @@ def _fresh(subject: Subject, model: Any) -> Arrival:
             "not carried over",
         ]
         for path, one, other in zip(paths, subject.initial, redrawn)
+        if not _adapted(path)
     ]
     places = subject.of(model).places()
     after = [
@@ -44,13 +45,19 @@ def _fresh(subject: Subject, model: Any) -> Arrival:
             "drawn anew" if not _same(value, first) else "deterministic",
             "carried over" if _same(value, now) and not _same(first, now) else "not carried over",
         ]
-        for variable, value, first, now in zip(model.weights, made, subject.initial, current)
+        for variable, value, first, now in zip(dialect.weights_of(model), made, subject.initial, current)
+        if not _adapted(places[id(variable)])
     ]
-    after += [[places[id(each)], list(each.shape), "surplus", ""] for each in model.weights[len(current) :]]
+    after += [[places[id(each)], list(each.shape), "surplus", ""] for each in dialect.weights_of(model)[len(current) :]]
     if len(made) == len(current):
         # Whether it is wired as the original shows when it has the original's weights.
         model.set_weights(subject.model.get_weights())
     return Arrival(model, {"fresh": before}, {"fresh": after})
+
+
+def _adapted(place: str) -> bool:
+    """What `adapt` has computed is no initializer's, and a config does not hold it."""
+    return place.rpartition("/")[2] in ("mean", "variance", "count", "summary")
 
 
 def _same(one: np.ndarray, other: np.ndarray) -> bool:

@@ -50,7 +50,7 @@ def promises(subject: Subject, base: Any, model: Any, inputs: Any, folder: Path)
     batch = int(dialect.flat(inputs)[0].shape[0])
     targets = tf.one_hot(np.arange(batch) % CLASSES, CLASSES)
     # What the head does not use of the base is no part of the new model.
-    used = {id(each) for each in model.variables}
+    used = {id(each) for each in model.variables if hasattr(each, "assign")}
     frozen = [each for each in base.variables if id(each) in used]
     places = subject.of(model).places()
     first = _values(subject, frozen, places)
@@ -86,7 +86,9 @@ def promises(subject: Subject, base: Any, model: Any, inputs: Any, folder: Path)
     again.train_on_batch(inputs, targets)
     before["frozen"]["reloaded"] = first
     after["frozen"]["reloaded"] = {
-        place: each for place, each in _values(subject, again.variables, there).items() if place in first
+        place: each
+        for place, each in _values(subject, [each for each in again.variables if id(each) in there], there).items()
+        if place in first
     }
     _unfreeze_top(base)
     compile_it(model)

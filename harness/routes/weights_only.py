@@ -23,14 +23,14 @@ def rebuilt(subject: Subject) -> Any:
         dialect.set_seed(subject.architecture.seed + 7)
         model = build(subject.architecture).model
         subject.shared["rebuilt"] = model
-        subject.shared["redrawn"] = [dialect.array(each) for each in model.weights]
+        subject.shared["redrawn"] = [dialect.array(each) for each in dialect.weights_of(model)]
     model = subject.shared["rebuilt"]
     fill(model, subject.architecture.seed + 13)
     return model
 
 
 def _file(subject: Subject, folder: Path) -> Arrival:
-    path = folder / "model.weights.h5"
+    path = folder / "dialect.weights_of(model).h5"
     subject.model.save_weights(path)
     model = rebuilt(subject)
     model.load_weights(path)
@@ -39,9 +39,9 @@ def _file(subject: Subject, folder: Path) -> Arrival:
 
 def _sharded(subject: Subject, folder: Path) -> Arrival:
     path = folder / "shards.weights.json"
-    size = sum(dialect.array(each).nbytes for each in subject.model.weights)
+    size = sum(dialect.array(each).nbytes for each in dialect.weights_of(subject.model))
     # A third of the whole in each, in gigabytes; a shard must hold the largest single weight.
-    largest = max(dialect.array(each).nbytes for each in subject.model.weights)
+    largest = max(dialect.array(each).nbytes for each in dialect.weights_of(subject.model))
     subject.model.save_weights(path, max_shard_size=max(size / 3, largest * 1.5, 64) / 1e9)
     model = rebuilt(subject)
     model.load_weights(path)
@@ -61,7 +61,7 @@ def _npz(subject: Subject, folder: Path) -> Arrival:
     model = rebuilt(subject)
     with np.load(path) as arrays:
         values = [arrays[f"w{number}"] for number in range(len(arrays.files))]
-    model.set_weights([value.astype(dialect.array(own).dtype) for value, own in zip(values, model.weights)])
+    model.set_weights([value.astype(dialect.array(own).dtype) for value, own in zip(values, dialect.weights_of(model))])
     return Arrival(model)
 
 

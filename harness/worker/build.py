@@ -244,7 +244,7 @@ def fill(model: Any, seed: int) -> int:
     """
     random = np.random.default_rng(seed)
     filled = 0
-    for variable in model.weights:
+    for variable in dialect.weights_of(model):
         name = dialect.path_of(variable).rpartition("/")[2]
         current = dialect.array(variable)
         if current.dtype.kind != "f" and current.dtype.name != "bfloat16":

@@ -116,15 +116,26 @@ def set_seed(seed: int) -> None:
     keras.utils.set_random_seed(seed)
 
 
+def weights_of(model: Any) -> list[Any]:
+    """The weights of a model or a layer that are variables; Keras 2 lists the tables of lookup layers among them."""
+    return [each for each in model.weights if hasattr(each, "name")]
+
+
 def reset_generators(model: Any, seed: int) -> None:
     """Puts every random generator that a model calls into one known state.
 
-    Keras 3 keeps them in variables of the layers; Keras 2 in the global state that `set_seed` sets.
+    Keras 3 keeps them in variables of the layers; Keras 2 in the global state that `set_seed` sets, and those of
+    preprocessing layers in generators of their own.
     """
     set_seed(seed)
     if MAJOR >= 3:
         for number, variable in enumerate(generator_states(model)):
             variable.assign(np.array([seed, number], dtype="uint32"))
+        return
+    for number, layer in enumerate(model._flatten_layers()):
+        generator = getattr(getattr(layer, "_random_generator", None), "_generator", None)
+        if generator is not None:
+            generator.reset_from_seed(seed + number)
 
 
 def generator_states(model: Any) -> list[Any]:
@@ -163,10 +174,10 @@ def places(model: Any, names: Any) -> dict[int, str]:
     found: dict[int, str] = {}
     for path, layer in reversed(list(layers_of(model))):
         place = "/".join(stable(part, names) for part in path)
-        for variable in layer.variables:
+        for variable in [each for each in layer.variables if hasattr(each, "name")]:
             own = path_of(variable).rpartition("/")[2]
             found.setdefault(id(variable), f"{place}/{own}")
-    for variable in model.variables:
+    for variable in [each for each in model.variables if hasattr(each, "name")]:
         found.setdefault(id(variable), path_of(variable))
     return found
 

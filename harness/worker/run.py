@@ -122,7 +122,7 @@ def prepare(architecture: Architecture, arrays: Arrays) -> tuple[Subject, Built]
         tensors_of(data.for_model(architecture, architecture.seed)),
         None,
         arrays,
-        [dialect.array(each) for each in model.weights],
+        [dialect.array(each) for each in dialect.weights_of(model)],
     )
     fill(model, architecture.seed)
     freeze(subject, "built")
@@ -164,7 +164,7 @@ def facts(subject: Subject) -> dict[str, Any]:
         traits.append("compiled")
         if subject.architecture.compile and subject.architecture.compile.steps:
             traits.append("trained")
-    if model.weights:
+    if dialect.weights_of(model):
         traits.append("weights")
     if not subject.architecture.form.startswith("subclass:"):
         if getattr(model, "inputs", None):
@@ -174,7 +174,7 @@ def facts(subject: Subject) -> dict[str, Any]:
             traits.append("floats")
         if floats and None not in tuple(floats[0].shape)[1:] and len(floats[0].shape) > 1:
             traits.append("features")
-    return {"traits": traits, "weights": len(model.weights), "parameters": int(model.count_params())}
+    return {"traits": traits, "weights": len(dialect.weights_of(model)), "parameters": int(model.count_params())}
 
 
 def travel(subject: Subject, route: Route, observations: list[str], folder: Path) -> dict[str, Any]:

@@ -51,6 +51,7 @@ def _gates(a: Arguments, *, rank: int, dropout: bool = True) -> None:
 
 def _placed(a: Arguments, x: Spec, step: Shape, states: Sequence[Any], *, unroll: bool = True) -> Placement:
     """Draws how the loop over time runs; `step` and `states` are shapes of one step's output and states."""
+    cast = a.major > 2 or "dtype" not in a.values  # Keras 2 leaves states in the dtype in which they come
     # Keras 2 alone: the axis in front, which is the batch of everything around, counts as time. Only a whole
     # sequence then comes out with the batch in front; states do not, and masks would have to be turned too.
     major = not x.masked and bool(a.draw(st.booleans())) and a.optional("time_major", _true, default=False)
@@ -59,7 +60,7 @@ def _placed(a: Arguments, x: Spec, step: Shape, states: Sequence[Any], *, unroll
     else:
         sequences = a.optional("return_sequences", _true, default=False)
         state = a.optional("return_state", _true, default=False)
-        stateful = x.fixed_batch and a.optional("stateful", _true, default=False)
+        stateful = x.fixed_batch and cast and a.optional("stateful", _true, default=False)
     a.optional("go_backwards", _true)
     a.optional("zero_output_for_mask", _true)
     if unroll and not major and x.shape[0] is not None:
@@ -70,7 +71,7 @@ def _placed(a: Arguments, x: Spec, step: Shape, states: Sequence[Any], *, unroll
         outputs += [Spec(each, fixed_batch=x.fixed_batch) for each in _flat(states)]
     named = {}
     given = _states(states)
-    if not (major or stateful or a.plain) and (LISTS or isinstance(given, Spec)) and a.draw(_one_in_four):
+    if cast and not (major or stateful or a.plain) and (LISTS or isinstance(given, Spec)) and a.draw(_one_in_four):
         named["initial_state"] = given
     return Placement(tuple(outputs), named=named)
 
@@ -123,11 +124,9 @@ def _convolutional(rank: int) -> LayerRule:
             filters,
             layout,
         )
-        placement = _placed(a, x, step, [step] * 2, unroll=False)
-        # TensorFlow's CPU kernels of channels first are for float32 alone; Keras 2 does not cast states.
-        if layout == "channels_last" and (a.major > 2 or not (a.get("stateful") or placement.named)):
+        if layout == "channels_last":  # TensorFlow's CPU kernels of channels first are for float32 alone
             shared_dtype(a)
-        return placement
+        return _placed(a, x, step, [step] * 2, unroll=False)
 
     def fresh() -> st.SearchStrategy[Spec]:
         return inputs.grids(rank + 1)

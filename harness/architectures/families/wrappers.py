@@ -65,7 +65,9 @@ def _bidirectional(a: Arguments, x: Spec) -> Placement:
     wanted = a.draw(st.sets(st.sampled_from(_LOOP), max_size=3))
     forward, inner = a.inner(rule, x, name=_named(a, "inner"), wanted=frozenset(wanted))
     # RNN makes a stack of a list of cells in the global dtype; convolutions lack kernels of some dtypes.
-    dtype = shared_dtype(a) if rule.name in _GATED else None
+    # Keras 2 leaves states in the dtype in which they come.
+    cast = a.major > 2 or not (inner.named or forward.arguments.get("stateful"))
+    dtype = shared_dtype(a) if rule.name in _GATED and cast else None
     forward, outputs = _in_dtype(dtype, forward), inner.outputs
     given = forward.arguments
     if a.major > 2 and given.get("stateful") and given.get("return_state"):
