@@ -9,6 +9,7 @@ LAYERS = {
     "JaxLayer": "needs JAX, and holds a function that no config can describe",
     "Layer": "the base class; it computes nothing",
     "TFSMLayer": "reads a SavedModel from a folder; the export route uses it on every model",
+    "Wrapper": "a base class that computes nothing; its children are drawn",
     "TorchModuleWrapper": "needs PyTorch, and runs on its backend alone",
 }
 _NAME = "every layer is given a name; as an argument of this layer it is the same"

@@ -7,7 +7,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Profile:
-    """`layers_per_model` goals are put into one model; `examples` is how often each layer must occur at least."""
+    """`layers_per_model` goals are put into one model; `examples` is how often each layer must occur at least.
+
+    `applications` are bases of keras.applications, ``*`` for all of them.
+    """
 
     name: str
     layers_per_model: int
@@ -21,6 +24,6 @@ PROFILES = {
     for profile in (
         Profile("quick", 6, 1, False, ("InceptionV3",)),
         Profile("ci", 5, 1, True, ("InceptionV3", "MobileNetV2", "EfficientNetB0")),
-        Profile("thorough", 5, 20, True, ()),
+        Profile("thorough", 5, 20, True, ("*",)),
     )
 }

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from harness.architectures import applications
 from harness.architectures.families import all_rules
 from harness.architectures.vocabulary import Vocabulary
 from harness.check.plan import Plan
@@ -24,7 +25,8 @@ from harness.expectations.table import asked, parse
 from harness.protocol.architecture import Architecture, layer_calls, to_json
 
 PROCESS = "_process"  # a route of this ending is its namesake, loaded by another process
-EXAMPLE_LIMIT = 120.0  # seconds after which an example counts as hung
+APPLICATION_ROUTES = ("transfer", "keras_zip", "hdf5")
+EXAMPLE_LIMIT = 300.0  # seconds after which an example counts as hung
 REDUCE_LIMIT = 30.0  # seconds spent on making one finding small
 REDUCE_ALL = 120.0  # and on all of them, where there are many: those that come last stay as they were drawn
 
@@ -124,6 +126,7 @@ class Session:
                 and (not self.options.routes or route in self.options.routes)
             }
             self.listener("started", self.result, plan)
+            self._examples(pool, self._applications(vocabulary))
             self._examples(pool, ((drawn, self.table) for drawn in self._timed(plan)))
             self._examples(pool, self._alone())
             self._reduce(pool)
@@ -179,6 +182,14 @@ class Session:
             self._take_replayed()
             if not done:
                 self.listener("waiting", self.result, None)
+
+    def _applications(self, vocabulary: Vocabulary) -> Iterable[tuple[Architecture, Table]]:
+        """The bases of keras.applications that the profile asks for, as frozen bases and in files."""
+        table = {route: row for route, row in self.table.items() if route in APPLICATION_ROUTES}
+        wanted = () if self.options.layers or not table else self.options.profile.applications
+        for name in applications.known(vocabulary):
+            if name in wanted or wanted == ("*",):
+                yield applications.application(name), table
 
     def _alone(self) -> Iterable[tuple[Architecture, Table]]:
         """Each layer by itself that has not arrived on some route: what broke in one layer must hide no other.

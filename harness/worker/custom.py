@@ -12,7 +12,6 @@ from harness.worker.dialect import MAJOR, keras
 register = (
     keras.saving.register_keras_serializable if hasattr(keras, "saving") else keras.utils.register_keras_serializable
 )
-tf_ops = keras.ops if MAJOR >= 3 else None
 
 
 @register(package="harness")
@@ -37,4 +36,61 @@ class Scale(keras.layers.Layer):
         return {**super().get_config(), "offset": self.offset}
 
 
-CUSTOM_OBJECTS: dict[str, Any] = {}
+@register(package="harness")
+class Gate(keras.layers.Layer):
+    """Holds two layers that it makes itself, and builds them from what its build config says."""
+
+    def __init__(self, units: int, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.units = units
+        self.value = keras.layers.Dense(units, name="value")
+        self.gate = keras.layers.Dense(units, activation="sigmoid", name="gate")
+
+    def build(self, input_shape: Any) -> None:
+        self.value.build(input_shape)
+        self.gate.build(input_shape)
+        super().build(input_shape)
+
+    def call(self, inputs: Any) -> Any:
+        return self.value(inputs) * self.gate(inputs)
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        return (*tuple(input_shape)[:-1], self.units)
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "units": self.units}
+
+    def build_from_config(self, config: dict[str, Any]) -> None:
+        shape = config.get("input_shape")
+        if shape is not None and not self.built:
+            self.build(tuple(shape))
+
+
+@register(package="harness")
+class TwoBranches(keras.Model):
+    """A subclassed model: two Dense layers whose outputs are added, under a third."""
+
+    def __init__(self, units: int = 3, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.units = units
+        self.left = keras.layers.Dense(units, activation="tanh", name="left")
+        self.right = keras.layers.Dense(units, name="right")
+        self.top = keras.layers.Dense(2, name="top")
+
+    def call(self, inputs: Any, training: bool = False) -> Any:
+        return self.top(self.left(inputs) + self.right(inputs))
+
+    def build(self, input_shape: Any) -> None:
+        if MAJOR >= 3:
+            hidden = (*tuple(input_shape)[:-1], self.units)
+            self.left.build(input_shape)
+            self.right.build(input_shape)
+            self.top.build(hidden)
+        super().build(input_shape)
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "units": self.units}
+
+
+# Passed to loaders as users do; registration alone would be enough for Keras 3.
+CUSTOM_OBJECTS: dict[str, Any] = {cls.__name__: cls for cls in (Scale, Gate, TwoBranches)}

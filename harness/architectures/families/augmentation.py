@@ -92,8 +92,8 @@ def _layer(
     """The rule of a layer that keeps the shape.
 
     `colour`: it wants three channels; `formats`: it has `data_format`; `maps`: it takes any values; `strays`:
-    values leave the range of an image where `value_range` is not that of the input; `dtypes`: those in which it
-    can be trained, gradients and graphs included.
+    values leave the range of an image where `value_range` is not that of the input; `dtypes`: those in which
+    it can be trained, gradients and graphs included.
     """
 
     def place(a: Arguments, x: Spec) -> Placement:
@@ -135,8 +135,8 @@ def _rule(
 def _crop(a: Arguments, x: Spec) -> Placement:
     first = data_format(a, x) == "channels_first"
     sides = x.shape[1:] if first else x.shape[:-1]
-    # Keras 3 crops nothing but in training, against what it says of itself and of its output shape. So the crop
-    # has the size of the image, or is taken by no other layer, for which `sparse` stands.
+    # Keras 3 crops in training alone, against what it says of itself and of its output shape. So the crop has the
+    # size of the image, or no other layer takes it, for which `sparse` stands.
     astray = a.major >= 3 and a.draw(st.booleans())
     if a.major >= 3 and not astray:
         height, width = a.give("height", sides[0]), a.give("width", sides[1])

@@ -191,7 +191,9 @@ def _embedding(a: Arguments, x: Spec) -> Placement:
     if not masked and "activity_regularizer" not in a.values:
         sparse = a.optional("sparse", st.just(True), default=False)
     _lora(a, "embeddings_constraint")
-    methods = _quantized(a, ("int8", "int4"), axis=-1, constraint="embeddings_constraint")
+    # A quantizer that is given would be applied to the reverse weights along the same axis, which is not theirs.
+    axis = None if a.name.endswith("ReversibleEmbedding") else -1
+    methods = _quantized(a, ("int8", "int4"), axis=axis, constraint="embeddings_constraint")
     if "lora_rank" not in a.values and not str(a.get("dtype")).startswith("int"):
         # Weights are set while the layer is made, when neither may be there.
         whole = Data((size, width), seed=a.draw(seeds))

@@ -31,7 +31,7 @@ def encodings(a: Arguments, x: Spec, *, any_rank: bool = True, any_samples: bool
 
 
 def encoded(x: Spec, mode: str, depth: int, *, sparse: bool) -> Spec:
-    """What comes out: a hot axis behind the last one or instead of one of length 1, or counts of the first."""
+    """A hot axis behind the last one or instead of one of length 1, or counts of the first."""
     if mode == "one_hot":
         shape = (*(x.shape[:-1] if x.shape[-1] == 1 else x.shape), depth)
     else:

@@ -1,4 +1,4 @@
-"""Layers that prepare data: scaling, resizing, cropping, spectrograms; the rest of `encoding` and `lookup`."""
+"""Layers that prepare data: scaling, resizing, cropping, spectrograms; all of `encoding` and `lookup`."""
 
 from __future__ import annotations
 
