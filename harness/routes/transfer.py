@@ -53,6 +53,7 @@ def promises(subject: Subject, base: Any, model: Any, inputs: Any, folder: Path)
     used = {id(each) for each in model.variables if hasattr(each, "assign")}
     frozen = [each for each in base.variables if id(each) in used]
     places = subject.of(model).places()
+    subject.shared["seen"] = [model]
     first = _values(subject, frozen, places)
     before: dict[str, Any] = {"frozen": {}, "moved": {}}
     after: dict[str, Any] = {"frozen": {}, "moved": {}}
@@ -83,6 +84,7 @@ def promises(subject: Subject, base: Any, model: Any, inputs: Any, folder: Path)
     look("tape")
     again = keras_zip.load(keras_zip.save(subject.of(model), folder))
     there = subject.of(again).places()
+    subject.shared["seen"].append(again)
     again.train_on_batch(inputs, targets)
     before["frozen"]["reloaded"] = first
     after["frozen"]["reloaded"] = {
@@ -100,11 +102,14 @@ def promises(subject: Subject, base: Any, model: Any, inputs: Any, folder: Path)
 
 
 def _values(subject: Subject, variables: Any, places: dict[int, str]) -> dict[str, Any]:
-    # Random generators are no part of what a layer has learnt.
+    # Random generators are no part of what a layer has learnt; a file holds kernel and low-rank adapter merged.
+    merged = {
+        id(variable): value for model in subject.shared["seen"] for variable, value in dialect.adapted_kernels(model)
+    }
     return {
-        places[id(each)]: subject.arrays.add(each)
+        places[id(each)]: subject.arrays.add(merged.get(id(each), each))
         for each in variables
-        if "seed_generator_state" not in dialect.path_of(each)
+        if "seed_generator_state" not in dialect.path_of(each) and not dialect.is_adapter(each)
     }
 
 
