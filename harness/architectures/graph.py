@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from harness.architectures.rules import Arguments, Draw, LayerRule, Placement
 from harness.architectures.spec import Spec
 from harness.architectures.vocabulary import Vocabulary
-from harness.protocol.architecture import Architecture, Call, Input, Node, Ref
+from harness.protocol.architecture import Architecture, Call, Input, Node, Ref, references
 
 # Names that people give, and that have broken files: what a scope, a file system and HDF5 make of them differs.
 UNUSUAL_NAMES = (
@@ -148,7 +148,7 @@ class Graph:
             other = self.find(wanted, besides=taken if placement.as_list else set())
             taken.add(other)
             others.append(other)
-        named = {key: self.find(wanted, besides=set()) for key, wanted in placement.named.items()}
+        named = {key: self._found(wanted) for key, wanted in placement.named.items()}
         inputs: tuple[Any, ...] = ([ref, *others],) if placement.as_list else (ref, *others)
         node = Node(
             self.name(name),
@@ -158,7 +158,13 @@ class Graph:
             tuple(output.shape for output in placement.outputs),
             placement.methods,
         )
-        return self.append(node, placement.outputs, {ref, *others, *named.values()})
+        return self.append(node, placement.outputs, {ref, *others, *references(named)})
+
+    def _found(self, wanted: Any) -> Any:
+        """A tensor for each Spec of a nested structure."""
+        if isinstance(wanted, Spec):
+            return self.find(wanted, besides=set())
+        return [self._found(each) for each in wanted]
 
     def append(self, node: Node, outputs: tuple[Spec, ...], used: set[Ref]) -> Node:
         """Adds a node that is already made; its outputs can be used from now on."""
@@ -189,7 +195,7 @@ class Graph:
 
 def common(a: Arguments, rule: LayerRule) -> None:
     """Arguments that every layer has: a dtype policy of its own, frozen from the start."""
-    if "dtype" in rule.common and a.draw(st.integers(0, 11)) == 11 and a.has("dtype"):
+    if "dtype" in rule.common and "dtype" not in a.values and a.draw(st.integers(0, 11)) == 11 and a.has("dtype"):
         a.give("dtype", a.draw(st.sampled_from(DTYPES)))
     if "trainable" in rule.common and a.draw(st.integers(0, 11)) == 11 and a.has("trainable"):
         a.give("trainable", False)

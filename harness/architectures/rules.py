@@ -26,14 +26,15 @@ class Placement:
     """Where a layer stands: what comes out, and what it wants beside its first input.
 
     `others` are the further inputs, to be found in the graph or made. With `as_list` the first input and the others
-    are passed as one list (merging layers, Attention), else as positional arguments; `named` are keyword inputs that
-    must be tensors, `keywords` are plain call arguments. `methods` are called on the layer once it is built.
+    are passed as one list (merging layers, Attention), else as positional arguments; `named` are keyword inputs
+    that must be tensors (a Spec, or nested lists of them), `keywords` are plain call arguments. `methods` are
+    called on the layer once it is built.
     """
 
     outputs: tuple[Spec, ...]
     others: tuple[Spec, ...] = ()
     as_list: bool = False
-    named: Mapping[str, Spec] = field(default_factory=dict)
+    named: Mapping[str, Any] = field(default_factory=dict)
     keywords: Mapping[str, Any] = field(default_factory=dict)
     methods: tuple[Method, ...] = ()
 

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from harness.architectures.arguments import seeds
 from harness.architectures.graph import DTYPES
+from harness.architectures.inputs import is_float
 from harness.architectures.rules import Arguments, LayerRule, Placement
 from harness.architectures.spec import Spec
 
@@ -237,7 +238,7 @@ _OPAQUE = ("random", "opaque")
 
 # Equalization is missing: its output is its very input tensor, which no functional model can hold.
 RULES = (
-    _rule("RandomCrop", _crop, _is_map),
+    _rule("RandomCrop", _crop, is_float(rank=3, minimum=3)),
     _stretch(0),
     _stretch(1),
     _layer("RandomFlip", {}, {"mode": st.sampled_from(("horizontal", "vertical"))}, maps=True),

@@ -1,4 +1,4 @@
-"""Layers that users write themselves (`harness.worker.custom`), Lambda over a public function, and the plain Wrapper."""
+"""Layers that users write themselves (`harness.worker.custom`), and Lambda over a public function."""
 
 from __future__ import annotations
 

@@ -56,8 +56,12 @@ def _category_encoding(a: Arguments, x: Spec) -> Placement:
     assert x.limit is not None
     depth = a.required("num_tokens", st.integers(x.limit, x.limit + 2))
     modes = [mode for mode in encodings(a, x) if mode != "multi_hot"]
-    mode = a.optional("output_mode", st.sampled_from(modes), default="multi_hot")
-    sparse = bool(a.optional("sparse", st.just(True), default=False))
+    # In a graph Keras 3 makes floats of the indices, which no sparse count takes.
+    sparse = (a.major < 3 or "one_hot" in modes) and bool(a.optional("sparse", st.just(True), default=False))
+    if sparse and a.major >= 3:
+        mode = a.give("output_mode", "one_hot")
+    else:
+        mode = a.optional("output_mode", st.sampled_from(modes), default="multi_hot")
     # What counts has no kernel for half precision.
     some_dtype(a, ("float64",))
     named = {}

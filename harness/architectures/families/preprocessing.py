@@ -67,8 +67,9 @@ def _rescaling(a: Arguments, x: Spec) -> Placement:
 
 
 def _sized(a: Arguments, x: Spec, form: str) -> tuple[int | None, ...]:
-    height = a.required("height", st.integers(2, 9))
-    width = a.required("width", st.integers(2, 9))
+    # From sides of 3, Keras 2 can cut out the aspect ratio of sides of 3 to 9, but not that of 2 to 9.
+    height = a.required("height", st.integers(3, 9))
+    width = a.required("width", st.integers(3, 9))
     return (x.shape[0], height, width) if form == "channels_first" else (height, width, x.shape[2])
 
 
@@ -188,8 +189,8 @@ _TAGS = frozenset({"preprocessing"})
 RULES = (
     LayerRule("Normalization", _normalization, inputs.any_floats, _normalizable, tags=_TAGS),
     LayerRule("Rescaling", _rescaling, inputs.images, _is_number, tags=_TAGS),
-    LayerRule("Resizing", _resizing, _pictures, inputs.is_float(rank=3), tags=_TAGS),
-    LayerRule("CenterCrop", _center_crop, _pictures, inputs.is_float(rank=3), tags=_TAGS),
+    LayerRule("Resizing", _resizing, _pictures, inputs.is_float(rank=3, minimum=3), tags=_TAGS),
+    LayerRule("CenterCrop", _center_crop, _pictures, inputs.is_float(rank=3, minimum=3), tags=_TAGS),
     LayerRule("MelSpectrogram", _mel_spectrogram, _signals, _is_signal, common=("trainable",), tags=_TAGS),
     LayerRule("STFTSpectrogram", _stft_spectrogram, _waves, _is_wave, common=("trainable",), tags=_TAGS),
     *encoding.RULES,

@@ -18,7 +18,6 @@ from harness.protocol.architecture import Call
 
 Shape = tuple[int | None, ...]
 
-LISTS = False  # whether Graph.attach takes a tuple of specs for one keyword
 _INSIDE = ("dropout", "recurrent_dropout", "seed", "kernel_initializer", "bias_constraint", "activation")
 CELLS = ("SimpleRNNCell", "LSTMCell", "GRUCell")
 # Recurrent kernels start orthogonal, by a decomposition that TensorFlow does not do in bfloat16.
@@ -71,7 +70,7 @@ def _placed(a: Arguments, x: Spec, step: Shape, states: Sequence[Any], *, unroll
         outputs += [Spec(each, fixed_batch=x.fixed_batch) for each in _flat(states)]
     named = {}
     given = _states(states)
-    if cast and not (major or stateful or a.plain) and (LISTS or isinstance(given, Spec)) and a.draw(_one_in_four):
+    if cast and not (major or stateful or a.plain) and a.draw(_one_in_four):
         named["initial_state"] = given
     return Placement(tuple(outputs), named=named)
 
@@ -228,6 +227,6 @@ RULES = (
     LayerRule("GRU", _recurrent(1), _fresh, is_sequence, _COMMON, _TAGS),
     LayerRule("RNN", _rnn, _fresh, is_sequence, _COMMON, _TAGS),
     *map(_convolutional, (1, 2, 3)),
-    *(rule for rule in _OUTER_CELLS.values() if LISTS or _STATES[rule.name] == 1),
-    *((_STACKED,) if LISTS else ()),
+    *_OUTER_CELLS.values(),
+    _STACKED,
 )
