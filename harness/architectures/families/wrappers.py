@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from harness.architectures import inputs
-from harness.architectures.families.recurrent import LISTS, is_sequence, shared_dtype
+from harness.architectures.families.recurrent import is_sequence, shared_dtype
 from harness.architectures.rules import Arguments, LayerRule, Placement
 from harness.architectures.spec import Spec
 from harness.protocol.architecture import Call, Data
