@@ -346,7 +346,7 @@ class Session:
             dict.fromkeys(
                 name
                 for name in layer_classes(last.architecture or finding.architecture).values()
-                if name not in ("Model", "InputLayer")
+                if name not in ("Model", "Sequential", "InputLayer")
             )
         )
         return replace(last, routes=finding.routes, times=finding.times, layers=layers)

@@ -126,7 +126,7 @@ def layer_classes(architecture: Architecture) -> dict[str, str]:
                 name = call.arguments.get("name")
                 if isinstance(name, str):
                     classes[name] = call.name.rpartition(".")[2]
-    classes[architecture.name] = "Model"
+    classes[architecture.name] = "Sequential" if architecture.form == "sequential" else "Model"
     return classes
 
 

@@ -39,7 +39,7 @@ _EXPLAINED_BY = {
     "summary": {"structure", "flags", "weights", "optimizer", "compile", "config"},
     "outputs": {"config", "weights", "structure"},
     "training outputs": {"config", "weights", "structure", "outputs"},
-    "losses": {"config", "weights", "structure", "outputs", "training outputs", "compile"},
+    "losses": {"flags", "config", "weights", "structure", "outputs", "training outputs", "compile"},
     "training": {
         "config",
         "weights",
@@ -135,6 +135,9 @@ def _given(architecture: Architecture, where: str, call: Call, stated: Mapping[s
     for argument, value in call.arguments.items():
         if argument not in stated:
             problem = Difference((where, argument), "missing", _short(value), None)
+        elif isinstance(value, Call) and _own_config(stated[argument]) is not None and "layers." not in value.name:
+            findings += _given(architecture, f"{where}/{argument}", value, _own_config(stated[argument]) or {})
+            continue
         elif _contradicts(value, stated[argument]):
             problem = Difference((where, argument), "value", value, stated[argument])
         else:
@@ -154,6 +157,12 @@ def _given(architecture: Architecture, where: str, call: Call, stated: Mapping[s
             )
         )
     return findings
+
+
+def _own_config(stated: Any) -> Mapping[str, Any] | None:
+    """The config of an object inside a config, where it is written as one."""
+    inner = stated.get("config") if isinstance(stated, dict) else None
+    return inner if isinstance(inner, dict) else None
 
 
 def _contradicts(value: Any, stated: Any) -> bool:
@@ -186,7 +195,9 @@ def _held_against(
         before, after = _layers_alone(before), _layers_alone(after)
     if observation == "config":
         # Shapes that a layer was built with are no setting; `adapt` builds with the batches that it was fed.
-        before, after = _without(before, ("build_config",)), _without(after, ("build_config",))
+        # So is the size of a vocabulary that was adapted; outputs tell whether it is there.
+        keys = ("build_config", "vocabulary_size")
+        before, after = _without(before, keys), _without(after, keys)
     if relation == "=h":
         before, after = _optimizer_alone(before), _optimizer_alone(after)
     if relation == "=n":
@@ -209,7 +220,8 @@ def _by_layer(difference: Difference) -> Difference:
     where = difference.where
     if "config" in where[:-1]:
         last = len(where) - 1 - where[::-1].index("config") if where[-1] != "config" else len(where) - 1
-        where = where[: last + 2]
+        if where[last + 1] != "layers":
+            where = where[: last + 2]
     return replace(difference, where=where)
 
 
@@ -275,7 +287,7 @@ def _finding(
             classes[piece]
             for part in where
             for piece in part.split("/")
-            if piece in classes and classes[piece] not in ("Model", "InputLayer")
+            if piece in classes and classes[piece] not in ("Model", "Sequential", "InputLayer")
         )
     )
     return Finding(

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.expectations.finding import Finding
+from harness.protocol.architecture import calls, dumps
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -40,6 +41,7 @@ class KnownIssue:
     where: str = ""
     error: str = ""
     kind: str = ""
+    holds: str = ""  # a regular expression on the architecture's JSON
     link: str = ""
 
     def matches(self, finding: Finding, keras: str) -> bool:
@@ -51,7 +53,9 @@ class KnownIssue:
             return False
         if self.kind and self.kind != finding.kind:
             return False
-        if self.layers and not set(self.layers) & set(finding.layers):
+        if self.layers and not set(self.layers) & _classes(finding):
+            return False
+        if self.holds and not re.search(self.holds, dumps(finding.architecture)):
             return False
         if self.where and not re.search(self.where, "/".join(finding.place)):
             return False
@@ -59,6 +63,12 @@ class KnownIssue:
             text = f"{finding.error['type']}: {finding.error['message']}" if finding.error else ""
             return bool(re.search(self.error, text))
         return True
+
+
+def _classes(finding: Finding) -> set[str]:
+    """The classes that a finding is about: its layers, and what the model is compiled with."""
+    settings = finding.architecture.compile if finding.architecture else None
+    return {*finding.layers, *(call.name.rpartition(".")[2] for call in calls(settings))}
 
 
 @dataclass

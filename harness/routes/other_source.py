@@ -36,7 +36,7 @@ def _skip_mismatch(subject: Subject, folder: Path) -> Arrival:
     name, other = _wider(subject.architecture)
     if other is None:
         return Arrival()
-    path = folder / "dialect.weights_of(model).h5"
+    path = folder / "model.weights.h5"
     subject.model.save_weights(path)
     model = build(other).model
     fill(model, subject.architecture.seed + 31)

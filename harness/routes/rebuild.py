@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from harness.protocol.architecture import Architecture
 from harness.routes.route import Arrival, Route
 from harness.routes.weights_only import rebuilt
 from harness.worker import dialect
@@ -52,7 +53,18 @@ def _fresh(subject: Subject, model: Any) -> Arrival:
     if len(made) == len(current):
         # Whether it is wired as the original shows when it has the original's weights.
         model.set_weights(subject.model.get_weights())
-    return Arrival(model, {"fresh": before}, {"fresh": after})
+    # A vocabulary that was adapted is state and no architecture: the new model has none, and cannot be called.
+    unasked = ("outputs",) if _has_vocabulary(subject.architecture) else ()
+    return Arrival(model, {"fresh": before}, {"fresh": after}, unasked)
+
+
+def _has_vocabulary(architecture: Architecture) -> bool:
+    for node in architecture.nodes:
+        if isinstance(node.layer, Architecture) and _has_vocabulary(node.layer):
+            return True
+        if any(method.name == "adapt" for method in node.methods):
+            return True
+    return False
 
 
 def _adapted(place: str) -> bool:

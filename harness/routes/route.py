@@ -15,12 +15,14 @@ class Arrival:
     """What came out of a journey.
 
     `model` is observed as the table asks; `before` holds observations that take the place of those of the original
-    (of a part that was extracted, say), `after` observations that the route made itself.
+    (of a part that was extracted, say), `after` observations that the route made itself. `unasked` must say why where
+    it is set.
     """
 
     model: Any = None
     before: dict[str, Any] = field(default_factory=dict)
     after: dict[str, Any] = field(default_factory=dict)
+    unasked: tuple[str, ...] = ()  # observations that this model cannot be held to
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,7 @@ class Route:
 
     `journey` makes the whole trip in one process. `needs` are facts about the model without which there is nothing
     to send: ``compiled``, ``weights``, ``trained``, ``graph`` (functional or Sequential), ``floats`` (a float output),
-    ``top`` (no string outputs).
+    ``signature`` (outputs that a SavedModel can give).
     """
 
     name: str

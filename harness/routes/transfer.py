@@ -35,7 +35,7 @@ def _journey(subject: Subject, folder: Path) -> Arrival:
 
 def with_head(base: Any, *, width: int = 8, classes: int = CLASSES) -> Any:
     """The base's first float output, pooled or flattened, under Dense(relu) and Dense(softmax)."""
-    features = next(each for each in base.outputs if dialect.dtype_name(each.dtype).find("float") >= 0)
+    features = next(each for each in base.outputs if dialect.is_dense_float(each))
     if len(features.shape) == 4:
         features = keras.layers.GlobalAveragePooling2D(name="new_pool")(features)
     elif len(features.shape) > 2:

@@ -30,7 +30,7 @@ def rebuilt(subject: Subject) -> Any:
 
 
 def _file(subject: Subject, folder: Path) -> Arrival:
-    path = folder / "dialect.weights_of(model).h5"
+    path = folder / "model.weights.h5"
     subject.model.save_weights(path)
     model = rebuilt(subject)
     model.load_weights(path)

@@ -168,23 +168,17 @@ def places(model: Any, names: Any) -> dict[int, str]:
     """Where each variable of a model is, by the identity of the variable: layers from the outside in, then its name.
 
     Keras's own path is no such place: it holds the scopes that were open when the layer was built, and so differs
-    between a model that its first call built and the same model loaded. Layers that the user did not name (not in
-    `names`) go by the stem of the name that Keras numbered.
+    between a model that its first call built and the same model loaded.
     """
     found: dict[int, str] = {}
-    for path, layer in reversed(list(layers_of(model))):
-        place = "/".join(stable(part, names) for part in path)
-        for variable in [each for each in layer.variables if hasattr(each, "name")]:
-            own = path_of(variable).rpartition("/")[2]
-            found.setdefault(id(variable), f"{place}/{own}")
-    for variable in [each for each in model.variables if hasattr(each, "name")]:
-        found.setdefault(id(variable), path_of(variable))
+    for path, layer in reversed(list(layers_of(model, names))):
+        for variable in layer.variables:
+            if hasattr(variable, "name"):
+                found.setdefault(id(variable), f"{'/'.join(path)}/{path_of(variable).rpartition('/')[2]}")
+    for variable in model.variables:
+        if hasattr(variable, "name"):
+            found.setdefault(id(variable), path_of(variable))
     return found
-
-
-def stable(name: str, names: Any) -> str:
-    """A layer's name if the user gave it, else its stem: the number behind it counts what came before."""
-    return name if name in names else re.sub(r"_\d+$", "", name)
 
 
 def array(value: Any) -> np.ndarray:
@@ -204,16 +198,31 @@ def dtype_name(dtype: Any) -> str:
     return str(getattr(dtype, "name", dtype))
 
 
-def layers_of(model: Any) -> Iterator[tuple[tuple[str, ...], Any]]:
-    """Every layer with its path, from the outside in: nested models and wrapped layers too, each once."""
+def is_dense_float(tensor: Any) -> bool:
+    """Whether a symbolic tensor holds floats, and is neither sparse nor ragged."""
+    return "float" in dtype_name(tensor.dtype) and not (
+        getattr(tensor, "sparse", False) or getattr(tensor, "ragged", False) or "Sparse" in type(tensor).__name__
+    )
+
+
+def layers_of(model: Any, names: Any = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Every layer with its path, from the outside in: nested models and wrapped layers too, each once.
+
+    What stands directly in a model goes by its name, which the model's config holds. A layer inside of a layer that
+    the user did not name (not in `names`) goes by the stem of its name: the number behind it counts what came before.
+    """
     seen: set[int] = set()
 
     def walk(layer: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:
+        taken: dict[str, int] = {}
         for child in children(layer):
             if id(child) in seen:
                 continue
             seen.add(id(child))
-            here = (*path, child.name)
+            given = isinstance(layer, keras.Model) or child.name in names
+            name = child.name if given else re.sub(r"_\d+$", "", child.name)
+            taken[name] = taken.get(name, 0) + 1
+            here = (*path, name if taken[name] == 1 else f"{name}#{taken[name]}")
             yield here, child
             yield from walk(child, here)
 

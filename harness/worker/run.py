@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.observations.catalogue import LAST, OBSERVATIONS
-from harness.protocol.architecture import Architecture, from_json
+from harness.protocol.architecture import Architecture, Ref, from_json
 from harness.routes.catalogue import ROUTES
 from harness.routes.route import Arrival, Route
 from harness.worker import data, dialect
@@ -56,6 +56,11 @@ def run(request: dict[str, Any], folder: Path) -> tuple[dict[str, Any], dict[str
         start = time.perf_counter()
         reply["before"] = observe(subject, [name for name in OBSERVATIONS if name in wanted and name not in LAST])
         timings.add("observing", start)
+        # First of all: saving to .h5 changes the compile config of the live model (Keras 3.15).
+        for name, place in request.get("keep", {}).items():
+            start = time.perf_counter()
+            keep(reply, subject, ROUTES[name], Path(place))
+            timings.add("keeping", start)
         traits = set(reply["build"]["traits"])
         for name, observations in asked.items():
             route = ROUTES[name]
@@ -64,10 +69,6 @@ def run(request: dict[str, Any], folder: Path) -> tuple[dict[str, Any], dict[str
             start = time.perf_counter()
             reply["routes"][name] = travel(subject, route, observations, folder)
             timings.add(f"route:{name}", start)
-        for name, place in request.get("keep", {}).items():
-            start = time.perf_counter()
-            keep(reply, subject, ROUTES[name], Path(place))
-            timings.add("keeping", start)
         start = time.perf_counter()
         reply["before"].update(observe(subject, [name for name in LAST if name in wanted]))
         timings.add("observing", start)
@@ -169,12 +170,22 @@ def facts(subject: Subject) -> dict[str, Any]:
     if not subject.architecture.form.startswith("subclass:"):
         if getattr(model, "inputs", None):
             traits.append("graph")
-        floats = [each for each in model.outputs or () if "float" in dialect.dtype_name(each.dtype)]
+        floats = [each for each in model.outputs or () if dialect.is_dense_float(each)]
         if floats:
             traits.append("floats")
         if floats and None not in tuple(floats[0].shape)[1:] and len(floats[0].shape) > 1:
             traits.append("features")
+    if _has_signature(subject.architecture):
+        traits.append("signature")
     return {"traits": traits, "weights": len(dialect.weights_of(model)), "parameters": int(model.count_params())}
+
+
+def _has_signature(architecture: Architecture) -> bool:
+    """A SavedModel gives a tensor, a list or a dict of tensors, and nothing nested."""
+    outputs = architecture.outputs
+    if isinstance(outputs, dict):
+        outputs = list(outputs.values())
+    return not isinstance(outputs, (list, tuple)) or all(isinstance(each, Ref) for each in outputs)
 
 
 def travel(subject: Subject, route: Route, observations: list[str], folder: Path) -> dict[str, Any]:
@@ -189,7 +200,11 @@ def travel(subject: Subject, route: Route, observations: list[str], folder: Path
     answer: dict[str, Any] = {"before": arrival.before, "after": arrival.after}
     if arrival.model is not None:
         arrived = subject.of(arrival.model)
-        answer["after"].update(observe(arrived, [name for name in observations if name not in arrival.after]))
+        answer["after"].update(
+            observe(
+                arrived, [name for name in observations if name not in arrival.after and name not in arrival.unasked]
+            )
+        )
     return answer
 
 

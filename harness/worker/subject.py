@@ -36,10 +36,7 @@ class Subject:
 
     def layers(self) -> list[tuple[str, Any]]:
         """Every layer by its path, from the outside in."""
-        return [
-            ("/".join(dialect.stable(part, self.names) for part in path), layer)
-            for path, layer in dialect.layers_of(self.model)
-        ]
+        return [("/".join(path), layer) for path, layer in dialect.layers_of(self.model, self.names)]
 
     def of(self, model: Any) -> Subject:
         """The same data, another model."""

@@ -126,7 +126,7 @@ _EQUATIONS = {
     ),
     3: (
         "abcd,de->abce", "...cx,xy->...cy", "ab...,bc->ac...", "abcd,cde->abe", "abcd,bcde->ae",
-        "abcd,defg->abcefg", "abc...,cd->abd...", "abcd,ce->abed",
+        "abcd,def->abcef", "abc...,cd->abd...", "abcd,ce->abed",
     ),
 }  # fmt: skip
 

@@ -55,7 +55,7 @@ def _two(a: Arguments, x: Spec) -> Placement:
     return _elementwise(a, x, 1)
 
 
-def _place(axis: int, rank: int) -> int:
+def place(axis: int, rank: int) -> int:
     """The place in a shape of an axis that is counted with the batch axis, or from behind."""
     return axis - 1 if axis > 0 else axis + rank
 
@@ -66,12 +66,12 @@ def _concatenate(a: Arguments, x: Spec) -> Placement:
         # Keras 2 cannot put a mask beside a tensor without one along another axis than the last.
         axes = [x.rank]
     axis = a.optional("axis", st.sampled_from(axes), default=-1)
-    place = _place(axis, x.rank)
-    first = x.shape[place]
+    number = place(axis, x.rank)
+    first = x.shape[number]
     assert first is not None
     lengths = [a.draw(st.integers(1, 4)) for _ in range(_others(a))]
-    shape = (*x.shape[:place], first + sum(lengths), *x.shape[place + 1 :])
-    others = (Spec((*x.shape[:place], length, *x.shape[place + 1 :]), masked=x.masked) for length in lengths)
+    shape = (*x.shape[:number], first + sum(lengths), *x.shape[number + 1 :])
+    others = (Spec((*x.shape[:number], length, *x.shape[number + 1 :]), masked=x.masked) for length in lengths)
     return Placement((x.but(shape=shape, image=False),), tuple(others), as_list=True)
 
 
@@ -89,7 +89,7 @@ def _dot(a: Arguments, x: Spec) -> Placement:
         pair = a.draw(st.tuples(mine, theirs))
         a.give("axes", kind(pair))
     a.optional("normalize", st.just(True))
-    first, second = _place(pair[0], x.rank), _place(pair[1], rank)
+    first, second = place(pair[0], x.rank), place(pair[1], rank)
     other = [a.draw(st.integers(1, 4)) for _ in range(rank)]
     summed = x.shape[first]
     assert summed is not None

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from harness.architectures import inputs
 from harness.architectures.arguments import variable
 from harness.architectures.families.core import own_dtype, unlisted
+from harness.architectures.families.merging import place
 from harness.architectures.rules import Arguments, LayerRule, Placement
 from harness.architectures.spec import Spec
 from harness.protocol.architecture import Call
@@ -59,7 +60,9 @@ def _axis(a: Arguments, x: Spec, axes: st.SearchStrategy[Any]) -> Any:
 
 
 def _batch_normalization(a: Arguments, x: Spec) -> Placement:
-    one = st.sampled_from(_axes(x))
+    # Under a mask Keras 3 squeezes the statistics, so that those of one channel fit no axis but the default.
+    axes = [number for number in _axes(x) if not (x.masked and x.shape[place(number, x.rank)] == 1)]
+    one = st.sampled_from(axes or [-1])
     several = st.lists(st.sampled_from(_from_front(x)), min_size=1, max_size=2, unique=True)
     axis = _axis(a, x, st.one_of(one, several) if a.major == 2 else one)
     a.optional("momentum", _momenta)
@@ -70,9 +73,7 @@ def _batch_normalization(a: Arguments, x: Spec) -> Placement:
         _of_keras_2(a, x, places)
     else:
         _renormalization(a)
-        # With a mask it fails in training.
-        if not x.masked:
-            a.optional("synchronized", st.just(True))
+        a.optional("synchronized", st.just(True))
     # Fused normalization knows no double precision.
     own_dtype(a, without=("float64",) if a.get("fused") else ())
     return Placement((x.but(image=False),))
@@ -118,7 +119,7 @@ def _layer_normalization(a: Arguments, x: Spec) -> Placement:
 
 def _group_normalization(a: Arguments, x: Spec) -> Placement:
     axis = _axis(a, x, st.sampled_from(_axes(x)))
-    channels = x.shape[axis - 1 if axis > 0 else axis]
+    channels = x.shape[place(axis, x.rank)]
     assert channels is not None
     divisors = [count for count in range(1, channels + 1) if channels % count == 0]
     a.required("groups", st.sampled_from([*divisors, -1]))

@@ -89,7 +89,7 @@ def _bidirectional(a: Arguments, x: Spec) -> Placement:
         first = first.but(shape=(*first.shape[:-1], 2 * last))
     named: dict[str, Any] = {}
     state = inner.named.get("initial_state")
-    if LISTS and state is not None and (backward is None or backward.name == forward.name):
+    if state is not None and (backward is None or backward.name == forward.name):
         each = (state,) if isinstance(state, Spec) else state
         named["initial_state"] = (*each, *each)
     return Placement((*((first,) * (1 if merge else 2)), *states, *states), named=named)
