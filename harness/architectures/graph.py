@@ -111,6 +111,8 @@ class Graph:
             if (spec.shape, spec.kind) == (wanted.shape, wanted.kind)
             and (wanted.limit is None or (spec.limit or 10**9) <= wanted.limit)
             and (not wanted.image or spec.image)
+            and spec.sparse == wanted.sparse
+            and (not spec.masked or wanted.masked)
             and not wanted.words
             and ref not in besides
         ]

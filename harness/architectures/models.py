@@ -17,7 +17,7 @@ from harness.architectures.graph import Goal, Graph, common
 from harness.architectures.operations import add_operation
 from harness.architectures.rules import Arguments, Draw, LayerRule
 from harness.architectures.spec import Spec
-from harness.architectures.training import compiles
+from harness.architectures.training import compiles, promised
 from harness.architectures.vocabulary import Vocabulary
 from harness.protocol.architecture import Architecture, Call, Freeze, Name, Node, Ref, calls
 
@@ -268,7 +268,18 @@ def _trained(
     settings = None
     if trainable and (wanted or not _chance(draw, 6)):
         outputs = [(ref.node, spec) for ref, spec in leaves]
-        settings = compiles(draw, vocabulary, outputs, architecture.outputs, architecture.batch, wanted=wanted)
+        by_name = {node.name: node.layer for node in graph.nodes}
+        settings = compiles(
+            draw,
+            vocabulary,
+            outputs,
+            architecture.outputs,
+            architecture.batch,
+            wanted=wanted,
+            promises={name: promised(by_name[name]) for name, _ in outputs},
+            # Where a layer passes no gradient, an optimizer of several may find one of its own without any.
+            divisible=all(spec.differentiable for _, spec in graph.tensors),
+        )
     return replace(architecture, compile=settings, freezes=_freezes(draw, architecture, settings is not None))
 
 

@@ -251,9 +251,9 @@ def fill(model: Any, seed: int) -> int:
             continue
         if name in _KEPT or not current.size:
             continue
-        if "variance" in name:
+        if "variance" in name or "stddev" in name:
             value = random.uniform(0.5, 1.5, current.shape)
-        elif name in ("gamma", "scale"):
+        elif name == "gamma" or name.endswith("scale"):
             value = random.uniform(0.75, 1.25, current.shape)
         else:
             value = random.uniform(-0.5, 0.5, current.shape)
@@ -262,7 +262,7 @@ def fill(model: Any, seed: int) -> int:
     return filled
 
 
-_KEPT = frozenset({"mean", "variance", "count", "seed_generator_state", "idf_weights"})
+_KEPT = frozenset({"mean", "variance", "count", "seed_generator_state", "idf_weights", "g_idx"})
 
 
 def tensor_names(architecture: Architecture) -> set[str]:

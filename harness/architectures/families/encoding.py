@@ -73,7 +73,8 @@ def _category_encoding(a: Arguments, x: Spec) -> Placement:
 def _discretization(a: Arguments, x: Spec) -> Placement:
     methods: tuple[Method, ...] = ()
     # The default of each is that the other one is given.
-    if a.draw(st.booleans()):
+    ways = [way for way in ("bin_boundaries", "num_bins") if way in a.wanted] or ["bin_boundaries", "num_bins"]
+    if a.draw(st.sampled_from(ways)) == "bin_boundaries":
         edges = st.sampled_from((-1.5, -0.5, 0.0, 0.25, 1.0, 100.0))
         sets = st.lists(edges, min_size=1, max_size=4, unique=True)
         depth = len(a.required("bin_boundaries", sets.map(sorted))) + 1
@@ -116,7 +117,7 @@ def _is_scalar(spec: Spec) -> bool:
 
 
 def _categories() -> st.SearchStrategy[Spec]:
-    return st.one_of(inputs.words(), inputs.indices(), inputs.words(rank=2))
+    return st.one_of(*[inputs.words()] * 3, *[inputs.indices()] * 2, inputs.words(rank=2))
 
 
 def _scalars() -> st.SearchStrategy[Spec]:

@@ -41,7 +41,10 @@ def _mode(a: Arguments, modes: list[str], plain: tuple[str, ...] = ()) -> tuple[
     """
     with_modes = _WITH_MODES if "tf_idf" in modes else _WITH_MODES[:2] if modes else ()
     fitting = (*plain, *with_modes)
-    wishes = [wish for wish in fitting if a.chance(wish)]
+    wishes = [wish for wish in fitting if wish in a.wanted]
+    if not wishes:
+        others = with_modes if "output_mode" in a.wanted else fitting
+        wishes = [wish for wish in others if a.chance(wish)]
     wish = a.draw(st.sampled_from(wishes)) if wishes else None
     if wish is None:
         return a.optional("output_mode", st.sampled_from(modes), default="int") if modes else "int", None
@@ -241,7 +244,7 @@ def _text_vectorization(a: Arguments, x: Spec) -> Placement:
 
 
 def _texts() -> st.SearchStrategy[Spec]:
-    shapes = st.sampled_from(((), (), (1,), (1,), (2,)))
+    shapes = st.sampled_from(((), (), (1,), (1,), (1,), (2,)))
     return shapes.map(lambda shape: Spec(shape, "string", words=_TEXTS, differentiable=False))
 
 
@@ -264,7 +267,7 @@ RULES = (
     LayerRule(
         "StringLookup",
         _string_lookup,
-        lambda: st.one_of(*[inputs.words()] * 3, inputs.words(rank=2), inputs.indices()),
+        lambda: st.one_of(*[inputs.words()] * 5, inputs.words(rank=2), *[inputs.indices()] * 2),
         _is_word_or_index,
         common=(),
         tags=_TAGS,
@@ -272,7 +275,7 @@ RULES = (
     LayerRule(
         "IntegerLookup",
         _integer_lookup,
-        lambda: st.one_of(inputs.indices(), inputs.indices(rank=2), _single),
+        lambda: st.one_of(*[inputs.indices()] * 3, inputs.indices(rank=2), _single),
         _is_index,
         common=(),
         tags=_TAGS,

@@ -83,7 +83,7 @@ def _resizing(a: Arguments, x: Spec) -> Placement:
             methods.append("area")
     method = a.optional("interpolation", st.sampled_from(methods), default="bilinear")
     fits = [fit for fit in ("crop_to_aspect_ratio", "pad_to_aspect_ratio") if a.chance(fit)]
-    if not fits and a.chance("fill_value"):
+    if not fits and (a.chance("fill_value") or "fill_mode" in a.wanted):
         fits = ["pad_to_aspect_ratio"]
     if fits:
         fit = a.draw(st.sampled_from(fits))
