@@ -135,7 +135,11 @@ def _given(architecture: Architecture, where: str, call: Call, stated: Mapping[s
     for argument, value in call.arguments.items():
         if argument not in stated:
             problem = Difference((where, argument), "missing", _short(value), None)
-        elif isinstance(value, Call) and _own_config(stated[argument]) is not None and "layers." not in value.name:
+        elif (
+            isinstance(value, Call)
+            and _own_config(stated[argument]) is not None
+            and value.name.startswith(_PLAIN_ROOMS)
+        ):
             findings += _given(architecture, f"{where}/{argument}", value, _own_config(stated[argument]) or {})
             continue
         elif _contradicts(value, stated[argument]):
@@ -157,6 +161,10 @@ def _given(architecture: Architecture, where: str, call: Call, stated: Mapping[s
             )
         )
     return findings
+
+
+# Objects whose config states their arguments as they were given; layers and optimizers change those they hold.
+_PLAIN_ROOMS = ("initializers.", "regularizers.", "constraints.")
 
 
 def _own_config(stated: Any) -> Mapping[str, Any] | None:

@@ -31,7 +31,7 @@ def observe(subject: Subject) -> Any:
 
     with dialect.recorded_calls(record):
         outputs = subject.model(subject.inputs, training=False)
-    return {"outputs": _named(subject, outputs), "inner": inner}
+    return {"inner": inner, "outputs": _named(subject, outputs)}
 
 
 def _named(subject: Subject, outputs: Any) -> Any:

@@ -56,11 +56,11 @@ def run(request: dict[str, Any], folder: Path) -> tuple[dict[str, Any], dict[str
         start = time.perf_counter()
         reply["before"] = observe(subject, [name for name in OBSERVATIONS if name in wanted and name not in LAST])
         timings.add("observing", start)
-        # First of all: saving to .h5 changes the compile config of the live model (Keras 3.15).
-        for name, place in request.get("keep", {}).items():
-            start = time.perf_counter()
-            keep(reply, subject, ROUTES[name], Path(place))
-            timings.add("keeping", start)
+        # .keras first of all and .h5 last: saving to .h5 changes the compile config of the live model (Keras 3.15).
+        kept = request.get("keep", {})
+        for name in kept:
+            if not name.startswith("hdf5"):
+                keep(reply, subject, ROUTES[name], Path(kept[name]))
         traits = set(reply["build"]["traits"])
         for name, observations in asked.items():
             route = ROUTES[name]
@@ -69,6 +69,9 @@ def run(request: dict[str, Any], folder: Path) -> tuple[dict[str, Any], dict[str
             start = time.perf_counter()
             reply["routes"][name] = travel(subject, route, observations, folder)
             timings.add(f"route:{name}", start)
+        for name in kept:
+            if name.startswith("hdf5"):
+                keep(reply, subject, ROUTES[name], Path(kept[name]))
         start = time.perf_counter()
         reply["before"].update(observe(subject, [name for name in LAST if name in wanted]))
         timings.add("observing", start)
