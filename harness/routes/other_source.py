@@ -52,8 +52,9 @@ def _skip_mismatch(subject: Subject, folder: Path) -> Arrival:
 
 def _others(subject: Subject, model: Any, name: str) -> list[Any]:
     places = subject.of(model).places()
+    merged = {id(variable): value for variable, value in dialect.adapted_kernels(model)}
     return [
-        {"path": places[id(each)], "value": subject.arrays.add(each)}
+        {"path": places[id(each)], "value": subject.arrays.add(merged.get(id(each), each))}
         for each in dialect.weights_of(model)
         if name not in places[id(each)].split("/") and not dialect.is_adapter(each)
     ]
