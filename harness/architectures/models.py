@@ -19,7 +19,7 @@ from harness.architectures.rules import Arguments, Draw, LayerRule
 from harness.architectures.spec import Spec
 from harness.architectures.training import compiles, promised
 from harness.architectures.vocabulary import Vocabulary
-from harness.protocol.architecture import Architecture, Call, Freeze, Name, Node, Ref, calls
+from harness.protocol.architecture import Architecture, Call, Compile, Data, Freeze, Name, Node, Ref, calls
 
 POLICIES = ("mixed_float16", "mixed_bfloat16", "float64", "bfloat16")
 DEPTH = 3  # models within models within models
@@ -35,11 +35,13 @@ def architectures(
     name: str = "model",
     plain: bool = False,
     wanted: frozenset[str] = frozenset(),
+    settings: Mapping[str, Any] | None = None,
 ) -> Architecture:
     """Models that hold the `goals`, in an order and a topology that are drawn.
 
     A chain (Sequential) holds those goals that fit behind one another; the others are left to another model. `wanted`
-    are losses, metrics and optimizers to be used. With `plain` nothing is drawn but a graph of the goals.
+    are losses, metrics and optimizers to be used. With `plain` nothing is drawn but a graph of the goals,
+    compiled with `settings` where it can be trained.
     """
     # A layer can be stateful only where the batch size is fixed.
     fixed = any("stateful" in goal.arguments for goal in goals) or _chance(draw, 4)
@@ -49,7 +51,12 @@ def architectures(
     if plain:
         for goal in order:
             graph.add(rules[goal.layer], goal.arguments)
-        return graph.architecture(name, _one_or_list([ref for ref, _ in graph.leaves()]), seed=seed)
+        leaves = graph.leaves()
+        single = graph.architecture(name, _one_or_list([ref for ref, _ in leaves]), seed=seed)
+        if settings is None or not _trains(leaves):
+            return single
+        targets = [Data((graph.batch, *(axis or 1 for axis in spec.shape))) for _, spec in leaves]
+        return replace(single, compile=Compile(settings, targets[0] if len(targets) == 1 else targets))
     if _chance(draw, 5):
         chain = _chain(draw, graph, order, name=name, seed=seed)
         if chain is not None:
@@ -262,11 +269,8 @@ def _trained(
 ) -> Architecture:
     """Compiled in most cases, and frozen in some."""
     leaves = graph.leaves() if architecture.form == "functional" else graph.tensors[-1:]
-    trainable = any(spec.kind == "float" and spec.differentiable for _, spec in leaves) and all(
-        spec.kind == "float" and spec.static and not spec.sparse for _, spec in leaves
-    )
     settings = None
-    if trainable and (wanted or not _chance(draw, 6)):
+    if _trains(leaves) and (wanted or not _chance(draw, 6)):
         outputs = [(ref.node, spec) for ref, spec in leaves]
         by_name = {node.name: node.layer for node in graph.nodes}
         settings = compiles(
@@ -281,6 +285,13 @@ def _trained(
             divisible=all(spec.differentiable for _, spec in graph.tensors),
         )
     return replace(architecture, compile=settings, freezes=_freezes(draw, architecture, settings is not None))
+
+
+def _trains(leaves: Sequence[tuple[Ref, Spec]]) -> bool:
+    """Whether outputs of these can be trained towards: floats of known shape, and a gradient from one at least."""
+    return any(spec.differentiable for _, spec in leaves) and all(
+        spec.kind == "float" and spec.static and not spec.sparse for _, spec in leaves
+    )
 
 
 def _freezes(draw: Draw, architecture: Architecture, compiled: bool) -> tuple[Freeze, ...]:

@@ -19,9 +19,15 @@ from harness.dispatch.worker import WorkerFailed
 from harness.expectations.judge import judge
 from harness.expectations.known import SHIPPED, KnownIssues
 from harness.expectations.table import asked, parse
-from harness.protocol.architecture import Architecture, to_json
+from harness.protocol.architecture import Architecture, Call, to_json
 from harness.reporting.text import finding_text
 
+# The same for every layer: what a model is compiled with is drawn by `keras-harness check`.
+SETTINGS = {
+    "optimizer": Call("optimizers.Adam", {"learning_rate": 0.01}),
+    "loss": Call("losses.MeanSquaredError"),
+    "run_eagerly": True,
+}
 LIMIT = 400.0  # seconds for one model along every route; the largest of keras.applications takes most of it
 
 
@@ -58,7 +64,9 @@ class Promises:
                 self._send(name, self._draw(name), self.table)
 
     def _draw(self, name: str) -> Architecture:
-        strategy = architectures(vocabulary=self.vocabulary, rules=self.rules, goals=[Goal(name)])
+        strategy = architectures(
+            vocabulary=self.vocabulary, rules=self.rules, goals=[Goal(name)], plain=True, settings=SETTINGS
+        )
         return draws(strategy, 1, seed_value=self._seed * 1009 + sum(map(ord, name)))[0]
 
     def _send(self, name: str, architecture: Architecture, table: dict[str, dict[str, str]]) -> None:
