@@ -32,7 +32,7 @@ def _fresh(subject: Subject, model: Any) -> Arrival:
         [
             path,
             list(one.shape),
-            "drawn anew" if not _same(one, other) else "deterministic",
+            _origin(one, other),
             "not carried over",
         ]
         for path, one, other in zip(paths, subject.initial, redrawn)
@@ -43,7 +43,7 @@ def _fresh(subject: Subject, model: Any) -> Arrival:
         [
             places[id(variable)],
             list(value.shape),
-            "drawn anew" if not _same(value, first) else "deterministic",
+            _origin(value, first),
             "carried over" if _same(value, now) and not _same(first, now) else "not carried over",
         ]
         for variable, value, first, now in zip(dialect.weights_of(model), made, subject.initial, current)
@@ -70,6 +70,12 @@ def _has_vocabulary(architecture: Architecture) -> bool:
 def _adapted(place: str) -> bool:
     """What `adapt` has computed is no initializer's, and a config does not hold it."""
     return place.rpartition("/")[2] in ("mean", "variance", "count", "summary")
+
+
+def _origin(one: np.ndarray, other: np.ndarray) -> str:
+    if one.size == 1:
+        return "one number"  # two draws of it may be the same: an orthogonal matrix of one is 1 or -1
+    return "deterministic" if _same(one, other) else "drawn anew"
 
 
 def _same(one: np.ndarray, other: np.ndarray) -> bool:
