@@ -5,6 +5,7 @@ from __future__ import annotations
 LAYERS = {
     "AbstractRNNCell": "a base class of Keras 2, to be subclassed; its children are drawn",
     "DenseFeatures": "needs tf.feature_column, which is deprecated and no part of Keras",
+    "Equalization": "its symbolic output is its input itself, so no graph can hold it (Keras 3.15: 'part of a cycle')",
     "FlaxLayer": "needs flax, and runs on JAX alone",
     "JaxLayer": "needs JAX, and holds a function that no config can describe",
     "Layer": "the base class; it computes nothing",

@@ -16,7 +16,7 @@ from harness.architectures.models import architectures
 from harness.architectures.rules import LayerRule
 from harness.architectures.vocabulary import Vocabulary
 from harness.check.profiles import Profile
-from harness.protocol.architecture import Architecture, calls, layer_calls
+from harness.protocol.architecture import Architecture, Call, calls, layer_calls
 
 ROUNDS = 6  # draws spent on an argument that will not come
 
@@ -33,6 +33,9 @@ class Coverage:
         """Counts one model."""
         for name in {call.name for call in layer_calls(architecture)}:
             self.layers[name] = self.layers.get(name, 0) + 1
+        for node in architecture.nodes:
+            if isinstance(node.layer, Call):  # the worker names every layer as its node
+                self.arguments.setdefault(node.layer.name, {}).setdefault("name", set()).add(repr(node.name))
         for call in calls(architecture):
             self.objects[call.name] = self.objects.get(call.name, 0) + 1
             given = self.arguments.setdefault(call.name, {})
