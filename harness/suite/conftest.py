@@ -28,7 +28,8 @@ SETTINGS = {
     "loss": Call("losses.MeanSquaredError"),
     "run_eagerly": True,
 }
-LIMIT = 400.0  # seconds for one model along every route; the largest of keras.applications takes most of it
+LIMIT = 60.0  # seconds for the model of one layer along every route, which takes two
+APPLICATION_LIMIT = 400.0  # and for a model of keras.applications
 
 
 @lru_cache
@@ -72,7 +73,12 @@ class Promises:
     def _send(self, name: str, architecture: Architecture, table: dict[str, dict[str, str]]) -> None:
         routes = asked(table, compiled=architecture.compile is not None)
         request = {"verb": "run", "architecture": to_json(architecture), "routes": routes}
-        self._sent[name] = (architecture, self._pool.submit(request, limit=LIMIT))
+        self._sent[name] = (
+            architecture,
+            self._pool.submit(
+                request, limit=APPLICATION_LIMIT if architecture.form.startswith("application:") else LIMIT
+            ),
+        )
 
     def application(self, name: str, *routes: str) -> None:
         """Asserts the promises of a base of keras.applications on these routes."""
