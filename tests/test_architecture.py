@@ -13,7 +13,6 @@ from harness.architectures.vocabulary import Vocabulary
 from harness.protocol.architecture import (
     Architecture,
     Call,
-    Data,
     Input,
     Node,
     Ref,
@@ -61,10 +60,6 @@ def test_every_draw_survives_json(data: st.DataObject) -> None:
     goals = [Goal(name) for name in names if KERAS.has(RULES[name].public)]
     drawn = data.draw(architectures(vocabulary=KERAS, rules=RULES, goals=goals or [Goal("Dense")]))
     assert loads(dumps(drawn)) == drawn
-
-
-def test_data_knows_its_whole_shape() -> None:
-    assert Data((2, 3)).shape == (2, 3)
 
 
 def test_a_vocabulary_knows_what_the_base_layer_takes() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -370,8 +370,3 @@ def _as_one(first: Answer, second: Answer) -> Answer:
     routes = {f"{route}{PROCESS}": answer for route, answer in second.reply["routes"].items()}
     reply = {**second.reply, "build": first.reply["build"], "before": first.reply["before"], "routes": routes}
     return Answer(reply, {**first.blobs, **second.blobs})
-
-
-def routes(names: Sequence[str] = ()) -> list[str]:
-    """All routes, or those named."""
-    return [name for name in parse() if not names or name in names]

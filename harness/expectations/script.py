@@ -5,6 +5,7 @@ It exits 1 while the finding shows and 0 when it does not.
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -120,7 +121,7 @@ def _node(node: Node) -> list[str]:
     lines: list[str] = []
     if isinstance(node.layer, Architecture):
         inner = building(node.layer)
-        function = f"make_{len(node.name)}_{abs(hash(node.name)) % 1000}"
+        function = f"make_{zlib.crc32(node.name.encode())}"
         lines += [f"def {function}():", *[f"    {line}" for line in inner], "    return model"]
         layer = f"{function}()"
     elif isinstance(node.layer, Ref):

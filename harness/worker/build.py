@@ -22,7 +22,6 @@ from harness.protocol.architecture import (
     Node,
     Ref,
     Slice,
-    references,
 )
 from harness.worker import data, dialect
 from harness.worker.dialect import keras
@@ -263,8 +262,3 @@ def fill(model: Any, seed: int) -> int:
 
 
 _KEPT = frozenset({"mean", "variance", "count", "seed_generator_state", "idf_weights", "g_idx"})
-
-
-def tensor_names(architecture: Architecture) -> set[str]:
-    """Names of the nodes that something refers to."""
-    return {ref.node for node in architecture.nodes for ref in references((node.inputs, node.keywords))}
