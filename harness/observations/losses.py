@@ -19,7 +19,8 @@ def observe(subject: Subject) -> Any:
     if not subject.compiled or getattr(model, "optimizer", None) is None:
         model(subject.inputs, training=False)
         return {"regularization": [subject.arrays.add(each) for each in model.losses]}
-    dialect.reset_generators(model, subject.architecture.seed)
+    subject.run_as_compiled()
+    dialect.rewind(model, subject.architecture.seed)
     model.reset_metrics()
     logs = model.test_on_batch(subject.inputs, subject.targets, return_dict=True)
     return {

@@ -29,6 +29,7 @@ def observe(subject: Subject) -> Any:
             }
         )
 
+    dialect.reset_states(subject.model)
     with dialect.recorded_calls(record):
         outputs = subject.model(subject.inputs, training=False)
     return {"inner": inner, "outputs": _named(subject, outputs)}

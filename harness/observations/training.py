@@ -22,7 +22,8 @@ def observe(subject: Subject) -> Any:
     model = subject.model
     if getattr(model, "optimizer", None) is None:
         return None
-    dialect.reset_generators(model, subject.architecture.seed + 1)
+    subject.run_as_compiled()
+    dialect.rewind(model, subject.architecture.seed + 1)
     model.reset_metrics()
     logs = []
     places = subject.places()

@@ -15,7 +15,7 @@ def observe(subject: Subject) -> Any:
     """The outputs; what the call moved (statistics, kernels under spectral normalization) is put back."""
     model = subject.model
     kept = [(each, dialect.array(each)) for each in model.variables if hasattr(each, "assign")]
-    dialect.reset_generators(model, subject.architecture.seed)
+    dialect.rewind(model, subject.architecture.seed)
     outputs = model(subject.inputs, training=True)
     seen = [subject.arrays.add(each) for each in dialect.flat(outputs) if hasattr(each, "dtype")]
     for variable, value in kept:

@@ -16,6 +16,7 @@ from harness.worker.subject import Subject
 
 def _journey(subject: Subject, folder: Path) -> Arrival:
     path = str(folder / "exported")
+    dialect.reset_states(subject.model)
     if dialect.MAJOR >= 3:
         subject.model.export(path, verbose=False)
         layer = keras.layers.TFSMLayer(path, call_endpoint="serve")
@@ -24,6 +25,7 @@ def _journey(subject: Subject, folder: Path) -> Arrival:
         subject.model.export(path)
         inputs = dialect.flat(subject.inputs)
         outputs = tf.saved_model.load(path).serve(inputs[0] if len(inputs) == 1 else inputs)
+    dialect.reset_states(subject.model)
     expected = subject.model(subject.inputs, training=False)
     return Arrival(None, {"exported": _seen(subject, expected)}, {"exported": _seen(subject, outputs)})
 

@@ -5,6 +5,10 @@ from __future__ import annotations
 from harness.suite.conftest import Promises
 
 
+def test_config_says_what_was_given(promises: Promises, layer: str) -> None:
+    promises.kept(layer, "build")
+
+
 def test_from_config_draws_fresh_weights(promises: Promises, layer: str) -> None:
     promises.kept(layer, "from_config")
 

@@ -43,8 +43,10 @@ class Gate(keras.layers.Layer):
     def __init__(self, units: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.units = units
-        self.value = keras.layers.Dense(units, name="value")
-        self.gate = keras.layers.Dense(units, activation="sigmoid", name="gate")
+        # Without it they would take the global policy of whoever loads them.
+        inner = {"dtype": self.dtype_policy}
+        self.value = keras.layers.Dense(units, name="value", **inner)
+        self.gate = keras.layers.Dense(units, activation="sigmoid", name="gate", **inner)
 
     def build(self, input_shape: Any) -> None:
         self.value.build(input_shape)

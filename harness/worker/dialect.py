@@ -121,13 +121,14 @@ def weights_of(model: Any) -> list[Any]:
     return [each for each in model.weights if hasattr(each, "name")]
 
 
-def reset_generators(model: Any, seed: int) -> None:
-    """Puts every random generator that a model calls into one known state.
+def rewind(model: Any, seed: int) -> None:
+    """Puts every random generator that a model calls, and every recurrent state, into one known state.
 
     Keras 3 keeps them in variables of the layers; Keras 2 in the global state that `set_seed` sets, and those of
     preprocessing layers in generators of their own.
     """
     set_seed(seed)
+    reset_states(model)
     if MAJOR >= 3:
         for number, variable in enumerate(generator_states(model)):
             variable.assign(np.array([seed, number], dtype="uint32"))
@@ -141,6 +142,15 @@ def reset_generators(model: Any, seed: int) -> None:
 def generator_states(model: Any) -> list[Any]:
     """The variables that hold the states of a model's random generators (none in Keras 2)."""
     return [each for each in model.variables if each.name.startswith("seed_generator_state")]
+
+
+def reset_states(model: Any) -> None:
+    """Puts the states of recurrent layers back to zero: they are no weights, and no file holds them."""
+    for _, layer in layers_of(model):
+        if getattr(layer, "stateful", False) is True and not isinstance(layer, keras.Model):
+            reset = getattr(layer, "reset_state", None) or getattr(layer, "reset_states", None)
+            if reset is not None:
+                reset()
 
 
 def is_adapter(variable: Any) -> bool:

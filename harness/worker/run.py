@@ -136,7 +136,7 @@ def prepare(architecture: Architecture, arrays: Arrays) -> tuple[Subject, Built]
         if freeze(subject, "compiled"):
             compile_model(model, architecture)
         for step in range(architecture.compile.steps):
-            dialect.reset_generators(model, architecture.seed + 100 + step)
+            dialect.rewind(model, architecture.seed + 100 + step)
             model.train_on_batch(subject.inputs, subject.targets)
         if freeze(subject, "trained"):
             compile_model(model, architecture)

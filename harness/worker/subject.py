@@ -42,6 +42,16 @@ class Subject:
         """The same data, another model."""
         return Subject(model, self.architecture, self.inputs, self.targets, self.arrays, self.initial, self.shared)
 
+    def run_as_compiled(self) -> None:
+        """Lets the model run as the architecture says, eagerly or as a graph.
+
+        Not every format promises to keep this, and the same numbers come of the same kernels alone.
+        """
+        if self.architecture.compile is not None:
+            for setting in ("run_eagerly", "jit_compile"):
+                if setting in self.architecture.compile.arguments:
+                    setattr(self.model, setting, self.architecture.compile.arguments[setting])
+
     @property
     def compiled(self) -> bool:
         """Whether the architecture says how it is trained."""

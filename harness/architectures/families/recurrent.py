@@ -101,9 +101,9 @@ def _recurrent(states: int) -> Callable[[Arguments, Spec], Placement]:
 
 def _convolutional(rank: int) -> LayerRule:
     def place(a: Arguments, x: Spec) -> Placement:
-        layout = a.optional(
-            "data_format", st.sampled_from(("channels_first", "channels_last")), default="channels_last"
-        )
+        # Outside of a graph Keras compiles each convolution of channels first anew, of which a step has eight.
+        layouts = ("channels_first", "channels_last") if x.shape[0] in (1, 2) else ("channels_last",)
+        layout = a.optional("data_format", st.sampled_from(layouts), default="channels_last")
         axes = spatial(x.shape[1:], layout)
         shortest = min(axis for axis in axes if axis is not None)
         filters = a.required("filters", st.integers(1, 3))
@@ -128,7 +128,9 @@ def _convolutional(rank: int) -> LayerRule:
         return _placed(a, x, step, [step] * 2, unroll=False)
 
     def fresh() -> st.SearchStrategy[Spec]:
-        return inputs.grids(rank + 1)
+        return st.builds(
+            lambda steps, grid: grid.but(shape=(steps, *grid.shape)), st.integers(2, 4), inputs.grids(rank)
+        )
 
     def accepts(spec: Spec) -> bool:
         return is_sequence(spec, rank=rank + 2)
