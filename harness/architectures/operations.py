@@ -69,7 +69,11 @@ def add_operation(draw: Draw, graph: Graph) -> None:
     operation = draw(st.sampled_from(known))
     ref, spec = draw(st.sampled_from(tensors))
     arguments, shape = operation.place(draw, spec)
-    others = [graph.find(spec.but(image=False), besides=set()) for _ in range(operation.same)]
+    # Keras 2 casts no operands: layers of two dtypes could not be added.
+    others = [
+        ref if graph.vocabulary.major == 2 else graph.find(spec.but(image=False), besides=set())
+        for _ in range(operation.same)
+    ]
     name = graph.name(operation.name, unusual=False)
     node = Node(name, Name(operation.name), (ref, *others, *arguments), {}, (shape,))
     graph.append(node, (spec.but(shape=shape, image=False, masked=False),), {ref, *others})

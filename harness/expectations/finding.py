@@ -155,7 +155,9 @@ def place_of(where: tuple[str, ...], classes: Mapping[str, str]) -> tuple[str, .
         pieces = []
         for piece in part.split("/"):
             stem = re.sub(r"_\d+$", "", piece)
-            known = classes.get(piece) or classes.get(stem)
+            # A layer may be called as the first part of every place is.
+            structural = piece in ("layers", "inner") and not place
+            known = None if structural else classes.get(piece) or classes.get(stem)
             pieces.append(known or re.sub(r"\d+", "#", piece))
         place.append("/".join(pieces))
     return tuple(place)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import is_dataclass, replace
 from typing import Any
 
 from harness.expectations.compare import CLOSE, LIMIT, STEPS, Difference, differences
 from harness.expectations.finding import Finding, layer_classes, place_of
-from harness.protocol.architecture import Architecture, Call
+from harness.protocol.architecture import Architecture, Call, dumps
 
 # What follows from what: where a weight is lost outputs differ too, and one cause should be told once. The later
 # observations of a route are held back as consequences of an earlier one that broke.
@@ -110,23 +110,33 @@ def given(architecture: Architecture, before: Mapping[str, Any]) -> list[Finding
 
     A config that forgets an argument is equal before and after a journey: it must be held against what was given.
     """
-    config = before.get("config")
-    layers = config.get("layers", ()) if isinstance(config, dict) else ()
-    configs = {
-        entry["config"]["name"]: entry["config"]
-        for entry in layers
-        if isinstance(entry, dict) and isinstance(entry.get("config"), dict) and "name" in entry["config"]
-    }
-    findings = []
-    for node in architecture.nodes:
-        if isinstance(node.layer, Call) and node.name in configs and node.layer.name.startswith("layers."):
-            findings += _given(architecture, node.name, node.layer, configs[node.name])
+    findings = [
+        finding
+        for where, call, stated in _stated(architecture, before.get("config"))
+        for finding in _given(architecture, where, call, stated)
+    ]
     optimizer = architecture.compile and architecture.compile.arguments.get("optimizer")
     settings = before.get("compile")
     stated = settings.get("optimizer") if isinstance(settings, dict) else None
     if isinstance(optimizer, Call) and stated and optimizer.name.endswith(stated["class"]):
         findings += _given(architecture, "optimizer", optimizer, stated["config"])
     return findings
+
+
+def _stated(architecture: Architecture, config: Any) -> Iterator[tuple[str, Call, Mapping[str, Any]]]:
+    """The layers that were made by a call, each with where it is and what the model's config says of it."""
+    layers = config.get("layers", ()) if isinstance(config, dict) else ()
+    configs = {
+        entry["config"]["name"]: entry["config"]
+        for entry in layers
+        if isinstance(entry, dict) and isinstance(entry.get("config"), dict) and "name" in entry["config"]
+    }
+    for node in architecture.nodes:
+        if isinstance(node.layer, Architecture):
+            for where, call, stated in _stated(node.layer, configs.get(node.layer.name)):
+                yield f"{node.layer.name}/{where}", call, stated
+        elif isinstance(node.layer, Call) and node.name in configs and node.layer.name.startswith("layers."):
+            yield node.name, node.layer, configs[node.name]
 
 
 def _given(architecture: Architecture, where: str, call: Call, stated: Mapping[str, Any]) -> list[Finding]:
@@ -154,7 +164,7 @@ def _given(architecture: Architecture, where: str, call: Call, stated: Mapping[s
                 ("build",),
                 f"given: the config of {name} does not say what {argument} was",
                 f"{where}/{argument}",
-                problem.expected,
+                _short(problem.expected),
                 _short(problem.actual),
                 layers=(name,),
                 architecture=architecture,
@@ -335,7 +345,7 @@ def _shapes(architecture: Architecture, shapes: Mapping[str, Any], classes: Mapp
         if expected is None or not seen:
             continue
         actual = tuple(tuple(shape[1:]) for shape in seen)
-        if tuple(map(tuple, expected)) != actual and len(expected) == len(actual):
+        if len(expected) == len(actual) and not all(map(_agree, expected, actual)):
             name = classes[node.name]
             findings.append(
                 Finding(
@@ -354,9 +364,16 @@ def _shapes(architecture: Architecture, shapes: Mapping[str, Any], classes: Mapp
     return findings
 
 
+def _agree(expected: Sequence[int | None], actual: Sequence[int | None]) -> bool:
+    """Whether two shapes may be of one tensor; an axis that Keras does not know contradicts nothing."""
+    return len(expected) == len(actual) and all(b is None or a == b for a, b in zip(expected, actual, strict=True))
+
+
 def _short(value: Any) -> Any:
     """A value small enough for a report."""
     text = repr(value)
+    if is_dataclass(value):
+        return dumps(value)[:400]
     if isinstance(value, dict) and "array" in value:
         return f"{value['dtype']}{value['shape']}"
     return value if len(text) <= 400 else f"{text[:400]}…"

@@ -24,7 +24,8 @@ def _journey(subject: Subject, folder: Path) -> Arrival:
     else:
         subject.model.export(path)
         inputs = dialect.flat(subject.inputs)
-        outputs = tf.saved_model.load(path).serve(inputs[0] if len(inputs) == 1 else inputs)
+        exported = tf.saved_model.load(path)  # its variables go away with it
+        outputs = exported.serve(inputs[0] if len(inputs) == 1 else inputs)
     dialect.reset_states(subject.model)
     expected = subject.model(subject.inputs, training=False)
     return Arrival(None, {"exported": _seen(subject, expected)}, {"exported": _seen(subject, outputs)})

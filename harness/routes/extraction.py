@@ -55,7 +55,7 @@ def _once(layer: Any) -> bool:
 
 def _follows(first: Any, second: Any) -> bool:
     """Whether the second layer takes the one output of the first, and nothing else."""
-    outputs, inputs = dialect.flat(first.output), dialect.flat(second.input)
+    outputs, inputs = dialect.flat(first.output), dialect.inputs_of(second)
     return len(outputs) == 1 and len(inputs) == 1 and outputs[0] is inputs[0]
 
 

@@ -17,6 +17,7 @@ from harness.routes import hdf5
 from harness.routes.route import Arrival, Route
 from harness.routes.weights_only import rebuilt
 from harness.worker import dialect
+from harness.worker.dialect import tf
 from harness.worker.build import build, fill
 from harness.worker.subject import Subject
 
@@ -76,10 +77,14 @@ def _wider(architecture: Architecture) -> tuple[str, Architecture | None]:
     return "", None
 
 
+REFUSALS = (ValueError, tf.errors.OpError)  # the second where a lookup table does not take its words
+
+
 def _refused(subject: Subject, folder: Path) -> Arrival:
     weights = subject.model.get_weights()
     attempts: dict[str, Any] = {"one weight fewer": lambda: model.set_weights(weights[:-1])}
-    place = next((number for number, each in enumerate(weights) if each.ndim), None)
+    # The words of a vocabulary, which Keras 2 counts among the weights, may be any number.
+    place = next((number for number, each in enumerate(weights) if each.ndim and each.dtype.kind == "f"), None)
     if place is not None:
         wrong = list(weights)
         wrong[place] = weights[place].repeat(2, axis=0)
@@ -91,7 +96,7 @@ def _refused(subject: Subject, folder: Path) -> Arrival:
         try:
             attempt()
             after[name] = "accepted"
-        except ValueError:
+        except REFUSALS:
             after[name] = "refused"
     _, other = _wider(subject.architecture)
     if other is not None:
@@ -101,7 +106,7 @@ def _refused(subject: Subject, folder: Path) -> Arrival:
         try:
             model.load_weights(path)
             after["a file of another shape"] = "accepted"
-        except ValueError:
+        except REFUSALS:
             after["a file of another shape"] = "refused"
     return Arrival(None, {"refused": before}, {"refused": after})
 

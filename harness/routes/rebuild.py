@@ -68,8 +68,11 @@ def _has_vocabulary(architecture: Architecture) -> bool:
 
 
 def _adapted(place: str) -> bool:
-    """What `adapt` has computed is no initializer's, and a config does not hold it."""
-    return place.rpartition("/")[2] in ("mean", "variance", "count", "summary")
+    """What `adapt` has computed is no initializer's, and a config does not hold it.
+
+    Keras 2 calls the inverse document frequencies of a vocabulary "Variable".
+    """
+    return place.rpartition("/")[2] in ("mean", "variance", "count", "summary", "Variable")
 
 
 def _origin(one: np.ndarray, other: np.ndarray) -> str:

@@ -61,11 +61,13 @@ def _npz(subject: Subject, folder: Path) -> Arrival:
     model = rebuilt(subject)
     with np.load(path) as arrays:
         values = [arrays[f"w{number}"] for number in range(len(arrays.files))]
-    model.set_weights([value.astype(dialect.array(own).dtype) for value, own in zip(values, dialect.weights_of(model))])
+    model.set_weights([value.astype(own.dtype) for value, own in zip(values, model.get_weights())])
     return Arrival(model)
 
 
 def _storable(value: np.ndarray) -> np.ndarray:
+    if value.dtype.kind == "O":  # the words of a vocabulary, which Keras 2 counts among the weights
+        return value.astype("S")
     return value.astype("float32") if value.dtype.kind == "V" or not value.dtype.isbuiltin else value
 
 

@@ -261,4 +261,5 @@ def fill(model: Any, seed: int) -> int:
     return filled
 
 
-_KEPT = frozenset({"mean", "variance", "count", "seed_generator_state", "idf_weights", "g_idx"})
+# In Keras 2 the inverse document frequencies of a vocabulary are a tf.Variable of no name.
+_KEPT = frozenset({"mean", "variance", "count", "seed_generator_state", "idf_weights", "g_idx", "Variable"})

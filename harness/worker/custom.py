@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from harness.worker.dialect import MAJOR, keras
+from harness.worker.dialect import MAJOR, keras, tf
 
 register = (
     keras.saving.register_keras_serializable if hasattr(keras, "saving") else keras.utils.register_keras_serializable
@@ -49,8 +49,9 @@ class Gate(keras.layers.Layer):
         self.gate = keras.layers.Dense(units, activation="sigmoid", name="gate", **inner)
 
     def build(self, input_shape: Any) -> None:
-        self.value.build(input_shape)
-        self.gate.build(input_shape)
+        for layer in (self.value, self.gate):
+            with tf.name_scope(layer.name):  # names its weights apart in Keras 2, where .h5 goes by name
+                layer.build(input_shape)
         super().build(input_shape)
 
     def call(self, inputs: Any) -> Any:

@@ -6,6 +6,7 @@ import contextlib
 import inspect
 import os
 import re
+import zlib
 from collections.abc import Callable, Iterator
 from types import ModuleType
 from typing import Any
@@ -133,10 +134,15 @@ def rewind(model: Any, seed: int) -> None:
         for number, variable in enumerate(generator_states(model)):
             variable.assign(np.array([seed, number], dtype="uint32"))
         return
-    for number, layer in enumerate(model._flatten_layers()):
-        generator = getattr(getattr(layer, "_random_generator", None), "_generator", None)
-        if generator is not None:
-            generator.reset_from_seed(seed + number)
+    for layer in model._flatten_layers():
+        # By name: the order of the layers may be another in a model that was loaded.
+        number = zlib.crc32(re.sub(r"(_\d+)+$", "", layer.name).encode()) % 1_000_000
+        random = getattr(layer, "_random_generator", None)
+        if getattr(random, "_generator", None) is not None:
+            random._generator.reset_from_seed(seed + number)
+        elif hasattr(random, "_seed"):
+            # Counted up at each call. A layer without a seed would draw by the order of all that draw.
+            random._seed = seed + 1000 * number
 
 
 def generator_states(model: Any) -> list[Any]:
@@ -304,6 +310,12 @@ def recorded_calls(record: Callable[[Any, Any], None]) -> Iterator[None]:
     finally:
         for base, original in originals:
             base.__call__ = original
+
+
+def inputs_of(layer: Any) -> list[Any]:
+    """The symbolic tensors of a layer's first call, keyword arguments among them (`layer.input` of Keras 2 lacks them)."""
+    node = layer._inbound_nodes[0]
+    return list(node.arguments.keras_tensors if MAJOR >= 3 else node.keras_inputs)
 
 
 def input_like(tensor: Any, *, name: str) -> Any:

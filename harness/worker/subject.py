@@ -47,7 +47,10 @@ class Subject:
 
         Not every format promises to keep this, and the same numbers come of the same kernels alone.
         """
-        if self.architecture.compile is not None:
+        if dialect.MAJOR == 2:
+            self.model.run_eagerly = True  # what a graph draws depends on the number of its operations
+            self.model.train_function = self.model.test_function = None  # the graphs of earlier steps
+        elif self.architecture.compile is not None:
             for setting in ("run_eagerly", "jit_compile"):
                 if setting in self.architecture.compile.arguments:
                     setattr(self.model, setting, self.architecture.compile.arguments[setting])
