@@ -17,8 +17,8 @@ from harness.routes import hdf5
 from harness.routes.route import Arrival, Route
 from harness.routes.weights_only import rebuilt
 from harness.worker import dialect
-from harness.worker.dialect import tf
 from harness.worker.build import build, fill
+from harness.worker.dialect import tf
 from harness.worker.subject import Subject
 
 

@@ -313,7 +313,7 @@ def recorded_calls(record: Callable[[Any, Any], None]) -> Iterator[None]:
 
 
 def inputs_of(layer: Any) -> list[Any]:
-    """The symbolic tensors of a layer's first call, keyword arguments among them (`layer.input` of Keras 2 lacks them)."""
+    """The symbolic tensors of a layer's first call, keywords among them (`layer.input` of Keras 2 lacks those)."""
     node = layer._inbound_nodes[0]
     return list(node.arguments.keras_tensors if MAJOR >= 3 else node.keras_inputs)
 
