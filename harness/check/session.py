@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -126,8 +127,8 @@ class Session:
                 and (not self.options.routes or route in self.options.routes)
             }
             self.listener("started", self.result, plan)
-            self._examples(pool, self._applications(vocabulary))
-            self._examples(pool, ((drawn, self.table) for drawn in self._timed(plan)))
+            planned = ((drawn, self.table) for drawn in self._timed(plan))
+            self._examples(pool, chain(self._applications(vocabulary), planned))
             self._examples(pool, self._alone())
             self._reduce(pool)
         except KeyboardInterrupt:

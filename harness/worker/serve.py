@@ -25,12 +25,16 @@ class Server:
         """What is installed here, and every public name with its arguments."""
         from harness.routes.catalogue import ROUTES
 
-        return {
+        about = {
             **dialect.versions(),
             "names": dialect.public_names(),
             "layers": dialect.layer_names(),
             "routes": [name for name, route in ROUTES.items() if dialect.MAJOR in route.majors],
         }
+        # Keras collects garbage each time that it clears its session; TensorFlow's own objects are none, and many.
+        gc.collect()
+        gc.freeze()
+        return about
 
     def answer(self, request: dict[str, Any]) -> tuple[dict[str, Any], dict[str, bytes]]:
         """Runs one request; what raises here is a fault of the harness and says so."""
