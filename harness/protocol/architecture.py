@@ -295,6 +295,14 @@ def names_in(value: Any) -> Iterator[str]:
             yield from names_in(item)
 
 
+def nodes_of(architecture: Architecture) -> Iterator[Node]:
+    """Every node, those of nested models too."""
+    for node in architecture.nodes:
+        yield node
+        if isinstance(node.layer, Architecture):
+            yield from nodes_of(node.layer)
+
+
 def layer_calls(architecture: Architecture) -> Iterator[Call]:
     """Every layer that the architecture constructs, wrapped and nested ones too."""
     return (call for call in calls(architecture.nodes) if call.name.startswith(("layers.", "custom.")))

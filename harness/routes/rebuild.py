@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from harness.protocol.architecture import Architecture
+from harness.protocol.architecture import Architecture, Node, calls, nodes_of
 from harness.routes.route import Arrival, Route
 from harness.routes.weights_only import rebuilt
 from harness.worker import dialect
@@ -26,6 +26,8 @@ def _fresh(subject: Subject, model: Any) -> Arrival:
     redrawn = subject.shared["redrawn"]
     current = [dialect.array(each) for each in dialect.weights_of(subject.model)]
     made = [dialect.array(each) for each in dialect.weights_of(model)]
+    # Layers whose first values were given by hand: those are no initializer's, and no config holds them.
+    given = {node.name for node in nodes_of(subject.architecture) if _gives_weights(node)}
     places = subject.places()
     paths = [places[id(each)] for each in dialect.weights_of(subject.model)]
     before = [
@@ -36,7 +38,7 @@ def _fresh(subject: Subject, model: Any) -> Arrival:
             "not carried over",
         ]
         for path, one, other in zip(paths, subject.initial, redrawn)
-        if not _adapted(path)
+        if not _adapted(path) and not given & set(path.split("/"))
     ]
     places = subject.of(model).places()
     after = [
@@ -47,7 +49,7 @@ def _fresh(subject: Subject, model: Any) -> Arrival:
             "carried over" if _same(value, now) and not _same(first, now) else "not carried over",
         ]
         for variable, value, first, now in zip(dialect.weights_of(model), made, subject.initial, current)
-        if not _adapted(places[id(variable)])
+        if not _adapted(places[id(variable)]) and not given & set(places[id(variable)].split("/"))
     ]
     after += [[places[id(each)], list(each.shape), "surplus", ""] for each in dialect.weights_of(model)[len(current) :]]
     if len(made) == len(current):
@@ -56,6 +58,10 @@ def _fresh(subject: Subject, model: Any) -> Arrival:
     # A vocabulary that was adapted is state and no architecture: the new model has none, and cannot be called.
     unasked = ("outputs",) if _has_vocabulary(subject.architecture) else ()
     return Arrival(model, {"fresh": before}, {"fresh": after}, unasked)
+
+
+def _gives_weights(node: Node) -> bool:
+    return any("weights" in call.arguments for call in calls(node.layer) if call.name.startswith("layers."))
 
 
 def _has_vocabulary(architecture: Architecture) -> bool:
