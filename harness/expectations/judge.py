@@ -69,6 +69,7 @@ def judge(
     classes = layer_classes(architecture)
     state = reply.get("before", {}).get("optimizer")
     trained = isinstance(state, dict) and bool(state.get("iterations"))
+    doubles = architecture.policy == "float64"
     findings: list[Finding] = []
     if "error" in reply["build"]:
         return [_error("build", "build", reply["build"]["error"], architecture)]
@@ -88,7 +89,7 @@ def judge(
                 continue
             before = answer["before"].get(observation, reply["before"].get(observation))
             after = answer["after"][observation]
-            for difference in _held_against(relation, observation, before, after, blobs, trained):
+            for difference in _held_against(relation, observation, before, after, blobs, trained, doubles):
                 reason = next((each for each in broken if each in _EXPLAINED_BY.get(observation, ())), None)
                 if reason is not None:
                     held_back.setdefault(reason, []).append(f"{route}/{observation}")
@@ -201,7 +202,7 @@ def _with_consequences(finding: Finding, consequences: list[str]) -> Finding:
 
 
 def _held_against(
-    relation: str, observation: str, before: Any, after: Any, blobs: Mapping[str, bytes], trained: bool
+    relation: str, observation: str, before: Any, after: Any, blobs: Mapping[str, bytes], trained: bool, doubles: bool
 ) -> Iterator[Difference]:
     if isinstance(after, dict) and "$error" in after:
         if not (isinstance(before, dict) and "$error" in before):
@@ -226,10 +227,16 @@ def _held_against(
         # Loading may build the optimizer of a model that was never trained: its slots are then as new.
         before = {"iterations": (before or {}).get("iterations")}
         after = {"iterations": (after or {}).get("iterations")}
-    for number, difference in enumerate(differences(before, after, blobs, close=_TOLERANCES.get(relation))):
+    for number, difference in enumerate(differences(before, after, blobs, close=_tolerance(relation, doubles))):
         if number >= LIMIT or (observation in _FIRST_ALONE and number):
             return
         yield difference
+
+
+def _tolerance(relation: str, doubles: bool) -> Mapping[str, float] | None:
+    """How far apart arrays may be: what a float64 layer is fed by float32 layers is no more exact than they are."""
+    close = _TOLERANCES.get(relation)
+    return close if close is None or doubles else {**close, "float64": close["float32"]}
 
 
 def _by_layer(difference: Difference) -> Difference:

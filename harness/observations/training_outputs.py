@@ -16,9 +16,10 @@ def observe(subject: Subject) -> Any:
     model = subject.model
     kept = [(each, dialect.array(each)) for each in model.variables if hasattr(each, "assign")]
     dialect.rewind(model, subject.architecture.seed)
-    outputs = model(subject.inputs, training=True)
-    seen = [subject.arrays.add(each) for each in dialect.flat(outputs) if hasattr(each, "dtype")]
-    for variable, value in kept:
-        if dialect.array(variable).tobytes() != value.tobytes():
-            variable.assign(value)
-    return seen
+    try:
+        outputs = model(subject.inputs, training=True)
+        return [subject.arrays.add(each) for each in dialect.flat(outputs) if hasattr(each, "dtype")]
+    finally:
+        for variable, value in kept:
+            if dialect.array(variable).tobytes() != value.tobytes():
+                variable.assign(value)

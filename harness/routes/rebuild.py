@@ -26,7 +26,6 @@ def _fresh(subject: Subject, model: Any) -> Arrival:
     redrawn = subject.shared["redrawn"]
     current = [dialect.array(each) for each in dialect.weights_of(subject.model)]
     made = [dialect.array(each) for each in dialect.weights_of(model)]
-    # Layers whose first values were given by hand: those are no initializer's, and no config holds them.
     given = {node.name for node in nodes_of(subject.architecture) if _gives_weights(node)}
     places = subject.places()
     paths = [places[id(each)] for each in dialect.weights_of(subject.model)]
@@ -61,7 +60,10 @@ def _fresh(subject: Subject, model: Any) -> Arrival:
 
 
 def _gives_weights(node: Node) -> bool:
-    return any("weights" in call.arguments for call in calls(node.layer) if call.name.startswith("layers."))
+    """Whether the first values are no initializer's: given by hand, or rounded when the layer was quantized."""
+    return any(method.name == "quantize" for method in node.methods) or any(
+        "weights" in call.arguments for call in calls(node.layer) if call.name.startswith("layers.")
+    )
 
 
 def _has_vocabulary(architecture: Architecture) -> bool:
