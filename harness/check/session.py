@@ -247,8 +247,7 @@ class Session:
             second = _as_one(first, future.result())
             for what, seconds in future.result().reply.get("timings", {}).items():
                 self.result.add_time(what, seconds)
-            for route in second.reply.get("routes", ()):
-                self.result.route_examples[route] = self.result.route_examples.get(route, 0) + 1
+            self._count(architecture, second.reply.get("routes", {}))
             for finding in self._judge(architecture, second):
                 self._add(finding)
 
@@ -261,17 +260,20 @@ class Session:
         self.result.add_time("comparing", time.perf_counter() - begin)
         if not answer.lost and "error" not in answer.reply.get("build", {"error": 1}):
             self.result.built += 1
-            names = {call.name for call in layer_calls(architecture)}
-            for route, seen in answer.reply["routes"].items():
-                self.result.route_examples[route] = self.result.route_examples.get(route, 0) + 1
-                if "error" not in seen:
-                    self.result.arrived |= {(name, route) for name in names}
+            self._count(architecture, answer.reply["routes"])
         for finding in found:
             self._add(finding)
         replayed = self._replay(architecture, answer, pool)
         if replayed is not None:
             self._replayed[replayed] = (architecture, answer)
         self.listener("example", self.result, architecture)
+
+    def _count(self, architecture: Architecture, routes: Mapping[str, Any]) -> None:
+        names = {call.name for call in layer_calls(architecture)}
+        for route, seen in routes.items():
+            self.result.route_examples[route] = self.result.route_examples.get(route, 0) + 1
+            if "error" not in seen:
+                self.result.arrived |= {(name, route) for name in names}
 
     def _judge(self, architecture: Architecture, answer: Answer) -> list[Finding]:
         if answer.lost is not None:

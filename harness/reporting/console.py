@@ -82,22 +82,20 @@ def print_result(result: Result, console: Console) -> None:
 
 
 def _table(result: Result) -> Table:
-    """Layers whose promises were broken, by route; the others are counted in one row."""
-    routes = list(result.route_examples)
-    table = Table(title="promises by layer and route: times broken", header_style="bold")
-    table.add_column("layer")
-    shown = [route for route in routes if any(key[1] == route for key in result.failed_by)]
-    for route in shown:
-        table.add_column(route.replace("_", "\n"), justify="right")
-    layers = sorted({layer for layer, _ in result.failed_by})
-    for layer in layers:
-        cells = [str(result.failed_by.get((layer, route), "") or "·") for route in shown]
-        table.add_row(layer or "(not one layer's)", *cells)
-    reached = 0 if result.plan is None else len(result.plan.coverage.layers)
-    table.add_section()
-    good = max(0, reached - len([layer for layer in layers if layer]))
-    table.add_row(f"{good} other layers", *(["·"] * len(shown)))
-    table.add_row("models sent", *[str(result.route_examples[route]) for route in shown])
+    """By route: models sent, layers that came through in one of them, and the layers of which something was broken."""
+    table = Table(title="promises by route and layer", header_style="bold")
+    table.add_column("route", no_wrap=True)
+    for column in ("models", "layers\nthrough"):
+        table.add_column(column, justify="right")
+    table.add_column("broken of (times)", overflow="fold")
+    sent = {"build": result.examples, **result.route_examples}
+    for route, models in sent.items():
+        through = len({layer for layer, arrived in result.arrived if arrived == route})
+        broken = sorted(
+            (layer or "no one layer", times) for (layer, at), times in result.failed_by.items() if at == route
+        )
+        cell = ", ".join(f"{layer} {times}" for layer, times in broken)
+        table.add_row(route, str(models), str(through or "·"), escape(cell or "·"))
     return table
 
 
