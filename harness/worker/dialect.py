@@ -153,10 +153,15 @@ def generator_states(model: Any) -> list[Any]:
 def reset_states(model: Any) -> None:
     """Puts the states of recurrent layers back to zero: they are no weights, and no file holds them."""
     for _, layer in layers_of(model):
-        if getattr(layer, "stateful", False) is True and not isinstance(layer, keras.Model):
-            reset = getattr(layer, "reset_state", None) or getattr(layer, "reset_states", None)
-            if reset is not None:
-                reset()
+        if getattr(layer, "stateful", False) is not True or isinstance(layer, keras.Model):
+            continue
+        if MAJOR >= 3:
+            # By hand: RNN.reset_state raises where the states are nested, as those of stacked LSTM cells are.
+            for state in flat(getattr(layer, "states", None)):
+                if hasattr(state, "assign"):
+                    state.assign(np.zeros(state.shape))
+        elif hasattr(layer, "reset_states"):
+            layer.reset_states()
 
 
 def is_adapter(variable: Any) -> bool:
