@@ -19,7 +19,19 @@ from harness.architectures.rules import Arguments, Draw, LayerRule
 from harness.architectures.spec import Spec
 from harness.architectures.training import compiles, promised
 from harness.architectures.vocabulary import Vocabulary
-from harness.protocol.architecture import Architecture, Call, Compile, Data, Freeze, Name, Node, Ref, calls, references
+from harness.protocol.architecture import (
+    Architecture,
+    Call,
+    Compile,
+    Data,
+    Freeze,
+    Name,
+    Node,
+    Ref,
+    calls,
+    nodes_of,
+    references,
+)
 
 POLICIES = ("mixed_float16", "mixed_bfloat16", "float64", "bfloat16")
 DEPTH = 3  # models within models within models
@@ -81,21 +93,12 @@ def architectures(
 def _any_dtype(graph: Graph, vocabulary: Vocabulary) -> bool:
     """On the CPU some kernels are there in float32 alone: those of images with channels first are.
 
-    And Keras 2 casts the first argument of a call to the dtype of the layer, no keyword.
+    And Keras 2 casts the first argument of a call to the dtype of the layer, and no other.
     """
-    if vocabulary.major == 2 and _several_arguments(graph.nodes):
+    several = (True for node in nodes_of(graph.nodes) for _ in references([*node.inputs[1:], node.keywords]))
+    if vocabulary.major == 2 and any(several):
         return False
     return not any("channels_first" in call.arguments.values() for node in graph.nodes for call in calls(node.layer))
-
-
-def _several_arguments(nodes: Sequence[Node]) -> bool:
-    """Whether a call takes tensors other than by its first argument, at any level."""
-    return any(
-        _several_arguments(node.layer.nodes)
-        if isinstance(node.layer, Architecture)
-        else any(True for _ in references([*node.inputs[1:], node.keywords]))
-        for node in nodes
-    )
 
 
 def _chance(draw: Draw, of: int) -> bool:

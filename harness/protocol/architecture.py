@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -295,12 +295,12 @@ def names_in(value: Any) -> Iterator[str]:
             yield from names_in(item)
 
 
-def nodes_of(architecture: Architecture) -> Iterator[Node]:
-    """Every node, those of nested models too."""
-    for node in architecture.nodes:
+def nodes_of(nodes: Iterable[Node]) -> Iterator[Node]:
+    """These nodes and, at any depth, those of the models that they call."""
+    for node in nodes:
         yield node
         if isinstance(node.layer, Architecture):
-            yield from nodes_of(node.layer)
+            yield from nodes_of(node.layer.nodes)
 
 
 def layer_calls(architecture: Architecture) -> Iterator[Call]:

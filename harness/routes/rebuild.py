@@ -26,7 +26,12 @@ def _fresh(subject: Subject, model: Any) -> Arrival:
     redrawn = subject.shared["redrawn"]
     current = [dialect.array(each) for each in dialect.weights_of(subject.model)]
     made = [dialect.array(each) for each in dialect.weights_of(model)]
-    given = {node.name for node in nodes_of(subject.architecture) if _gives_weights(node)}
+    given = {node.name for node in nodes_of(subject.architecture.nodes) if _gives_weights(node)}
+
+    def drawn(place: str) -> bool:
+        """Whether the first value of a weight is an initializer's."""
+        return place.rpartition("/")[2] not in dialect.ADAPTED and not given & set(place.split("/"))
+
     places = subject.places()
     paths = [places[id(each)] for each in dialect.weights_of(subject.model)]
     before = [
@@ -37,7 +42,7 @@ def _fresh(subject: Subject, model: Any) -> Arrival:
             "not carried over",
         ]
         for path, one, other in zip(paths, subject.initial, redrawn)
-        if not _adapted(path) and not given & set(path.split("/"))
+        if drawn(path)
     ]
     places = subject.of(model).places()
     after = [
@@ -48,7 +53,7 @@ def _fresh(subject: Subject, model: Any) -> Arrival:
             "carried over" if _same(value, now) and not _same(first, now) else "not carried over",
         ]
         for variable, value, first, now in zip(dialect.weights_of(model), made, subject.initial, current)
-        if not _adapted(places[id(variable)]) and not given & set(places[id(variable)].split("/"))
+        if drawn(places[id(variable)])
     ]
     after += [[places[id(each)], list(each.shape), "surplus", ""] for each in dialect.weights_of(model)[len(current) :]]
     if len(made) == len(current):
@@ -67,20 +72,7 @@ def _gives_weights(node: Node) -> bool:
 
 
 def _has_vocabulary(architecture: Architecture) -> bool:
-    for node in architecture.nodes:
-        if isinstance(node.layer, Architecture) and _has_vocabulary(node.layer):
-            return True
-        if any(method.name == "adapt" for method in node.methods):
-            return True
-    return False
-
-
-def _adapted(place: str) -> bool:
-    """What `adapt` has computed is no initializer's, and a config does not hold it.
-
-    Keras 2 calls the inverse document frequencies of a vocabulary "Variable".
-    """
-    return place.rpartition("/")[2] in ("mean", "variance", "count", "summary", "Variable")
+    return any(method.name == "adapt" for node in nodes_of(architecture.nodes) for method in node.methods)
 
 
 def _origin(one: np.ndarray, other: np.ndarray) -> str:

@@ -104,9 +104,12 @@ class Promises:
             pytest.fail(f"{name}: the worker {answer.lost.reason}: {answer.lost.detail}\n{answer.lost.tail[-500:]}")
         assert "fault" not in answer.reply, answer.reply["fault"]
         findings = judge(architecture, answer.reply, answer.blobs, self.table)
-        # A model that cannot be built keeps no promise; what its config forgot is a promise of its own.
-        built = "error" not in answer.reply["build"]
-        of_routes = [each for each in findings if each.routes[0] in routes or not built]
+        # What could not be seen of the model itself is kept on no route. What its config forgot is another promise.
+        of_routes = [
+            each
+            for each in findings
+            if each.routes[0] in routes or (each.routes[0] == "build" and each.observation not in ("given", "shape"))
+        ]
         marked = [self._known.marked(each, self.about) for each in of_routes]
         new = [each for each in marked if each.status == "new"]
         if new:

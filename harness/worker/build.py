@@ -261,5 +261,4 @@ def fill(model: Any, seed: int) -> int:
     return filled
 
 
-# In Keras 2 the inverse document frequencies of a vocabulary are a tf.Variable of no name.
-_KEPT = frozenset({"mean", "variance", "count", "seed_generator_state", "idf_weights", "g_idx", "Variable"})
+_KEPT = dialect.ADAPTED | {"seed_generator_state", "g_idx"}

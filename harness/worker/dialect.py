@@ -164,6 +164,11 @@ def reset_states(model: Any) -> None:
             layer.reset_states()
 
 
+# What `adapt` computes of its data: no initializer's, in no config, and consistent among itself. In Keras 2 the inverse
+# document frequencies of a vocabulary are a tf.Variable without a name.
+ADAPTED = frozenset({"mean", "variance", "count", "summary", "idf_weights", "Variable"})
+
+
 def is_adapter(variable: Any) -> bool:
     """Whether a weight is a factor of a low-rank adapter."""
     return path_of(variable).rpartition("/")[2].startswith("lora_")

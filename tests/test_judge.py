@@ -1,0 +1,82 @@
+"""What was observed is held against the table and against what was given; each rule of that can fail."""
+
+import json
+
+import numpy as np
+
+from harness.expectations.finding import Finding, layer_classes, place_of
+from harness.expectations.judge import given, judge
+from harness.protocol.architecture import Architecture, Call, Input, Node, Ref, nodes_of
+
+ARRAYS = {"one": np.array([1.0]).tobytes(), "near": np.array([1.0 + 1e-9]).tobytes(), "far": np.array([1.1]).tobytes()}
+
+
+def model(layer: object, *, name: str = "model", node: str = "layer", policy: str | None = None) -> Architecture:
+    return Architecture(
+        name=name,
+        inputs=(Input("input", (3,)),),
+        nodes=(Node(node, layer, (Ref("input"),), {}, ((2,),)),),
+        outputs=Ref(node),
+        policy=policy,
+    )
+
+
+DENSE = Call("layers.Dense", {"units": 2, "kernel_initializer": Call("initializers.Identity", {"gain": 2.0})})
+
+
+def config(name: str, **stated: object) -> dict[str, object]:
+    return {"layers": [{"config": {"name": name, **stated}}]}
+
+
+def judged(architecture: Architecture, shape: list[object], trained: str, relation: str = "~t") -> list[Finding]:
+    def seen(name: str) -> dict[str, object]:
+        return {"training": {"array": name, "dtype": "float64", "shape": [1], "kept": "float64"}}
+
+    reply = {
+        "build": {"shapes": {"layer": [shape]}},
+        "before": seen("one"),
+        "routes": {"keras_zip": {"before": {}, "after": seen(trained)}},
+    }
+    return judge(architecture, reply, ARRAYS, {"keras_zip": {"training": relation}})
+
+
+def test_a_config_that_forgets_an_argument_is_found_in_a_nested_model_too() -> None:
+    inner = model(DENSE, name="inner")
+    nested = {"layers": [{"config": {"name": "inner", **config("layer", units=2)}}]}
+    (finding,) = given(model(inner, node="inner"), {"config": nested})
+    assert (finding.place, finding.where) == (("Dense", "kernel_initializer"), "inner/layer/kernel_initializer")
+
+
+def test_a_finding_about_an_object_that_was_given_can_be_written_as_json() -> None:
+    (finding,) = given(model(DENSE), {"config": config("layer", units=2)})
+    assert "initializers.Identity" in json.dumps(finding.to_json()["expected"])
+
+
+def test_first_weights_are_no_setting_that_a_config_could_forget() -> None:
+    layer = Call("layers.Dense", {"units": 2, "weights": (1.0,)})
+    assert given(model(layer), {"config": config("layer", units=2)}) == []
+
+
+def test_a_shape_that_keras_does_not_know_contradicts_no_rule_and_another_one_does() -> None:
+    dense = Call("layers.Dense", {"units": 2})
+    assert judged(model(dense), [None, None], "one") == []
+    assert [each.observation for each in judged(model(dense), [None, 3], "one")] == ["shape"]
+    assert [each.observation for each in judged(model(dense), [None, 2, 2], "one")] == ["shape"]
+
+
+def test_float64_is_held_to_its_own_tolerance_only_where_all_of_the_model_is_float64() -> None:
+    dense = Call("layers.Dense", {"units": 2})
+    assert judged(model(dense), [None, 2], "near") == []
+    assert len(judged(model(dense, policy="float64"), [None, 2], "near")) == 1
+    assert len(judged(model(dense), [None, 2], "far")) == 1
+    assert len(judged(model(dense), [None, 2], "near", "=")) == 1
+
+
+def test_a_layer_may_be_called_as_a_part_of_a_config() -> None:
+    classes = layer_classes(model(Call("layers.Dense", {"units": 2}), node="layers"))
+    assert place_of(("layers", "layers", "config"), classes) == ("layers", "Dense", "config")
+
+
+def test_the_nodes_of_models_within_models_are_seen() -> None:
+    deep = model(model(model(DENSE, name="c", node="deepest"), name="b", node="c"), name="a", node="b")
+    assert [node.name for node in nodes_of(deep.nodes)] == ["b", "c", "deepest"]
