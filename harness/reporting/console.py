@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
+import textwrap
 import time
+from collections.abc import Sequence
 from typing import Any
 
 from rich.console import Console
@@ -14,6 +16,7 @@ from rich.table import Table
 from harness.check.reach import totals
 from harness.check.session import Result
 from harness.expectations.finding import Finding
+from harness.reporting.text import finding_text
 
 EVERY = 10.0  # seconds between two plain lines where no terminal is there
 
@@ -56,7 +59,8 @@ class Watcher:
             )
         new = sum(finding.status == "new" for finding in result.findings.values())
         reached = 0 if result.plan is None else len(result.plan.coverage.layers)
-        text = f"{result.examples} models, {reached} layers drawn, {new} new findings"
+        counts = ((result.examples, "model"), (reached, "layer"), (new, "new finding"))
+        text = ", ".join(_number(count, what) for count, what in counts)
         if self._progress is not None:
             self._progress.update(self._task, description=text)
         elif time.monotonic() - self._last > EVERY:
@@ -72,10 +76,10 @@ def print_result(result: Result, console: Console) -> None:
             _print_finding(finding, console)
     known = [finding for finding in result.findings.values() if finding.status == "known"]
     if known:
-        console.print(f"\n{len(known)} known findings (they do not fail; [bold]--no-known-issues[/] shows them):")
-        for finding in known:
-            issue = finding.known_issue or {}
-            console.print(f"  {finding.id} {escape(finding.check)} — {escape(str(issue.get('id')))}", highlight=False)
+        console.print(
+            f"\n{_number(len(known), 'known finding')}, by issue (none fails; [bold]--no-known-issues[/] shows all):"
+        )
+        _print_known(known, console)
     for problem in result.problems:
         console.print(f"[yellow]not measured:[/] {escape(problem)}", highlight=False)
     console.print(f"\n[bold]{escape(verdict_line(result))}[/]", highlight=False)
@@ -99,25 +103,26 @@ def _table(result: Result) -> Table:
     return table
 
 
+def _print_known(known: Sequence[Finding], console: Console) -> None:
+    """Each issue once, with its reason cut to a line, and what it was seen in."""
+    seen: dict[str, list[Finding]] = {}
+    for finding in known:
+        seen.setdefault(str((finding.known_issue or {}).get("id")), []).append(finding)
+    for issue, findings in seen.items():
+        checks = ", ".join(dict.fromkeys(each.check for each in findings))
+        console.print(f"  [bold]{escape(issue)}[/]  {escape(checks)}", highlight=False, soft_wrap=True)
+        reason = str((findings[0].known_issue or {}).get("reason"))
+        console.print(f"    {escape(textwrap.shorten(reason, console.width - 5, placeholder=' …'))}", highlight=False)
+
+
 def _print_finding(finding: Finding, console: Console) -> None:
     console.rule(f"{finding.id}  {finding.check}", align="left")
     console.print(f"[bold]{escape(finding.title)}[/]", highlight=False)
-    if finding.where:
-        console.print(f"where     {escape(finding.where)}", highlight=False)
-    if finding.error is not None:
-        console.print(f"raised    {escape(str(finding.error['message'])[:600])}", highlight=False)
-        console.print(f"in        {escape(str(finding.error['place']))}", highlight=False)
-    else:
-        console.print(f"expected  {escape(repr(finding.expected)[:300])}", highlight=False)
-        console.print(f"actual    {escape(repr(finding.actual)[:300])}", highlight=False)
-    if finding.difference:
-        size = ", ".join(f"{key} {value}" for key, value in finding.difference.items() if value not in (None, False))
-        console.print(f"size      {escape(size)}", highlight=False)
-    console.print(f"routes    {', '.join(finding.routes)}; layers: {', '.join(finding.layers)}", highlight=False)
-    if finding.consequences:
-        console.print(f"also      {', '.join(finding.consequences)}", highlight=False)
-    console.print("script", highlight=False)
-    console.print(escape(str(finding.to_json()["script"])), highlight=False, soft_wrap=True)
+    console.print(escape(finding_text(finding).partition("\n")[2]), highlight=False, soft_wrap=True)
+
+
+def _number(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
 
 
 def verdict_line(result: Result) -> str:
@@ -125,13 +130,14 @@ def verdict_line(result: Result) -> str:
     new = sum(finding.status == "new" for finding in result.findings.values())
     known = len(result.findings) - new
     reached = 0 if result.plan is None else len(result.plan.coverage.layers)
+    trips = sum(result.route_examples.values())
     counts = (
-        f"{result.examples} models, {reached} layers, {sum(result.route_examples.values())} round trips"
+        f"{_number(result.examples, 'model')}, {_number(reached, 'layer')}, {_number(trips, 'round trip')}"
         f" in {result.seconds:.0f} s (seed {result.options.seed})"
     )
     stopped = f"; stopped: {result.stopped}" if result.stopped else ""
     if result.verdict == "fail":
-        return f"FAIL: {new} new findings ({known} known); {counts}{stopped}"
+        return f"FAIL: {_number(new, 'new finding')} ({known} known); {counts}{stopped}"
     if result.verdict == "error":
         why = result.problems[0] if result.problems else "no model was drawn"
         return f"COULD NOT MEASURE: {why}; {counts}{stopped}"

@@ -1,0 +1,60 @@
+"""What a check prints is what a stranger reads: every finding with its script, every known issue with its reason."""
+
+from io import StringIO
+
+from rich.console import Console
+
+from harness.check.profiles import PROFILES
+from harness.check.session import Options, Result
+from harness.expectations.finding import Finding
+from harness.protocol.architecture import Architecture, Call, Input, Node, Ref
+from harness.reporting.console import print_result, verdict_line
+
+MODEL = Architecture(
+    name="model",
+    inputs=(Input("input", (3,)),),
+    nodes=(Node("dense", Call("layers.Dense", {"units": 2}), (Ref("input"),)),),
+    outputs=Ref("dense"),
+)
+NEW = Finding(
+    "weights", "value", ("Dense", "kernel"), ("keras_zip",), "weights: [Dense] is another one", "dense/kernel",
+    1.0, 2.0, {"max ulp": 8.0}, layers=("Dense",), architecture=MODEL,
+)  # fmt: skip
+
+
+def known(observation: str) -> Finding:
+    issue = {"id": "h5-loses-it", "reason": "The file has no place for it.", "link": ""}
+    return Finding(observation, "value", (), ("hdf5",), "", architecture=MODEL, status="known", known_issue=issue)
+
+
+def printed(*findings: Finding) -> str:
+    result = Result(Options(PROFILES["quick"]), findings={each.id: each for each in findings}, examples=1, built=1)
+    result.route_examples = {"keras_zip": 1, "hdf5": 1}
+    result.arrived = {("layers.Dense", "keras_zip")}
+    result.failed_by = {("Dense", "keras_zip"): 3}
+    text = StringIO()
+    print_result(result, Console(file=text, width=140))
+    return text.getvalue()
+
+
+def test_a_new_finding_is_printed_with_place_size_and_script() -> None:
+    text = printed(NEW)
+    for part in (NEW.id, "keras_zip/weights", "[Dense]", "dense/kernel", "max ulp 8.0", "keras.layers.Dense(units=2"):
+        assert part in text
+    assert "FAIL: 1 new finding (0 known); 1 model, 0 layers, 2 round trips" in text
+
+
+def test_findings_of_one_known_issue_are_told_once_with_the_reason() -> None:
+    text = printed(known("config"), known("outputs"))
+    assert text.count("h5-loses-it") == text.count("The file has no place for it.") == 1
+    assert "hdf5/config, hdf5/outputs" in text
+    assert "PASS" in text
+
+
+def test_the_table_says_by_route_what_came_through_and_what_broke() -> None:
+    (row,) = [line for line in printed(NEW).splitlines() if "Dense 3" in line]
+    assert [cell.strip() for cell in row.strip("│").split("│")] == ["keras_zip", "1", "1", "Dense 3"]
+
+
+def test_a_check_that_saw_nothing_is_no_pass() -> None:
+    assert verdict_line(Result(Options(PROFILES["quick"]))).startswith("COULD NOT MEASURE")
