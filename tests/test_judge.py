@@ -80,3 +80,17 @@ def test_a_layer_may_be_called_as_a_part_of_a_config() -> None:
 def test_the_nodes_of_models_within_models_are_seen() -> None:
     deep = model(model(model(DENSE, name="c", node="deepest"), name="b", node="c"), name="a", node="b")
     assert [node.name for node in nodes_of(deep.nodes)] == ["b", "c", "deepest"]
+
+
+def test_the_number_of_a_shared_object_is_no_setting() -> None:
+    def seen(config: dict[str, object]) -> dict[str, object]:
+        return {"config": config}
+
+    def of(after: dict[str, object]) -> list[Finding]:
+        before = {"layers": [{"config": {"name": "layer", "units": 2}}]}
+        routes = {"json": {"before": {}, "after": seen(after)}}
+        reply = {"build": {"shapes": {}}, "before": seen(before), "routes": routes}
+        return judge(model(Call("layers.Dense", {"units": 2})), reply, {}, {"json": {"config": "="}})
+
+    assert of({"layers": [{"config": {"name": "layer", "units": 2, "shared_object_id": 7}}]}) == []
+    assert len(of({"layers": [{"config": {"name": "layer", "units": 3, "shared_object_id": 7}}]})) == 1
