@@ -1,7 +1,7 @@
 """Known issues: findings that were checked by hand and are waited for, each with a reason and a link.
 
-The package ships `known-issues.toml`; a user may have one too. An entry matches by check, layers, place and error
-within a range of versions; what it matches does not fail the run.
+The package ships a folder of them, a file per family; a user may have files of his own. An entry matches by check,
+layers, place and error within a range of versions; what it matches does not fail the run.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-SHIPPED = Path(__file__).with_name("known-issues.toml")
+SHIPPED = Path(__file__).with_name("known_issues")
 
 
 class KnownIssuesError(ValueError):
@@ -80,8 +80,9 @@ class KnownIssues:
 
     @classmethod
     def read(cls, *paths: Path) -> KnownIssues:
-        """Reads the files; raises KnownIssuesError for one that cannot be used."""
-        return cls(tuple(entry for path in paths for entry in _entries(path)))
+        """Reads files, or folders of them; raises KnownIssuesError for one that cannot be used."""
+        files = [file for path in paths for file in (sorted(path.glob("*.toml")) if path.is_dir() else [path])]
+        return cls(tuple(entry for file in files for entry in _entries(file)))
 
     def marked(self, finding: Finding, environment: Mapping[str, Any]) -> Finding:
         """The finding, marked as known where an entry matches it."""
