@@ -5,7 +5,7 @@ from io import StringIO
 from rich.console import Console
 
 from harness.check.profiles import PROFILES
-from harness.check.session import Options, Result
+from harness.check.result import Options, Result
 from harness.expectations.finding import Finding
 from harness.protocol.architecture import Architecture, Call, Input, Node, Ref
 from harness.reporting.console import print_result, verdict_line

@@ -7,7 +7,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -16,12 +16,11 @@ from harness.architectures import applications
 from harness.architectures.families import all_rules
 from harness.architectures.vocabulary import Vocabulary
 from harness.check.plan import Plan
-from harness.check.profiles import Profile
 from harness.check.reduce import isolated, reduce
+from harness.check.result import Options, Result
 from harness.dispatch.pool import Answer, Pool
 from harness.expectations.finding import Finding, layer_classes
 from harness.expectations.judge import judge
-from harness.expectations.known import KnownIssues
 from harness.expectations.table import asked, parse
 from harness.protocol.architecture import Architecture, layer_calls, to_json
 
@@ -30,54 +29,6 @@ APPLICATION_ROUTES = ("transfer", "keras_zip", "hdf5")
 EXAMPLE_LIMIT = 300.0  # seconds after which an example counts as hung
 REDUCE_LIMIT = 30.0  # seconds spent on making one finding small
 REDUCE_ALL = 120.0  # and on all of them, where there are many: those that come last stay as they were drawn
-
-
-@dataclass(frozen=True)
-class Options:
-    """What `check` was asked for."""
-
-    profile: Profile
-    layers: tuple[str, ...] = ()
-    routes: tuple[str, ...] = ()
-    seed: int = 0
-    time_limit: float | None = None
-    interpreter: str | None = None
-    workers: int = 2
-    known: KnownIssues = field(default_factory=KnownIssues)
-
-
-@dataclass
-class Result:
-    """What came of it; the report is made from this."""
-
-    options: Options
-    environment: dict[str, Any] = field(default_factory=dict)
-    findings: dict[str, Finding] = field(default_factory=dict)
-    examples: int = 0
-    built: int = 0
-    timings: dict[str, float] = field(default_factory=dict)
-    route_examples: dict[str, int] = field(default_factory=dict)
-    arrived: set[tuple[str, str]] = field(default_factory=set)  # layers that came through a route at least once
-    failed_by: dict[tuple[str, str], int] = field(default_factory=dict)
-    plan: Plan | None = None
-    stopped: str | None = None  # why the run ended before the plan did
-    problems: list[str] = field(default_factory=list)  # what could not be measured, or was not checked
-    peak_rss: int = 0
-    replaced: int = 0
-    seconds: float = 0.0
-
-    @property
-    def verdict(self) -> str:
-        """pass, fail, or error where nothing was measured."""
-        if any(finding.status == "new" for finding in self.findings.values()):
-            return "fail"
-        if self.problems or not self.examples:
-            return "error"
-        return "pass"
-
-    def add_time(self, what: str, seconds: float) -> None:
-        """Adds seconds to a timing."""
-        self.timings[what] = self.timings.get(what, 0.0) + seconds
 
 
 Table = Mapping[str, Mapping[str, str]]

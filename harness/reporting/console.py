@@ -14,7 +14,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 from rich.table import Table
 
 from harness.check.reach import totals
-from harness.check.session import Result
+from harness.check.result import Result
 from harness.expectations.finding import Finding
 from harness.reporting.text import finding_text
 

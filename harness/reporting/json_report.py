@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from harness.check.session import Result
+from harness.check.result import Result
 
 SCHEMA_VERSION = 1
 

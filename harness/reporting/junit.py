@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from xml.etree import ElementTree
 
-from harness.check.session import Result
+from harness.check.result import Result
 
 
 def write(result: Result, path: Path) -> None:

@@ -1,0 +1,59 @@
+"""What a check was asked for, and what came of it: the reports are made from this."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from harness.check.plan import Plan
+from harness.check.profiles import Profile
+from harness.expectations.finding import Finding
+from harness.expectations.known import KnownIssues
+
+
+@dataclass(frozen=True)
+class Options:
+    """What `check` was asked for."""
+
+    profile: Profile
+    layers: tuple[str, ...] = ()
+    routes: tuple[str, ...] = ()
+    seed: int = 0
+    time_limit: float | None = None
+    interpreter: str | None = None
+    workers: int = 2
+    known: KnownIssues = field(default_factory=KnownIssues)
+
+
+@dataclass
+class Result:
+    """What came of it; the report is made from this."""
+
+    options: Options
+    environment: dict[str, Any] = field(default_factory=dict)
+    findings: dict[str, Finding] = field(default_factory=dict)
+    examples: int = 0
+    built: int = 0
+    timings: dict[str, float] = field(default_factory=dict)
+    route_examples: dict[str, int] = field(default_factory=dict)
+    arrived: set[tuple[str, str]] = field(default_factory=set)  # layers that came through a route at least once
+    failed_by: dict[tuple[str, str], int] = field(default_factory=dict)
+    plan: Plan | None = None
+    stopped: str | None = None  # why the run ended before the plan did
+    problems: list[str] = field(default_factory=list)  # what could not be measured, or was not checked
+    peak_rss: int = 0
+    replaced: int = 0
+    seconds: float = 0.0
+
+    @property
+    def verdict(self) -> str:
+        """pass, fail, or error where nothing was measured."""
+        if any(finding.status == "new" for finding in self.findings.values()):
+            return "fail"
+        if self.problems or not self.examples:
+            return "error"
+        return "pass"
+
+    def add_time(self, what: str, seconds: float) -> None:
+        """Adds seconds to a timing."""
+        self.timings[what] = self.timings.get(what, 0.0) + seconds
