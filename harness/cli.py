@@ -48,7 +48,8 @@ def check(
     did not survive. Exit codes: 0 nothing new, 1 findings, 2 usage, 3 could not measure.
     """
     from harness.check.profiles import PROFILES
-    from harness.check.session import Options, Session
+    from harness.check.result import Options
+    from harness.check.session import Session
     from harness.dispatch.worker import WorkerFailed
     from harness.expectations.known import SHIPPED, KnownIssues, KnownIssuesError
     from harness.reporting import console as terminal
