@@ -209,3 +209,8 @@ def common(a: Arguments, rule: LayerRule) -> None:
         a.give("dtype", a.draw(st.sampled_from(DTYPES)))
     if "trainable" in rule.common and a.draw(st.integers(0, 11)) == 11 and a.has("trainable"):
         a.give("trainable", False)
+
+
+def one_or_list(refs: list[Ref]) -> Any:
+    """One tensor as it is, several as a list."""
+    return refs[0] if len(refs) == 1 else refs

@@ -161,4 +161,9 @@ class Arguments:
         return self._draw(st.sampled_from(fitting))  # type: ignore[no-any-return]
 
 
+def chance(draw: Draw, of: int) -> bool:
+    """True once in `of` times; shrinks to False."""
+    return bool(draw(st.integers(0, of - 1)) == of - 1)
+
+
 _one_in_four = st.sampled_from((False, False, False, True))
