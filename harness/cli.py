@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from cyclopts import App, CycloptsError, Parameter
+from cyclopts.validators import Number
 
 from harness import __version__
+from harness.settings import Usage, did_you_mean, settle
 
 OK, FINDINGS, USAGE, UNMEASURED = 0, 1, 2, 3
 
@@ -18,13 +22,21 @@ app = App(
     version=__version__,
 )
 
-
-class Usage(Exception):
-    """Something on the command line or in a configuration is wrong; the message says what would be right."""
+settle(app)
 
 
 def _several(name: str, help: str) -> Parameter:
     return Parameter(name=name, help=help, negative="")
+
+
+def _whole(_: Any, tokens: Sequence[Any]) -> int:
+    """A whole number: 1.5 would be rounded without a word."""
+    given = tokens[0]
+    try:
+        return int(given.value)
+    except ValueError:
+        place = "" if given.source == "cli" else f" (from {given.source})"
+        raise ValueError(f"{given.value!r} is no whole number{place}") from None
 
 
 @app.command
@@ -33,14 +45,18 @@ def check(
     profile: Annotated[Literal["quick", "ci", "thorough"], Parameter(help="How much is covered.")] = "quick",
     layer: Annotated[tuple[str, ...], _several("--layer", "Only models around this layer (may be repeated).")] = (),
     route: Annotated[tuple[str, ...], _several("--route", "Only this route (may be repeated).")] = (),
-    seed: Annotated[int, Parameter(help="The same seed gives the same models.")] = 0,
-    time_limit: Annotated[float | None, Parameter(help="Seconds after which no more models are started.")] = None,
+    seed: Annotated[int, Parameter(help="The same seed gives the same models.", converter=_whole)] = 0,
+    time_limit: Annotated[
+        float | None, Parameter(help="Seconds after which no more models are started.", validator=Number(gt=0))
+    ] = None,
     no_known_issues: Annotated[bool, Parameter(help="Count known findings as new.", negative="")] = False,
     known_issues: Annotated[tuple[Path, ...], _several("--known-issues", "A known-issues file of your own.")] = (),
     json: Annotated[Path | None, Parameter(help="Write report.json here.")] = None,
     junitxml: Annotated[Path | None, Parameter(help="Write JUnit XML here.")] = None,
     env: Annotated[str | None, Parameter(help="An interpreter with the TensorFlow to check.")] = None,
-    workers: Annotated[int, Parameter(help="How many TensorFlow processes run at a time.")] = 2,
+    workers: Annotated[
+        int, Parameter(help="How many TensorFlow processes run at a time.", converter=_whole, validator=Number(gte=1))
+    ] = 2,
 ) -> int:
     """Does the Keras installed here keep its promises?
 
@@ -61,7 +77,7 @@ def check(
     except KnownIssuesError as error:
         raise Usage(str(error)) from error
     options = Options(
-        PROFILES[profile], layer, route, seed, time_limit, _interpreter(env), max(1, workers), known
+        PROFILES[profile], layer, route, seed, time_limit, _interpreter(env), workers, known
     )  # fmt: skip
     console = terminal.make_console()
     session = Session(options, terminal.Watcher(console))
@@ -71,7 +87,7 @@ def check(
         result = session.result
         result.problems.append(f"TensorFlow could not be started: {error}")
         console.print(f"TensorFlow could not be started: {error}", highlight=False)
-        console.print('install it with:  pip install "keras-harness[tensorflow-cpu]"', highlight=False)
+        console.print('install it with:  pip install "keras-harness[tensorflow-cpu]"', highlight=False, markup=False)
         if json is not None:
             json_report.write(json_report.report(result), json)
         return UNMEASURED
@@ -103,14 +119,13 @@ def layers(
     from harness.reporting import console as terminal
     from harness.reporting import json_report
 
-    worker = Worker(_interpreter(env))
     try:
+        worker = Worker(_interpreter(env))
         about = worker.start()
     except WorkerFailed as error:
         print(f"TensorFlow could not be started: {error}")
         return UNMEASURED
-    finally:
-        worker.stop()
+    worker.stop()
     found = reach(Vocabulary.from_report(about), all_rules(), about["routes"])
     if json is not None:
         json_report.write(found, json)
@@ -125,17 +140,7 @@ def _check_names(layers: tuple[str, ...], routes: tuple[str, ...]) -> None:
     for kind, given, known in (("layer", layers, all_rules()), ("route", routes, parse())):
         for name in given:
             if name not in known:
-                raise Usage(f"no {kind} is called {name!r}{_did_you_mean(name, list(known))}")
-
-
-def _did_you_mean(name: str, known: list[str]) -> str:
-    import difflib
-
-    close = (
-        difflib.get_close_matches(name, known, n=3, cutoff=0.5)
-        or [each for each in known if name.lower() in each.lower()][:3]
-    )
-    return f"; did you mean {' or '.join(close)}?" if close else f"; known: {', '.join(sorted(known))}"
+                raise Usage(f"no {kind} is called {name!r}{did_you_mean(name, list(known))}")
 
 
 def _interpreter(env: str | None) -> str | None:
@@ -146,6 +151,8 @@ def _interpreter(env: str | None) -> str | None:
         path = path / "bin" / "python"
     if not path.exists():
         raise Usage(f"{env!r} is not an interpreter: no such file")
+    if not path.is_file() or not os.access(path, os.X_OK):
+        raise Usage(f"{env!r} is not an interpreter: it cannot be run")
     return str(path.absolute())
 
 

@@ -49,16 +49,21 @@ class Worker:
     ) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="keras-harness-"))
         self._log = (self.folder / "stderr").open("w+b")
-        self.process = subprocess.Popen(
-            [interpreter or sys.executable, str(MAIN), str(self.folder), *map(str, modules)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._log,
-            env=_environment(environment or {}),
-            cwd=self.folder,
-            # Ctrl-C is for the driver, which stops its workers in order.
-            start_new_session=True,
-        )
+        try:
+            self.process = subprocess.Popen(
+                [interpreter or sys.executable, str(MAIN), str(self.folder), *map(str, modules)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=self._log,
+                env=_environment(environment or {}),
+                cwd=self.folder,
+                # Ctrl-C is for the driver, which stops its workers in order.
+                start_new_session=True,
+            )
+        except OSError as error:
+            self._log.close()
+            shutil.rmtree(self.folder, ignore_errors=True)
+            raise WorkerFailed(f"{interpreter}: {error.strerror}") from error
         self.about: dict[str, Any] = {}
 
     def start(self) -> dict[str, Any]:
