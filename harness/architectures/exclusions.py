@@ -5,11 +5,9 @@ from __future__ import annotations
 LAYERS = {
     "AbstractRNNCell": "a base class of Keras 2, to be subclassed; its children are drawn",
     "DenseFeatures": "needs tf.feature_column, which is deprecated and no part of Keras",
-    "Equalization": "its symbolic output is its input itself, so no graph can hold it (Keras 3.15: 'part of a cycle')",
     "FlaxLayer": "needs flax, and runs on JAX alone",
     "JaxLayer": "needs JAX, and holds a function that no config can describe",
     "Layer": "the base class; it computes nothing",
-    "TFSMLayer": "reads a SavedModel from a folder; the export route uses it on every model",
     "Wrapper": "a base class that computes nothing; its children are drawn",
     "TorchModuleWrapper": "needs PyTorch, and runs on its backend alone",
 }
@@ -19,6 +17,7 @@ ARGUMENTS: dict[str, dict[str, str]] = {
         "input_tensor": "wraps a tensor of another program; deprecated in both Kerases",
         "ragged": "Keras 3 on TensorFlow takes ragged inputs for layers of its own only experimentally",
     },
+    "TFSMLayer": {"dtype": "a SavedModel computes in the dtype that it was exported in"},
     "*": {"name": _NAME},
 }
 

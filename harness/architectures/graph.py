@@ -127,10 +127,16 @@ class Graph:
         if onto is None:
             onto = self._place_for(rule)
         ref, spec = onto
+        return self.attach(*self.placed(rule, wanted, spec), ref)
+
+    def placed(self, rule: LayerRule, wanted: frozenset[str], spec: Spec) -> tuple[str, Mapping[str, Any], Placement]:
+        """A layer of this rule for such a tensor: its name, its arguments and where it stands."""
         arguments = Arguments(self.draw, self.vocabulary, rule.public, wanted=wanted, rules=self.rules)
         placement = rule.place(arguments, spec)
         common(arguments, rule)
-        return self.attach(rule.public, arguments.values, placement, ref)
+        if "piped" in rule.tags:
+            return "layers.Pipeline", {"layers": [Call(rule.public, arguments.values)]}, placement
+        return rule.public, arguments.values, placement
 
     def _place_for(self, rule: LayerRule) -> tuple[Ref, Spec]:
         fitting = [each for each in self.tensors if rule.accepts(each[1])]

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from hypothesis import strategies as st
 
-from harness.architectures.graph import Goal, Graph, common, one_or_list
-from harness.architectures.rules import Arguments, Draw, LayerRule, chance
+from harness.architectures.graph import Goal, Graph, one_or_list
+from harness.architectures.rules import Draw, LayerRule, chance
 from harness.architectures.spec import Spec
 from harness.protocol.architecture import Architecture, Node, Ref
 
@@ -82,10 +82,8 @@ def _add_to_chain(
     draw: Draw, graph: Graph, rule: LayerRule, wanted: frozenset[str], onto: tuple[Ref, Spec]
 ) -> tuple[Ref, Spec] | None:
     """Adds a layer behind the last one, unless it wants more than one tensor or gives more."""
-    arguments = Arguments(draw, graph.vocabulary, rule.public, wanted=wanted, rules=graph.rules)
-    placement = rule.place(arguments, onto[1])
+    name, values, placement = graph.placed(rule, wanted, onto[1])
     if placement.others or placement.named or placement.keywords or placement.as_list or len(placement.outputs) != 1:
         return None
-    common(arguments, rule)
-    node = graph.attach(rule.public, arguments.values, placement, onto[0])
+    node = graph.attach(name, values, placement, onto[0])
     return Ref(node.name), placement.outputs[0]

@@ -178,6 +178,13 @@ class Architecture:
         return hashlib.sha256(dumps(self).encode()).hexdigest()[:12]
 
 
+@dataclass(frozen=True)
+class Exported:
+    """A SavedModel that the worker exports of this architecture, as an argument: its path."""
+
+    architecture: Architecture
+
+
 _CLASSES = {
     cls.__name__: cls
     for cls in (
@@ -193,6 +200,7 @@ _CLASSES = {
         Compile,
         Freeze,
         Architecture,
+        Exported,
     )
 }
 

@@ -13,6 +13,7 @@ from typing import Any
 from harness.routes.route import by_file
 from harness.worker.custom import CUSTOM_OBJECTS
 from harness.worker.dialect import keras
+from harness.worker.exported import safe_mode
 from harness.worker.subject import Subject
 
 
@@ -27,12 +28,12 @@ def save(subject: Subject, folder: Path) -> Path:
 
 def load(path: Path) -> Any:
     """Loads with compile settings."""
-    return keras.models.load_model(path, custom_objects=CUSTOM_OBJECTS)
+    return keras.models.load_model(path, custom_objects=CUSTOM_OBJECTS, safe_mode=safe_mode())
 
 
 def load_uncompiled(path: Path) -> Any:
     """Loads without them."""
-    return keras.models.load_model(path, custom_objects=CUSTOM_OBJECTS, compile=False)
+    return keras.models.load_model(path, custom_objects=CUSTOM_OBJECTS, compile=False, safe_mode=safe_mode())
 
 
 HDF5 = by_file("hdf5", save, load)

@@ -12,6 +12,7 @@ from typing import Any
 from harness.routes.route import by_file
 from harness.worker.custom import CUSTOM_OBJECTS
 from harness.worker.dialect import keras
+from harness.worker.exported import safe_mode
 from harness.worker.subject import Subject
 
 
@@ -31,12 +32,12 @@ def save_folder(subject: Subject, folder: Path) -> Path:
 
 def load(path: Path) -> Any:
     """Loads either."""
-    return keras.models.load_model(path, custom_objects=CUSTOM_OBJECTS)
+    return keras.models.load_model(path, custom_objects=CUSTOM_OBJECTS, safe_mode=safe_mode())
 
 
 def load_uncompiled(path: Path) -> Any:
     """Loads without optimizer, loss and metrics."""
-    return keras.models.load_model(path, custom_objects=CUSTOM_OBJECTS, compile=False)
+    return keras.models.load_model(path, custom_objects=CUSTOM_OBJECTS, compile=False, safe_mode=safe_mode())
 
 
 ZIP = by_file("keras_zip", save, load)

@@ -17,13 +17,14 @@ from harness.protocol.architecture import (
     Architecture,
     Call,
     Data,
+    Exported,
     Input,
     Name,
     Node,
     Ref,
     Slice,
 )
-from harness.worker import data, dialect
+from harness.worker import data, dialect, exported
 from harness.worker.dialect import keras
 
 OPERATORS = {
@@ -76,6 +77,8 @@ def decode(value: Any) -> Any:
         return data.of(value)
     if isinstance(value, Architecture):
         return build(value).model
+    if isinstance(value, Exported):
+        return exported.path_of(value)
     if isinstance(value, (list, tuple)):
         return type(value)(decode(item) for item in value)
     if isinstance(value, Mapping):

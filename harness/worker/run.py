@@ -12,7 +12,7 @@ from harness.observations.catalogue import LAST, OBSERVATIONS
 from harness.protocol.architecture import Architecture, Ref, from_json
 from harness.routes.catalogue import ROUTES
 from harness.routes.route import Arrival, Route
-from harness.worker import data, dialect
+from harness.worker import data, dialect, exported
 from harness.worker.arrays import Arrays
 from harness.worker.build import Built, build, decode, fill, tensors_of
 from harness.worker.subject import Subject
@@ -38,6 +38,7 @@ def run(request: dict[str, Any], folder: Path) -> tuple[dict[str, Any], dict[str
     arrays = Arrays()
     start = time.perf_counter()
     dialect.clear()
+    exported.trust(architecture)
     policy = dialect.policy()
     try:
         if architecture.policy:
@@ -99,6 +100,7 @@ def replay(request: dict[str, Any]) -> tuple[dict[str, Any], dict[str, bytes]]:
     timings = Timings()
     arrays = Arrays()
     dialect.clear()
+    exported.trust(architecture)
     dialect.set_seed(architecture.seed + 1000)
     inputs = tensors_of(data.for_model(architecture, architecture.seed))
     targets = tensors_of(decode(architecture.compile.targets)) if architecture.compile else None

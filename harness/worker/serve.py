@@ -8,7 +8,7 @@ import resource
 from pathlib import Path
 from typing import Any
 
-from harness.worker import dialect
+from harness.worker import dialect, exported
 from harness.worker.run import describe, replay, run
 
 
@@ -18,6 +18,7 @@ class Server:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.served = 0
+        exported.keep_in(folder / "exported")
         dialect.tf.config.threading.set_intra_op_parallelism_threads(1)
         dialect.tf.config.threading.set_inter_op_parallelism_threads(1)
 

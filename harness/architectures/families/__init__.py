@@ -8,7 +8,7 @@ from harness.architectures.rules import LayerRule
 
 FAMILIES = (
     "core", "convolution", "pooling", "reshaping", "recurrent", "wrappers", "attention", "merging", "normalization",
-    "regularization", "activation", "preprocessing", "augmentation", "custom",
+    "regularization", "activation", "preprocessing", "augmentation", "exported", "custom",
 )  # fmt: skip
 
 

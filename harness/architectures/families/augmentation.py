@@ -236,7 +236,6 @@ _chains: Strategies = {
 }
 _OPAQUE = ("random", "opaque")
 
-# Equalization is missing: its output is its very input tensor, which no functional model can hold.
 RULES = (
     _rule("RandomCrop", _crop, is_float(rank=3, minimum=3)),
     _stretch(0),
@@ -277,6 +276,8 @@ RULES = (
     _layer("RandomColorDegeneration", {"factor": _parts}, _ranged, colour=True),
     _rule("RandomColorJitter", _jitter, _is_colour, formats=False, tags=_OPAQUE),
     _layer("AutoContrast", {}, _ranged, formats=False, tags=()),
+    # Its symbolic output is its very input tensor, which no graph can hold: it is drawn within a Pipeline.
+    _layer("Equalization", {}, {**_ranged, "bins": st.sampled_from((16, 64))}, tags=("opaque", "piped")),
     _rule("ContrastLimitedAdaptiveHistogramEqualization", _clahe, _is_image, tags=("opaque",)),
     _layer("Solarization", {}, {"addition_factor": _parts, "threshold_factor": _parts, **_ranged}, formats=False),
     _layer("AugMix", {}, _chains, colour=True, dtypes=_WARPED),
