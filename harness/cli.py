@@ -133,6 +133,69 @@ def layers(
     return OK
 
 
+@app.command
+def known(
+    *,
+    verify: Annotated[
+        bool, Parameter(help="Run the script of each, and say whether it still shows.", negative="")
+    ] = False,
+    issue: Annotated[tuple[str, ...], _several("--issue", "Only this issue (may be repeated).")] = (),
+    known_issues: Annotated[tuple[Path, ...], _several("--known-issues", "A known-issues file of your own.")] = (),
+    markdown: Annotated[Path | None, Parameter(help="Write the page of all of them here.")] = None,
+    env: Annotated[str | None, Parameter(help="An interpreter with the TensorFlow to verify under.")] = None,
+) -> int:
+    """What is Keras known to break, and does it still?
+
+    With --verify each script is run under the Keras at hand. Exit codes: 0 all show, 1 an issue is stale, its script
+    is broken or its date has come, 2 usage, 3 could not measure.
+    """
+    from harness.expectations.known import SHIPPED, KnownIssues, KnownIssuesError
+    from harness.reporting import known_page
+
+    try:
+        entries = KnownIssues.read(SHIPPED, *known_issues).entries
+    except KnownIssuesError as error:
+        raise Usage(str(error)) from error
+    names = [each.id for each in entries]
+    for name in issue:
+        if name not in names:
+            raise Usage(f"no known issue is called {name!r}{did_you_mean(name, names)}")
+    entries = tuple(each for each in entries if not issue or each.id in issue)
+    if markdown is not None:
+        markdown.write_text(known_page.page(entries), encoding="utf-8")
+        print(f"{len(entries)} known issues written to {markdown}")
+        return OK
+    if not verify:
+        print(known_page.listing(entries))
+        return FINDINGS if any(each.expired for each in entries) else OK
+    return _verify(entries, _interpreter(env))
+
+
+def _verify(entries: Sequence[Any], interpreter: str | None) -> int:
+    from harness.check.confirm import confirm
+    from harness.dispatch.worker import Worker, WorkerFailed
+    from harness.expectations.known import in_range
+    from harness.reporting import known_page
+
+    worker = Worker(interpreter)
+    try:
+        keras = str(worker.start()["keras"])
+    except WorkerFailed as error:
+        print(f"TensorFlow could not be started: {error}")
+        return UNMEASURED
+    finally:
+        worker.stop()
+    here = [each for each in entries if not each.keras or in_range(keras, each.keras)]
+    if not here:
+        print(f"no known issue is about Keras {keras}")
+        return UNMEASURED
+    print(f"running the scripts of {len(here)} known issues under Keras {keras} ...", flush=True)
+    confirmed = confirm(here, interpreter)
+    print(known_page.confirmations(confirmed))
+    bad = [each for each in confirmed if each.state != "shows" or each.issue.expired]
+    return FINDINGS if bad else OK
+
+
 def _check_names(layers: tuple[str, ...], routes: tuple[str, ...]) -> None:
     from harness.architectures.families import all_rules
     from harness.expectations.table import parse

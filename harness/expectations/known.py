@@ -6,6 +6,7 @@ layers, place and error within a range of versions; what it matches does not fai
 
 from __future__ import annotations
 
+import datetime
 import fnmatch
 import re
 import sys
@@ -43,6 +44,13 @@ class KnownIssue:
     kind: str = ""
     holds: str = ""  # a regular expression on the architecture's JSON
     link: str = ""
+    script: str = ""  # a program that exits 1 while the issue shows and 0 when it does not
+    expires: str = ""  # a date, YYYY-MM-DD: from then on the issue is waited for no longer
+
+    @property
+    def expired(self) -> bool:
+        """Whether its date has come."""
+        return bool(self.expires) and datetime.date.today() >= datetime.date.fromisoformat(self.expires)
 
     def matches(self, finding: Finding, keras: str) -> bool:
         """Whether the finding is this issue, under that version of Keras."""
@@ -90,6 +98,8 @@ class KnownIssues:
             if entry.matches(finding, str(environment.get("keras", "0"))):
                 self.seen[entry.id] = self.seen.get(entry.id, 0) + 1
                 issue = {"id": entry.id, "reason": entry.reason, "link": entry.link}
+                if entry.expired:
+                    return replace(finding, status="new", known_issue={**issue, "expired": entry.expires})
                 return replace(finding, status="known", known_issue=issue)
         return replace(finding, status="new", known_issue=None)
 
@@ -110,8 +120,29 @@ def _entries(path: Path) -> Iterable[KnownIssue]:
         unknown = set(entry) - set(KnownIssue.__dataclass_fields__)
         if unknown:
             raise KnownIssuesError(f"{path}: {name}: unknown keys {', '.join(sorted(unknown))}")
+        _check(path, entry)
         values: dict[str, Any] = {key: tuple(item) if isinstance(item, list) else item for key, item in entry.items()}
         yield KnownIssue(**values)
+
+
+def _check(path: Path, entry: Mapping[str, Any]) -> None:
+    """Patterns, ranges and dates that cannot be read are told when the file is, not when a finding comes."""
+    name = entry["id"]
+    for key, value in entry.items():
+        wanted = list if key in ("checks", "layers") else str
+        if not isinstance(value, wanted):
+            raise KnownIssuesError(f"{path}: {name}: {key} must be a {wanted.__name__}, and is {value!r}")
+    for key in ("where", "error", "holds"):
+        try:
+            re.compile(entry.get(key, ""))
+        except re.error as error:
+            raise KnownIssuesError(f"{path}: {name}: {key} is no regular expression: {error}") from error
+    try:
+        in_range("0", entry.get("keras", ""))
+        if "expires" in entry:
+            datetime.date.fromisoformat(entry["expires"])
+    except (KnownIssuesError, ValueError) as error:
+        raise KnownIssuesError(f"{path}: {name}: {error}") from error
 
 
 def in_range(version: str, wanted: str) -> bool:
