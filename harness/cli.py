@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
+import traceback
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import App, CycloptsError, Parameter
 from cyclopts.validators import Number
 
 from harness import __version__
 from harness.settings import Usage, did_you_mean, settle
+
+if TYPE_CHECKING:
+    from harness.check.listening import Listener
 
 OK, FINDINGS, USAGE, UNMEASURED = 0, 1, 2, 3
 
@@ -57,19 +62,28 @@ def check(
     workers: Annotated[
         int, Parameter(help="How many TensorFlow processes run at a time.", converter=_whole, validator=Number(gte=1))
     ] = 2,
+    hung_after: Annotated[float, Parameter(help="Seconds that one model may take.", validator=Number(gt=0))] = 300.0,
+    start_limit: Annotated[
+        float, Parameter(help="Seconds that TensorFlow may take to start.", validator=Number(gt=0))
+    ] = 180.0,
+    memory_limit: Annotated[
+        float, Parameter(help="GiB that one TensorFlow process may hold.", validator=Number(gt=0))
+    ] = 8.0,
 ) -> int:
     """Does the Keras installed here keep its promises?
 
     Draws models around every layer, sends them along every route, observes them before and after, and reports what
     did not survive. Exit codes: 0 nothing new, 1 findings, 2 usage, 3 could not measure.
     """
+    from harness.check.listening import together
     from harness.check.profiles import PROFILES
-    from harness.check.result import Options
+    from harness.check.result import INTERRUPTED, Options
     from harness.check.session import Session
-    from harness.dispatch.worker import WorkerFailed
+    from harness.check.signals import Signals
+    from harness.dispatch.worker import GIB, Limits
     from harness.expectations.known import SHIPPED, KnownIssues, KnownIssuesError
     from harness.reporting import console as terminal
-    from harness.reporting import json_report, junit
+    from harness.reporting import files, json_report, junit
 
     _check_names(layer, route)
     try:
@@ -77,31 +91,44 @@ def check(
     except KnownIssuesError as error:
         raise Usage(str(error)) from error
     options = Options(
-        PROFILES[profile], layer, route, seed, time_limit, _interpreter(env), workers, known
+        PROFILES[profile], layer, route, seed, time_limit, _interpreter(env), workers, hung_after,
+        Limits(start=start_limit, memory=int(memory_limit * GIB)), known,
     )  # fmt: skip
+    targets = [path.expanduser().absolute() for path in (json, junitxml) if path is not None]
+    for path in targets:
+        try:
+            files.probe(path)
+        except files.NoFolder as error:
+            raise Usage(str(error)) from error
+        except OSError as error:
+            print(f"keras-harness: {path} cannot be written: {error.strerror}", file=sys.stderr)
+            return UNMEASURED
     console = terminal.make_console()
-    session = Session(options, terminal.Watcher(console))
-    try:
+
+    def say(text: str) -> None:
+        console.print(text, highlight=False, markup=False, soft_wrap=True)
+
+    with Signals() as signals:
+        listeners: list[Listener] = [terminal.Watcher(console)]
+        if json is not None:
+            listeners.append(files.Kept(json.expanduser().absolute(), say))
+        session = Session(
+            options, together(*listeners), signals=signals, leftovers=[files.partial(path) for path in targets]
+        )
         result = session.run()
-    except WorkerFailed as error:
-        result = session.result
-        result.problems.append(f"TensorFlow could not be started: {error}")
-        console.print(f"TensorFlow could not be started: {error}", highlight=False)
-        console.print('install it with:  pip install "keras-harness[tensorflow-cpu]"', highlight=False, markup=False)
+        lost = []
         if json is not None:
-            json_report.write(json_report.report(result), json)
-        return UNMEASURED
-    terminal.print_result(result, console)
-    try:
-        if json is not None:
-            json_report.write(json_report.report(result), json)
+            lost.append(files.keep(json_report.text(json_report.report(result)), json.expanduser().absolute()))
         if junitxml is not None:
-            junit.write(result, junitxml)
-    except OSError as error:
-        console.print(f"the report could not be written: {error}", highlight=False)
+            lost.append(files.keep(junit.text(result), junitxml.expanduser().absolute()))
+        with contextlib.suppress(OSError, SystemExit):  # nobody reads: `| head`
+            terminal.print_result(result, console)
+            for each in filter(None, lost):
+                say(each)
+    if (result.stopped or "").startswith(INTERRUPTED):
+        return signals.exit_code
+    if any(lost):
         return UNMEASURED
-    if result.stopped == "interrupted":
-        return 130
     return {"pass": OK, "fail": FINDINGS, "error": UNMEASURED}[result.verdict]
 
 
@@ -115,20 +142,22 @@ def layers(
     from harness.architectures.families import all_rules
     from harness.architectures.vocabulary import Vocabulary
     from harness.check.reach import reach
-    from harness.dispatch.worker import Worker, WorkerFailed
+    from harness.dispatch.pool import Pool
+    from harness.dispatch.worker import WorkerFailed
     from harness.reporting import console as terminal
-    from harness.reporting import json_report
+    from harness.reporting import files, json_report
 
     try:
-        worker = Worker(_interpreter(env))
-        about = worker.start()
-    except WorkerFailed as error:
+        with Pool(_interpreter(env), size=1) as pool:
+            about = pool.start()
+    except (WorkerFailed, OSError) as error:
         print(f"TensorFlow could not be started: {error}")
         return UNMEASURED
-    worker.stop()
     found = reach(Vocabulary.from_report(about), all_rules(), about["routes"])
-    if json is not None:
-        json_report.write(found, json)
+    lost = None if json is None else files.keep(json_report.text(found), json)
+    if lost is not None:
+        print(f"keras-harness: {lost}", file=sys.stderr)
+        return UNMEASURED
     terminal.print_reach(found, terminal.make_console())
     return OK
 
@@ -173,18 +202,17 @@ def known(
 
 def _verify(entries: Sequence[Any], interpreter: str | None) -> int:
     from harness.check.confirm import confirm
-    from harness.dispatch.worker import Worker, WorkerFailed
+    from harness.dispatch.pool import Pool
+    from harness.dispatch.worker import WorkerFailed
     from harness.expectations.known import in_range
     from harness.reporting import known_page
 
-    worker = Worker(interpreter)
     try:
-        keras = str(worker.start()["keras"])
-    except WorkerFailed as error:
+        with Pool(interpreter, size=1) as pool:
+            keras = str(pool.start()["keras"])
+    except (WorkerFailed, OSError) as error:
         print(f"TensorFlow could not be started: {error}")
         return UNMEASURED
-    finally:
-        worker.stop()
     here = [each for each in entries if not each.keras or in_range(keras, each.keras)]
     if not here:
         print(f"no known issue is about Keras {keras}")
@@ -228,4 +256,8 @@ def main(arguments: list[str] | None = None) -> None:
         sys.exit(USAGE)
     except KeyboardInterrupt:
         sys.exit(130)
+    except Exception:
+        # A traceback alone would end with 1, which says that Keras broke a promise.
+        traceback.print_exc()
+        sys.exit(UNMEASURED)
     sys.exit(code if isinstance(code, int) else OK)

@@ -20,12 +20,11 @@ def vocabulary(version: str = "3.15"):
 
 
 def main() -> None:
-    from harness.dispatch.worker import Worker
+    from harness.dispatch.pool import Pool
 
     for interpreter in sys.argv[1:]:
-        worker = Worker(interpreter)
-        about = worker.start()
-        worker.stop()
+        with Pool(interpreter, size=1) as pool:
+            about = pool.start()
         version = ".".join(about["keras"].split(".")[:2])
         kept = {key: about[key] for key in KEPT}
         (FOLDER / f"keras-{version}.json").write_text(json.dumps(kept, indent=0, sort_keys=True) + "\n")

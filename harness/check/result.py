@@ -7,8 +7,12 @@ from typing import Any
 
 from harness.check.plan import Plan
 from harness.check.profiles import Profile
+from harness.dispatch.worker import Limits
 from harness.expectations.finding import Finding
 from harness.expectations.known import KnownIssues
+
+UNFINISHED = "unfinished"
+INTERRUPTED = "interrupted"
 
 
 @dataclass(frozen=True)
@@ -22,6 +26,8 @@ class Options:
     time_limit: float | None = None
     interpreter: str | None = None
     workers: int = 2
+    hung_after: float = 300.0  # seconds that one model may take
+    limits: Limits = field(default_factory=Limits)
     known: KnownIssues = field(default_factory=KnownIssues)
 
 
@@ -39,18 +45,21 @@ class Result:
     arrived: set[tuple[str, str]] = field(default_factory=set)  # layers that came through a route at least once
     failed_by: dict[tuple[str, str], int] = field(default_factory=dict)
     plan: Plan | None = None
-    stopped: str | None = None  # why the run ended before the plan did
+    stopped: str | None = None  # why the run ended before the plan did; UNFINISHED as long as it goes on
     problems: list[str] = field(default_factory=list)  # what could not be measured, or was not checked
+    tail: str = ""  # the end of what a worker wrote that could not be started
     peak_rss: int = 0
     replaced: int = 0
     seconds: float = 0.0
 
     @property
     def verdict(self) -> str:
-        """pass, fail, or error where nothing was measured."""
+        """pass, fail, or error where nothing was measured or the end was not seen."""
+        if self.stopped == UNFINISHED:
+            return "error"
         if any(finding.status == "new" for finding in self.findings.values()):
             return "fail"
-        if self.problems or not self.examples:
+        if self.problems or not self.examples or (self.stopped or "").startswith(INTERRUPTED):
             return "error"
         return "pass"
 

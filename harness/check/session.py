@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
+import sys
 import time
-from collections.abc import Callable, Iterable, Mapping
+import traceback
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 from itertools import chain
@@ -15,10 +15,15 @@ from typing import Any
 from harness.architectures import applications
 from harness.architectures.families import all_rules
 from harness.architectures.vocabulary import Vocabulary
+from harness.check.listening import Listener, nobody
+from harness.check.losses import LEAST_FREE, full_disk, lost_finding
 from harness.check.plan import Plan
 from harness.check.reduce import isolated, reduce
-from harness.check.result import Options, Result
+from harness.check.result import UNFINISHED, Options, Result
+from harness.check.signals import Signals
 from harness.dispatch.pool import Answer, Pool
+from harness.dispatch.scratch import Scratch
+from harness.dispatch.worker import WorkerFailed
 from harness.expectations.finding import Finding, layer_classes
 from harness.expectations.judge import judge
 from harness.expectations.table import asked, parse
@@ -26,72 +31,110 @@ from harness.protocol.architecture import Architecture, layer_calls, to_json
 
 PROCESS = "_process"  # a route of this ending is its namesake, loaded by another process
 APPLICATION_ROUTES = ("transfer", "keras_zip", "hdf5")
-EXAMPLE_LIMIT = 300.0  # seconds after which an example counts as hung
+GRACE = 20.0  # seconds that models under way are given beyond the time limit
+ROOM = 64 << 20  # bytes that must be free on the disk to begin with
 REDUCE_LIMIT = 30.0  # seconds spent on making one finding small
+HUNG_TRY = 20.0  # seconds after which a smaller model counts as hung, where the one that was drawn did
 REDUCE_ALL = 120.0  # and on all of them, where there are many: those that come last stay as they were drawn
 
 
 Table = Mapping[str, Mapping[str, str]]
-Listener = Callable[[str, Result, Any], None]
-
-
-def nobody(event: str, result: Result, subject: Any) -> None:
-    """Listens to nothing."""
 
 
 class Session:
-    """Runs a check. `listener` is told of ``started``, ``example``, ``finding``, ``reducing`` and ``done``."""
+    """Runs a check. `listener` is told of ``starting``, ``started``, ``example``, ``finding``, ``reduced``, ``done``.
 
-    def __init__(self, options: Options, listener: Listener = nobody) -> None:
+    `leftovers` are files of the caller that must not stay behind where the run is killed.
+    """
+
+    def __init__(
+        self,
+        options: Options,
+        listener: Listener = nobody,
+        *,
+        signals: Signals | None = None,
+        leftovers: Sequence[Path] = (),
+    ) -> None:
         self.options = options
         self.listener = listener
         self.table = parse()
-        self.result = Result(options)
+        self.result = Result(options, stopped=UNFINISHED)
+        self._stopped: str | None = None
+        self._signals = signals or Signals()
+        self._leftovers = leftovers
         self._start = time.monotonic()
         self._reduce_until = self._start
         self._replayed: dict[Future[Answer], tuple[Architecture, Answer]] = {}
-        self.folder = Path(tempfile.mkdtemp(prefix="keras-harness-"))
 
     def run(self) -> Result:
-        """The whole check; raises WorkerFailed where TensorFlow cannot be started."""
+        """The whole check. What keeps it from its end is in the result: `stopped`, and `problems` where it is one."""
         begin = time.perf_counter()
-        pool = Pool(self.options.interpreter, size=self.options.workers)
+        self.listener("starting", self.result, None)
         try:
-            about = pool.start()
-            self.result.add_time("worker_start", time.perf_counter() - begin)
-            self.result.environment = {
-                key: about[key] for key in ("python", "tensorflow", "keras", "packages", "devices")
-            }
-            vocabulary = Vocabulary.from_report(about)
-            plan = Plan(
-                vocabulary,
-                all_rules(),
-                self.options.profile,
-                seed=self.options.seed,
-                only=self.options.layers,
+            self._scratch = Scratch(self._leftovers)
+        except OSError as error:
+            self._stopped = "no place"
+            self.result.problems.append(f"there is no place for temporary files: {error}")
+            return self._done(begin)
+        pool: Pool | None = None
+        try:
+            if self._scratch.free < ROOM:
+                raise OSError(f"only {self._scratch.free >> 20} MiB are free in {self._scratch.path.parent}")
+            pool = Pool(
+                self.options.interpreter, size=self.options.workers, limits=self.options.limits, scratch=self._scratch
             )
-            self.result.plan = plan
-            self.table = {
-                route: row
-                for route, row in self.table.items()
-                if route.removesuffix(PROCESS) in about["routes"]
-                and (not self.options.routes or route in self.options.routes)
-            }
-            self.listener("started", self.result, plan)
-            planned = ((drawn, self.table) for drawn in self._timed(plan))
-            self._examples(pool, chain(self._applications(vocabulary), planned))
-            self._examples(pool, self._alone())
-            self._reduce(pool)
+            self._check(pool)
         except KeyboardInterrupt:
-            self.result.stopped = "interrupted"
+            self._stopped = self._signals.name
+        except WorkerFailed as error:
+            self._stopped = "no worker"
+            first = not self.result.environment
+            what = "TensorFlow could not be started" if first else "a lost worker could not be replaced"
+            self.result.problems.append(f"{what}: {error}")
+            self.result.tail = error.tail
+        except OSError as error:
+            self._stopped = "no place"
+            self.result.problems.append(f"the machine is in the way: {error}")
+        except Exception as error:
+            traceback.print_exc(file=sys.stderr)
+            self._stopped = "the harness failed"
+            self.result.problems.append(f"the harness failed: {type(error).__name__}: {error}")
         finally:
-            self.result.peak_rss, self.result.replaced = pool.peak_rss, pool.replaced
-            pool.close()
-            shutil.rmtree(self.folder, ignore_errors=True)
-            self.result.seconds = time.perf_counter() - begin
+            self._signals.hold()
+            if pool is not None:
+                pool.close()
+                self.result.peak_rss, self.result.replaced = pool.peak_rss, pool.replaced
+            self._scratch.close()
+        return self._done(begin)
+
+    def _done(self, begin: float) -> Result:
+        self.result.stopped = self._stopped
+        self.result.seconds = time.perf_counter() - begin
         self._close()
         self.listener("done", self.result, None)
         return self.result
+
+    def _check(self, pool: Pool) -> None:
+        begin = time.perf_counter()
+        about = pool.start()
+        self.result.add_time("worker_start", time.perf_counter() - begin)
+        self.result.environment = {key: about[key] for key in ("python", "tensorflow", "keras", "packages", "devices")}
+        vocabulary = Vocabulary.from_report(about)
+        plan = Plan(
+            vocabulary, all_rules(), self.options.profile, seed=self.options.seed, only=self.options.layers
+        )  # fmt: skip
+        self.result.plan = plan
+        self.table = {
+            route: row
+            for route, row in self.table.items()
+            if route.removesuffix(PROCESS) in about["routes"]
+            and (not self.options.routes or route in self.options.routes)
+        }
+        self.listener("started", self.result, plan)
+        planned = ((drawn, self.table) for drawn in self._timed(plan))
+        self._examples(pool, chain(self._applications(vocabulary), planned))
+        self._examples(pool, self._alone())
+        self._reduce(pool)
 
     def _timed(self, plan: Iterable[Architecture]) -> Iterable[Architecture]:
         models = iter(plan)
@@ -104,9 +147,14 @@ class Session:
             yield drawn
 
     @property
-    def _late(self) -> bool:
+    def _over(self) -> float:
+        """Seconds beyond the time limit; below zero before it."""
         limit = self.options.time_limit
-        return limit is not None and time.monotonic() - self._start > limit
+        return -1.0 if limit is None else time.monotonic() - self._start - limit
+
+    @property
+    def _late(self) -> bool:
+        return self._over > 0
 
     def _examples(self, pool: Pool, plan: Iterable[tuple[Architecture, Table]]) -> None:
         under_way: dict[Future[Answer], Architecture] = {}
@@ -117,14 +165,14 @@ class Session:
                 following = None if self._late else next(models, None)
                 if following is None:
                     exhausted = True
-                    if self._late:
-                        self.result.stopped = f"time limit of {self.options.time_limit:.0f} s"
+                    if self._late and self._stopped is None:
+                        self._stopped = f"time limit of {self.options.time_limit:.0f} s"
                     break
                 drawn, table = following
                 request = self._request(drawn, table)
                 if table is self.table and self.result.plan is not None and self.result.plan.number % 2 == 0:
                     request["keep"] = self._keep()
-                under_way[pool.submit(request, limit=EXAMPLE_LIMIT)] = drawn
+                under_way[pool.submit(request, limit=self.options.hung_after)] = drawn
             begin = time.perf_counter()
             done, _ = wait({*under_way, *self._replayed}, timeout=1.0, return_when=FIRST_COMPLETED)
             done &= set(under_way)
@@ -134,6 +182,11 @@ class Session:
             self._take_replayed()
             if not done:
                 self.listener("waiting", self.result, None)
+            if self._over > GRACE and (under_way or self._replayed):
+                given_up = len(under_way) + len(self._replayed)
+                self._replayed.clear()
+                self._stopped = f"time limit of {self.options.time_limit:.0f} s; {given_up} under way given up"
+                return
 
     def _applications(self, vocabulary: Vocabulary) -> Iterable[tuple[Architecture, Table]]:
         """The bases of keras.applications that the profile asks for, as frozen bases and in files."""
@@ -160,14 +213,17 @@ class Session:
     def _arrived(self, layer: str, route: str) -> bool:
         return route.endswith(PROCESS) or (layer, route) in self.result.arrived
 
-    def _request(self, architecture: Architecture, table: Any) -> dict[str, Any]:
-        asks = asked(table, compiled=architecture.compile is not None)
+    def _request(self, architecture: Architecture, table: Table, *, see: Table | None = None) -> dict[str, Any]:
+        """What is asked of a worker; `see` has the observations of the original, where no route asks for them."""
+        compiled = architecture.compile is not None
+        asks = asked(table, compiled=compiled)
+        seen = asks if see is None else asked(see, compiled=compiled)
         return {
             "verb": "run",
             "architecture": to_json(architecture),
             "routes": {route: names for route, names in asks.items() if not route.endswith(PROCESS)},
             # What is asked of the loading process alone must be seen of the original too.
-            "also": sorted({name for names in asks.values() for name in names}),
+            "also": sorted({name for names in seen.values() for name in names}),
         }
 
     def _keep(self) -> dict[str, str]:
@@ -176,9 +232,9 @@ class Session:
         return {route.removesuffix(PROCESS): self._place(route) for route in wanted}
 
     def _place(self, route: str) -> str:
-        return tempfile.mkdtemp(prefix=f"{route}-", dir=self.folder)
+        return str(self._scratch.folder(route))
 
-    def _replay(self, architecture: Architecture, answer: Answer, pool: Pool) -> Future[Answer] | None:
+    def _replay(self, architecture: Architecture, answer: Answer, pool: Pool, limit: float) -> Future[Answer] | None:
         """Hands the files of an example to another process."""
         files = answer.reply.get("kept")
         if not files:
@@ -190,7 +246,7 @@ class Session:
             "routes": {route: asks[route + PROCESS] for route in files},
             "files": files,
         }
-        return pool.submit(request, limit=EXAMPLE_LIMIT, avoid=answer.reply["pid"])
+        return pool.submit(request, limit=limit, avoid=answer.reply["pid"])
 
     def _take_replayed(self) -> None:
         for future in [each for each in self._replayed if each.done()]:
@@ -214,7 +270,7 @@ class Session:
             self._count(architecture, answer.reply["routes"])
         for finding in found:
             self._add(finding)
-        replayed = self._replay(architecture, answer, pool)
+        replayed = self._replay(architecture, answer, pool, self.options.hung_after)
         if replayed is not None:
             self._replayed[replayed] = (architecture, answer)
         self.listener("example", self.result, architecture)
@@ -227,24 +283,23 @@ class Session:
                 self.result.arrived |= {(name, route) for name in names}
 
     def _judge(self, architecture: Architecture, answer: Answer) -> list[Finding]:
+        full = full_disk(answer.reply)
+        if full is not None or (answer.lost is not None and self._scratch.free < LEAST_FREE):
+            raise OSError(f"the disk of {self._scratch.path} is full{f': {full}' if full else ''}")
         if answer.lost is not None:
-            lost = answer.lost
-            return [
-                Finding(
-                    "worker",
-                    lost.reason,
-                    (lost.detail,),
-                    ("run",),
-                    f"the worker {lost.reason}: {lost.detail}",
-                    error={"type": lost.reason, "message": lost.detail, "place": "", "tail": lost.tail},
-                    architecture=architecture,
-                )
-            ]
+            return [lost_finding(architecture, answer.lost)]
         if "fault" in answer.reply:
             fault = answer.reply["fault"]
             self.result.problems.append(f"the harness failed: {fault['type']}: {fault['message']} ({fault['place']})")
             return []
-        return judge(architecture, answer.reply, answer.blobs, self.table)
+        try:
+            return judge(architecture, answer.reply, answer.blobs, self.table)
+        except Exception as error:
+            place = traceback.extract_tb(error.__traceback__)[-1]
+            self.result.problems.append(
+                f"an answer could not be judged: {type(error).__name__}: {error} ({place.name}, line {place.lineno})"
+            )
+            return []
 
     def _add(self, finding: Finding) -> None:
         for route in finding.routes:
@@ -266,16 +321,22 @@ class Session:
             return
         begin = time.perf_counter()
         self._reduce_until = time.monotonic() + REDUCE_ALL
-        with ThreadPoolExecutor(self.options.workers) as threads:
+        threads = ThreadPoolExecutor(self.options.workers)
+        try:
             for finding, smaller in zip(new, threads.map(lambda each: self._smaller(pool, each), new), strict=True):
                 marked = self.options.known.marked(smaller, self.result.environment)
                 self.result.findings[finding.id] = marked
                 self.listener("reduced", self.result, marked)
+        finally:
+            # Where it was interrupted, the threads end with the workers that they wait for.
+            threads.shutdown(wait=False, cancel_futures=True)
         self.result.add_time("shrinking", time.perf_counter() - begin)
 
     def _smaller(self, pool: Pool, finding: Finding) -> Finding:
         assert finding.architecture is not None
-        end = min(time.monotonic() + REDUCE_LIMIT, self._reduce_until)
+        hung = finding.observation == "worker" and finding.kind == "hung"
+        limit = min(HUNG_TRY if hung else REDUCE_LIMIT, self.options.hung_after)
+        end = self._reduce_until if hung else min(time.monotonic() + REDUCE_LIMIT, self._reduce_until)
         table = {route: row for route, row in self.table.items() if route == finding.routes[0]}
         last = finding
 
@@ -283,11 +344,11 @@ class Session:
             nonlocal last
             if time.monotonic() > end or self._late:
                 return False
-            request = self._request(candidate, table)
+            request = self._request(candidate, table, see=None if table else self.table)
             if finding.routes[0].endswith(PROCESS):
                 request["keep"] = {finding.routes[0].removesuffix(PROCESS): self._place(finding.routes[0])}
-            answer = pool.submit(request, limit=REDUCE_LIMIT).result()
-            replayed = self._replay(candidate, answer, pool)
+            answer = pool.submit(request, limit=limit).result()
+            replayed = self._replay(candidate, answer, pool, limit)
             if replayed is not None:
                 answer = _as_one(answer, replayed.result())
             same = [each for each in self._judge(candidate, answer) if each.signature == finding.signature]

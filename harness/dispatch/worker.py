@@ -2,117 +2,176 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
+import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harness.protocol.frames import Closed, read_frame, write_frame
+import psutil
+
+from harness.dispatch.channel import Channel
+from harness.protocol.frames import Closed, Garbled, read_frame, write_frame
 
 MAIN = Path(__file__).resolve().parents[1] / "worker" / "__main__.py"
-START_LIMIT = 180.0  # seconds; importing TensorFlow takes 6 to 10, on a cold disk far more
+LONGEST_LOG = 1 << 24  # bytes of standard error that are kept of a worker
+GIB = 1 << 30
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a worker may take before it is stopped."""
+
+    start: float = 180.0  # seconds; importing TensorFlow takes 6 to 10, on a cold disk far more
+    memory: int = 8 * GIB  # resident in the middle of a request
+    between: int = 3 * GIB  # resident between two requests: beyond that it has leaked, and a new one takes its place
 
 
 class WorkerFailed(Exception):
-    """The worker could not be started: TensorFlow is missing or cannot be imported."""
+    """The worker could not be started: TensorFlow is missing or cannot be imported. `tail` is what it wrote last."""
+
+    def __init__(self, message: str, tail: str = "") -> None:
+        super().__init__(message)
+        self.tail = tail
 
 
 class WorkerLost(Exception):
     """The worker went away in the middle of a request.
 
-    `reason` is ``crashed`` (with the name of the signal or the exit code) or ``hung``; `tail` is the end of what it
-    wrote to standard error.
+    `reason` is ``crashed`` (with the name of the signal or the exit code), ``hung``, ``out of memory`` or ``garbled``
+    (something else than an answer came); `at` is what it was at, `tail` the end of what it wrote to standard error.
     """
 
-    def __init__(self, reason: str, detail: str, tail: str) -> None:
+    def __init__(self, reason: str, detail: str, *, at: str = "", tail: str = "") -> None:
         super().__init__(f"worker {reason}: {detail}")
         self.reason = reason
         self.detail = detail
+        self.at = at
         self.tail = tail
 
 
 class Worker:
-    """A process of `interpreter` that serves requests. Use it from one thread at a time."""
+    """A process of `interpreter` that serves requests from a folder of its own. Use it from one thread at a time."""
 
     def __init__(
         self,
+        folder: Path,
         interpreter: str | None = None,
         *,
+        limits: Limits | None = None,
         environment: dict[str, str] | None = None,
         modules: Sequence[Path] = (),
     ) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="keras-harness-"))
-        self._log = (self.folder / "stderr").open("w+b")
+        self.folder = folder
+        self.limits = limits or Limits()
+        self.about: dict[str, Any] = {}
+        self._log = (folder / "stderr").open("a+b")
         try:
             self.process = subprocess.Popen(
-                [interpreter or sys.executable, str(MAIN), str(self.folder), *map(str, modules)],
+                [interpreter or sys.executable, str(MAIN), str(folder), *map(str, modules)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=self._log,
-                env=_environment(environment or {}),
-                cwd=self.folder,
+                env=_environment(folder, environment or {}),
+                cwd=folder,
+                bufsize=0,
                 # Ctrl-C is for the driver, which stops its workers in order.
                 start_new_session=True,
             )
         except OSError as error:
             self._log.close()
-            shutil.rmtree(self.folder, ignore_errors=True)
-            raise WorkerFailed(f"{interpreter}: {error.strerror}") from error
-        self.about: dict[str, Any] = {}
+            raise WorkerFailed(f"{interpreter or sys.executable}: {error.strerror or error}") from error
+        self._channel = Channel(self.process, self._look)
+        self._in_use = threading.Lock()
+        self._at = ""
+        self._limit = 0.0
+        self._deadline = 0.0
+        self.peak_rss = 0
+
+    @property
+    def pid(self) -> int:
+        """The process that answers; another one than was started where the interpreter is a wrapper."""
+        return int(self.about.get("pid", self.process.pid))
+
+    @property
+    def rss(self) -> int:
+        """Bytes of memory that it holds now."""
+        try:
+            now = int(psutil.Process(self.pid).memory_info().rss)
+        except psutil.Error:
+            return 0
+        self.peak_rss = max(self.peak_rss, now)
+        return now
 
     def start(self) -> dict[str, Any]:
         """Waits until it has imported TensorFlow, and returns what it says of itself; raises WorkerFailed."""
         try:
-            self.about, _ = self._read(START_LIMIT)
+            about, _ = self._exchange(None, self.limits.start)
         except WorkerLost as lost:
             self.stop()
             last = lost.tail.strip().splitlines()[-1:] or [lost.detail]
-            raise WorkerFailed(last[0]) from lost
-        if "fatal" in self.about:
-            fatal = self.about["fatal"]
+            what = f"no worker after {self.limits.start:.0f} s" if lost.reason == "hung" else last[0]
+            raise WorkerFailed(what, lost.tail) from lost
+        if "fatal" in about:
+            fatal = about["fatal"]
+            tail = self._tail()
             self.stop()
-            raise WorkerFailed(f"{fatal['type']}: {fatal['message']}")
-        return self.about
+            raise WorkerFailed(f"{fatal['type']}: {fatal['message']}", tail)
+        self.about = about
+        return about
 
     def ask(self, request: dict[str, Any], *, limit: float = 120.0) -> tuple[dict[str, Any], dict[str, bytes]]:
         """Sends a request and waits for its answer at most `limit` seconds; raises WorkerLost."""
-        assert self.process.stdin is not None
+        return self._exchange(request, limit)
+
+    def _exchange(self, request: dict[str, Any] | None, limit: float) -> tuple[dict[str, Any], dict[str, bytes]]:
+        self._at = ""
+        self._limit, self._deadline = limit, time.monotonic() + limit
+        with self._in_use:
+            try:
+                if request is not None:
+                    write_frame(self._channel, request)  # type: ignore[arg-type]
+                while True:
+                    header, blobs = read_frame(self._channel)
+                    if "under way" not in header:
+                        return header, blobs
+                    self._at = str(header["under way"])
+            except WorkerLost:
+                self.kill()
+                raise
+            except Garbled as error:
+                self.kill()
+                raise self._lost("garbled", str(error)) from error
+            except (Closed, OSError) as error:
+                raise self._ended() from error
+
+    def _look(self) -> None:
+        """Holds the worker against its limits, in the middle of a request."""
+        if os.fstat(self._log.fileno()).st_size > LONGEST_LOG:
+            os.ftruncate(self._log.fileno(), 0)
+        if time.monotonic() > self._deadline:
+            raise self._lost("hung", f"no answer for {self._limit:.0f} s")
+        if self.rss > self.limits.memory:
+            raise self._lost("out of memory", f"more than {self.limits.memory / GIB:.1f} GiB")
+
+    def _ended(self) -> WorkerLost:
+        """The worker closed its pipe: how it came to its end."""
         try:
-            write_frame(self.process.stdin, request)
-        except OSError as error:
-            raise self._lost() from error
-        return self._read(limit)
-
-    def _read(self, limit: float) -> tuple[dict[str, Any], dict[str, bytes]]:
-        assert self.process.stdout is not None
-        hung = threading.Event()
-
-        def kill() -> None:
-            hung.set()
+            code = self.process.wait(timeout=5.0)
+        except subprocess.TimeoutExpired:
             self.kill()
+            return self._lost("crashed", "it closed its pipe")
+        return self._lost("crashed", signal.Signals(-code).name if code < 0 else f"exit code {code}")
 
-        timer = threading.Timer(limit, kill)
-        timer.daemon = True
-        timer.start()
-        try:
-            return read_frame(self.process.stdout)
-        except Closed as error:
-            if hung.is_set():
-                raise WorkerLost("hung", f"no answer for {limit:.0f} s", self._tail()) from error
-            raise self._lost() from error
-        finally:
-            timer.cancel()
-
-    def _lost(self) -> WorkerLost:
-        code = self.process.wait()
-        detail = signal.Signals(-code).name if code < 0 else f"exit code {code}"
-        return WorkerLost("crashed", detail, self._tail())
+    def _lost(self, reason: str, detail: str) -> WorkerLost:
+        return WorkerLost(reason, detail, at=self._at, tail=self._tail())
 
     def _tail(self, size: int = 2000) -> str:
         self._log.seek(0, os.SEEK_END)
@@ -120,25 +179,32 @@ class Worker:
         return self._log.read().decode("utf-8", "replace")
 
     def kill(self) -> None:
-        """Ends the process at once."""
-        self.process.kill()
+        """Ends the process at once, and what it has started."""
+        if self.process.poll() is None:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self.process.pid, signal.SIGKILL)
 
     def stop(self) -> None:
-        """Ends the process and removes its folder; safe to call twice."""
-        if self.process.poll() is None:
-            self.process.kill()
-        self.process.wait()
-        for stream in (self.process.stdin, self.process.stdout, self._log):
-            if stream is not None and not stream.closed:
-                try:
-                    stream.close()
-                except OSError:
-                    continue
+        """Ends the process and removes its folder; safe to call twice, and from another thread than the one that asks.
+
+        The pipes stay open until that thread has noticed: their numbers may be given to other files at once.
+        """
+        self.kill()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.process.wait(timeout=10.0)
+        with self._in_use:
+            for stream in (self.process.stdin, self.process.stdout, self._log):
+                if stream is not None and not stream.closed:
+                    with contextlib.suppress(OSError):
+                        stream.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def _environment(extra: dict[str, str]) -> dict[str, str]:
-    """The environment of a worker: nothing of the driver's Python, one thread each, TensorFlow quiet."""
+def _environment(folder: Path, extra: dict[str, str]) -> dict[str, str]:
+    """The environment of a worker: nothing of the driver's Python, one thread each, TensorFlow quiet.
+
+    What it writes, it writes into its folder; the settings of Keras are the defaults and not those of a user.
+    """
     kept = {
         key: value for key, value in os.environ.items() if not key.startswith(("PYTHON", "VIRTUAL_ENV", "COVERAGE"))
     }
@@ -148,6 +214,9 @@ def _environment(extra: dict[str, str]) -> dict[str, str]:
         "OMP_NUM_THREADS": "1",
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONHASHSEED": "0",
+        "TMPDIR": str(folder),
+        "KERAS_HOME": str(folder / "keras"),
+        "HARNESS_DRIVER": str(os.getpid()),
         "PYTHONIOENCODING": "utf-8",
         **extra,
     }

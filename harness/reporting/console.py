@@ -33,13 +33,16 @@ class Watcher:
                 SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), console=console,
                 transient=True,
             )  # fmt: skip
-            self._progress.start()
-            self._task = self._progress.add_task("starting TensorFlow", total=None)
-        else:
-            console.print("starting TensorFlow …")
 
     def __call__(self, event: str, result: Result, subject: Any) -> None:
         """Takes an event of the session."""
+        if event == "starting":
+            if self._progress is None:
+                self.console.print("starting TensorFlow …")
+            else:
+                self._progress.start()
+                self._task = self._progress.add_task("starting TensorFlow", total=None)
+            return
         if event == "done":
             if self._progress is not None:
                 self._progress.stop()
@@ -70,6 +73,9 @@ class Watcher:
 
 def print_result(result: Result, console: Console) -> None:
     """The table by layer and route, the findings, and the verdict."""
+    if not result.environment and not result.examples:
+        _print_unstarted(result, console)
+        return
     console.print(_table(result))
     for finding in sorted(result.findings.values(), key=lambda each: each.status != "new"):
         if finding.status == "new":
@@ -82,6 +88,17 @@ def print_result(result: Result, console: Console) -> None:
         _print_known(known, console)
     for problem in result.problems:
         console.print(f"[yellow]not measured:[/] {escape(problem)}", highlight=False)
+    console.print(f"\n[bold]{escape(verdict_line(result))}[/]", highlight=False)
+
+
+def _print_unstarted(result: Result, console: Console) -> None:
+    """Why there is nothing to tell."""
+    for problem in result.problems:
+        console.print(problem, highlight=False, markup=False, soft_wrap=True)
+    for line in result.tail.strip().splitlines()[-10:]:
+        console.print(f"    {line}", highlight=False, markup=False, soft_wrap=True)
+    if result.stopped == "no worker":
+        console.print('install it with:  pip install "keras-harness[tensorflow-cpu]"', highlight=False, markup=False)
     console.print(f"\n[bold]{escape(verdict_line(result))}[/]", highlight=False)
 
 

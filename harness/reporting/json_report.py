@@ -1,10 +1,8 @@
-"""report.json: one shape for every command, written in one go so that a reader never sees half of it."""
+"""report.json: one shape for every command."""
 
 from __future__ import annotations
 
 import json
-import os
-from pathlib import Path
 from typing import Any
 
 from harness.check.result import Result
@@ -49,9 +47,6 @@ def report(result: Result, *, command: str = "check") -> dict[str, Any]:
     }
 
 
-def write(data: Any, path: Path) -> None:
-    """Writes JSON beside the file first, then takes its place; raises OSError."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    partial.write_text(json.dumps(data, indent=1, ensure_ascii=False, default=str) + "\n", encoding="utf-8")
-    partial.replace(path)
+def text(data: Any) -> str:
+    """The report as it stands in the file."""
+    return json.dumps(data, indent=1, ensure_ascii=False, default=str) + "\n"

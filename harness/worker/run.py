@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import time
 import traceback
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ class Timings(dict[str, float]):
         self[what] = self.get(what, 0.0) + time.perf_counter() - start
 
 
-def run(request: dict[str, Any], folder: Path) -> tuple[dict[str, Any], dict[str, bytes]]:
+def run(request: dict[str, Any], folder: Path, tell: Callable[[str], None]) -> tuple[dict[str, Any], dict[str, bytes]]:
     """One example. `request` holds the architecture and, for each route, the observations asked of it.
 
     Returns the reply (``build``, ``before``, ``routes``, ``timings``) and its arrays. What raises is an answer too:
@@ -40,6 +41,7 @@ def run(request: dict[str, Any], folder: Path) -> tuple[dict[str, Any], dict[str
     dialect.clear()
     exported.trust(architecture)
     policy = dialect.policy()
+    tell("build")
     try:
         if architecture.policy:
             dialect.set_policy(architecture.policy)
@@ -55,12 +57,14 @@ def run(request: dict[str, Any], folder: Path) -> tuple[dict[str, Any], dict[str
         }
         wanted = {name for names in asked.values() for name in names} | set(request.get("also", ()))
         start = time.perf_counter()
+        tell("observe")
         reply["before"] = observe(subject, [name for name in OBSERVATIONS if name in wanted and name not in LAST])
         timings.add("observing", start)
         # .keras first of all and .h5 last: saving to .h5 changes the compile config of the live model (Keras 3.15).
         kept = request.get("keep", {})
         for name in kept:
             if not name.startswith("hdf5"):
+                tell(name)
                 keep(reply, subject, ROUTES[name], Path(kept[name]))
         traits = set(reply["build"]["traits"])
         for name, observations in asked.items():
@@ -68,12 +72,15 @@ def run(request: dict[str, Any], folder: Path) -> tuple[dict[str, Any], dict[str
             if dialect.MAJOR not in route.majors or not route.needs <= traits:
                 continue
             start = time.perf_counter()
+            tell(name)
             reply["routes"][name] = travel(subject, route, observations, folder)
             timings.add(f"route:{name}", start)
         for name in kept:
             if name.startswith("hdf5"):
+                tell(name)
                 keep(reply, subject, ROUTES[name], Path(kept[name]))
         start = time.perf_counter()
+        tell("observe")
         reply["before"].update(observe(subject, [name for name in LAST if name in wanted]))
         timings.add("observing", start)
         return reply, arrays.blobs
@@ -91,7 +98,7 @@ def keep(reply: dict[str, Any], subject: Subject, route: Route, place: Path) -> 
         shutil.rmtree(place, ignore_errors=True)
 
 
-def replay(request: dict[str, Any]) -> tuple[dict[str, Any], dict[str, bytes]]:
+def replay(request: dict[str, Any], tell: Callable[[str], None]) -> tuple[dict[str, Any], dict[str, bytes]]:
     """Takes up files that another process has saved, and observes what is in them.
 
     Nothing of the model was ever built here: what it needs must come from the file.
@@ -108,6 +115,7 @@ def replay(request: dict[str, Any]) -> tuple[dict[str, Any], dict[str, bytes]]:
     reply: dict[str, Any] = {"routes": {}, "timings": timings}
     for name, asked in request["routes"].items():
         start = time.perf_counter()
+        tell(f"{name}_process")
         path = Path(request["files"][name])
         route = ROUTES[name]
         assert route.load is not None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import resource
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,14 @@ from harness.worker.run import describe, replay, run
 
 
 class Server:
-    """Answers requests, one at a time, in a temporary folder of its own."""
+    """Answers requests, one at a time, in a temporary folder of its own; `tell` is told what it is at.
 
-    def __init__(self, folder: Path) -> None:
+    Only so can the driver say where a process was lost.
+    """
+
+    def __init__(self, folder: Path, tell: Callable[[str], None]) -> None:
         self.folder = folder
+        self.tell = tell
         self.served = 0
         exported.keep_in(folder / "exported")
         dialect.tf.config.threading.set_intra_op_parallelism_threads(1)
@@ -42,9 +47,9 @@ class Server:
         self.served += 1
         try:
             if request["verb"] == "replay":
-                reply, blobs = replay(request)
+                reply, blobs = replay(request, self.tell)
             else:
-                reply, blobs = run(request, self.folder / str(self.served))
+                reply, blobs = run(request, self.folder / str(self.served), self.tell)
         except Exception as error:
             reply, blobs = {"fault": describe(error)}, {}
         if self.served % 20 == 0:

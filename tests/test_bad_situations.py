@@ -1,0 +1,353 @@
+"""Whatever becomes of a worker, the driver, the disk or the terminal: what was measured is told, and nothing is left.
+
+The workers are stand-ins without TensorFlow (`stub.py`), but for the last test.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import os
+import signal
+import stat
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from harness.check.profiles import Profile
+from harness.check.result import Options, Result
+from harness.check.session import Session
+from harness.check.signals import Signals
+from harness.dispatch.scratch import Scratch, sweep
+from harness.dispatch.worker import GIB, Limits
+from tests.stub import ROOT, interpreter, read, started
+
+PROFILE = Profile("test", 1, 1, False, ())
+LAYERS = ("ReLU", "Softmax", "Flatten")
+MAIN = f"""
+import signal, sys
+sys.path.insert(0, {str(ROOT)!r})
+signal.signal(signal.SIGINT, signal.default_int_handler)  # where the tests themselves run in the background
+from harness.cli import main
+main()
+"""
+UNWRITABLE = Path("/sys/kernel")
+
+
+@pytest.fixture(autouse=True)
+def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder for temporary files, in which nothing may be left."""
+    folder = tmp_path / "tmp"
+    folder.mkdir()
+    monkeypatch.setenv("TMPDIR", str(folder))
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    yield folder
+    assert list(folder.iterdir()) == []
+    tempfile.tempdir = None
+
+
+def check(python: str, *, layers: tuple[str, ...] = LAYERS, routes: tuple[str, ...] = ("json", "clone"), **options):
+    result = Session(Options(PROFILE, layers, routes, interpreter=python, **options)).run()
+    assert alive(Path(python).parent) == []
+    return result
+
+
+def alive(folder: Path) -> list[int]:
+    """The stand-ins that still run."""
+    return [pid for pid in started(folder) if psutil.pid_exists(pid) and psutil.Process(pid).status() != "zombie"]
+
+
+def command(python: str, *arguments: str, layers: tuple[str, ...] = LAYERS) -> list[str]:
+    chosen = [word for layer in layers for word in ("--layer", layer)]
+    return [sys.executable, "-c", MAIN, "check", "--env", python, "--route", "json", *chosen, *arguments]
+
+
+def run(python: str, *arguments: str, **more) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command(python, *arguments), capture_output=True, text=True, timeout=60, check=False, **more
+    )  # fmt: skip
+
+
+def until(what, seconds: float = 20.0) -> None:
+    """Waits for something to become true."""
+    end = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < end, "it did not happen"
+        time.sleep(0.05)
+
+
+def healthy(result: Result, but: str) -> None:
+    """Everything but one layer was checked on every route."""
+    assert {layer.removeprefix("layers.") for layer, route in result.arrived if route == "json"} >= set(LAYERS) - {but}
+    assert result.examples >= len(LAYERS)
+    assert result.problems == []
+    assert result.stopped is None
+
+
+@pytest.mark.parametrize(
+    ("fault", "kind", "detail"),
+    [
+        ("segv", "crashed", "SIGSEGV"),
+        ("abort", "crashed", "SIGABRT"),
+        ("exit", "crashed", "exit code 7"),
+        ("garble", "garbled", "no frame begins with"),
+        ("hang", "hung", "no answer for 1 s"),
+        ("eat", "out of memory", "more than 0.3 GiB"),
+    ],
+)
+def test_a_lost_worker_is_a_finding_about_one_layer_and_nothing_else_is_lost(
+    tmp_path: Path, fault: str, kind: str, detail: str
+) -> None:
+    python = interpreter(tmp_path / "stub", ReLU=("clone", fault))
+    result = check(python, hung_after=1.0, limits=Limits(memory=int(0.3 * GIB)))
+    healthy(result, "ReLU")
+    (found,) = result.findings.values()
+    assert (found.observation, found.kind, found.routes) == ("worker", kind, ("clone",))
+    assert found.error is not None
+    assert detail in found.error["detail"]
+    assert found.layers == ("ReLU",)
+    assert found.architecture is not None
+    assert len(found.architecture.nodes) == 1
+    assert result.verdict == "fail"
+    assert result.replaced >= 1
+
+
+def test_a_worker_that_has_grown_is_replaced_between_two_models(tmp_path: Path) -> None:
+    result = check(interpreter(tmp_path / "stub", any=("json", "leak")), limits=Limits(between=GIB // 8), workers=1)
+    healthy(result, "")
+    assert result.findings == {}
+    assert result.replaced == result.examples
+    assert result.peak_rss > GIB // 8
+
+
+@pytest.mark.parametrize("fault", ["print", "read"])
+def test_what_a_layer_prints_or_reads_does_not_come_between_the_frames(tmp_path: Path, fault: str) -> None:
+    result = check(interpreter(tmp_path / "stub", any=("json", fault)))
+    healthy(result, "")
+    assert result.verdict == "pass"
+
+
+def test_an_answer_that_makes_no_sense_is_no_pass_and_the_others_are_judged(tmp_path: Path) -> None:
+    result = check(interpreter(tmp_path / "stub", ReLU=("json", "nonsense")))
+    assert result.verdict == "error"
+    assert "could not be judged" in result.problems[0]
+    assert {layer for layer, _ in result.arrived} >= {"layers.Softmax", "layers.Flatten"}
+
+
+def test_a_full_disk_is_said_and_is_no_finding(tmp_path: Path) -> None:
+    result = check(interpreter(tmp_path / "stub", ReLU=("clone", "full disk")))
+    assert result.findings == {}
+    assert result.verdict == "error"
+    assert "No space left on device" in result.problems[0]
+
+
+def test_a_lost_worker_that_cannot_be_replaced_ends_the_run_and_keeps_what_was_found(tmp_path: Path) -> None:
+    python = interpreter(tmp_path / "stub", start="once", ReLU=("clone", "segv"))
+    result = check(python, workers=1)
+    assert result.stopped == "no worker"
+    assert "no second time" in result.problems[0]
+    assert result.verdict in ("fail", "error")
+
+
+def test_a_worker_that_does_not_start_in_time_is_exit_3_with_what_it_wrote(tmp_path: Path) -> None:
+    done = run(interpreter(tmp_path / "stub", start="slow"), "--start-limit", "1", "--json", str(tmp_path / "r.json"))
+    assert done.returncode == 3
+    assert "no worker after 1 s" in done.stdout
+    assert "importing very much" in done.stdout
+    assert read(tmp_path / "r.json")["verdict"] == "error"
+
+
+def test_a_hanging_worker_holds_up_a_time_limit_no_longer_than_the_grace(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("harness.check.session.GRACE", 1.0)
+    start = time.monotonic()
+    result = check(interpreter(tmp_path / "stub", any=("json", "hang")), time_limit=2.0)
+    assert time.monotonic() - start < 20
+    assert "given up" in str(result.stopped)
+    assert result.verdict == "error"
+
+
+def test_a_driver_that_is_killed_leaves_a_report_and_nothing_else(tmp_path: Path, temporary: Path) -> None:
+    stub, folder = tmp_path / "stub", tmp_path / "reports"
+    folder.mkdir()
+    python = interpreter(stub, ReLU=("json", "segv"), Softmax=("json", "hang"), Flatten=("json", "write"))
+    driver = subprocess.Popen(
+        command(python, "--json", str(folder / "r.json"), "--workers", "2"), stdout=subprocess.DEVNULL
+    )
+    until(lambda: (folder / "r.json").exists() and read(folder / "r.json")["findings"])
+    until(lambda: alive(stub))
+    driver.kill()
+    driver.wait()
+    until(lambda: not alive(stub))
+    until(lambda: not list(temporary.iterdir()))
+    report = read(folder / "r.json")
+    assert (report["verdict"], report["stopped"]) == ("error", "unfinished")
+    assert "SIGSEGV" in report["findings"][0]["title"]
+    assert [path.name for path in folder.iterdir()] == ["r.json"]
+
+
+@pytest.mark.parametrize(("sent", "code"), [("SIGINT", 130), ("SIGTERM", 143)])
+@pytest.mark.parametrize("times", [1, 3])
+def test_a_run_that_is_interrupted_writes_its_report_and_leaves_nothing(
+    tmp_path: Path, temporary: Path, sent: str, code: int, times: int
+) -> None:
+    stub = tmp_path / "stub"
+    python = interpreter(stub, Softmax=("json", "hang"))
+    report = tmp_path / "r.json"
+    driver = subprocess.Popen(
+        command(python, "--json", str(report)), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    )
+    until(lambda: report.exists() and len(started(stub)) == 2)
+    for _ in range(times):
+        driver.send_signal(getattr(signal, sent))
+        time.sleep(0.05)
+    printed = driver.communicate(timeout=20)[0]
+    assert driver.returncode == code
+    assert read(report)["stopped"].startswith("interrupted")
+    assert "stopped: interrupted" in printed
+    assert alive(stub) == []
+    assert list(temporary.iterdir()) == []
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_an_interruption_that_the_garbage_collector_swallows_comes_again() -> None:
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+
+    def interrupt(phase: str, info: object) -> None:
+        gc.callbacks.remove(interrupt)
+        signal.raise_signal(signal.SIGTERM)
+
+    with Signals() as signals:
+        gc.callbacks.append(interrupt)
+        gc.collect()
+        with pytest.raises(KeyboardInterrupt):
+            time.sleep(5)
+        signals.hold()
+    for number, handler in before.items():
+        signal.signal(number, handler)
+    assert signals.exit_code == 143
+
+
+def test_an_interruption_ends_the_shrinking_at_once(tmp_path: Path, temporary: Path) -> None:
+    stub = tmp_path / "stub"
+    report = tmp_path / "r.json"
+    python = interpreter(stub, ReLU=("json", "hang"))
+    driver = subprocess.Popen(
+        command(python, "--json", str(report), "--hung-after", "3", layers=("ReLU",)), stdout=subprocess.DEVNULL
+    )
+    until(lambda: report.exists() and read(report)["findings"])
+    time.sleep(0.5)
+    start = time.monotonic()
+    driver.send_signal(signal.SIGINT)
+    assert driver.wait(20) == 130
+    assert time.monotonic() - start < 2.5
+    assert read(report)["findings"][0]["check"] == "json/worker"
+    assert read(report)["verdict"] == "fail"
+
+
+def test_two_runs_in_one_folder_do_not_disturb_each_other(tmp_path: Path) -> None:
+    both = [
+        subprocess.Popen(
+            command(interpreter(tmp_path / f"stub{number}", any=("json", "slow")), "--json", f"{number}.json"),
+            cwd=tmp_path,
+            stdout=subprocess.DEVNULL,
+        )
+        for number in range(2)
+    ]
+    assert [each.wait(60) for each in both] == [0, 0]
+    assert read(tmp_path / "0.json")["coverage"] == read(tmp_path / "1.json")["coverage"]
+
+
+def test_the_folder_of_a_run_that_is_gone_is_swept_and_that_of_another_is_not(temporary: Path) -> None:
+    ours = Scratch()
+    gone = temporary / "keras-harness-run-gone"
+    gone.mkdir()
+    (gone / "lock").touch()
+    sweep()
+    assert list(temporary.iterdir()) == [ours.path]
+    ours.close()
+
+
+@pytest.mark.parametrize("option", ["--json", "--junitxml"])
+def test_a_report_for_a_folder_that_is_not_there_is_wrong_usage_before_anything_starts(
+    tmp_path: Path, option: str
+) -> None:
+    done = run(interpreter(tmp_path / "stub"), option, str(tmp_path / "no" / "report"))
+    assert done.returncode == 2
+    assert f"there is no folder {tmp_path / 'no'}" in done.stderr
+    assert started(tmp_path / "stub") == []
+
+
+def test_a_report_that_cannot_be_written_is_said_before_anything_starts(tmp_path: Path) -> None:
+    done = run(interpreter(tmp_path / "stub"), "--json", str(UNWRITABLE / "r.json"))
+    assert done.returncode == 3
+    assert f"{UNWRITABLE / 'r.json'} cannot be written" in done.stderr
+    assert started(tmp_path / "stub") == []
+
+
+def test_a_report_whose_disk_is_full_is_kept_elsewhere(tmp_path: Path, temporary: Path) -> None:
+    done = run(interpreter(tmp_path / "stub"), "--json", "/dev/full")
+    assert done.returncode == 3
+    assert "/dev/full could not be written: No space left on device; it is in" in done.stdout
+    assert stat.S_ISCHR(os.stat("/dev/full").st_mode)
+    (kept,) = temporary.iterdir()
+    assert str(kept) in done.stdout
+    assert read(kept)["verdict"] == "pass"
+    kept.unlink()
+
+
+def test_a_disk_without_room_for_temporary_files_is_said_at_once(tmp_path: Path, temporary: Path) -> None:
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "none", str(temporary)], check=False)
+    if mounted.returncode:
+        pytest.skip("nothing may be mounted here")
+    try:
+        done = run(interpreter(tmp_path / "stub"), "--json", str(tmp_path / "r.json"))
+        left = list(temporary.iterdir())
+    finally:
+        subprocess.run(["umount", str(temporary)], check=True)
+    assert done.returncode == 3
+    assert f"MiB are free in {temporary}" in done.stdout
+    assert left == []
+    assert started(tmp_path / "stub") == []
+
+
+def test_no_home_no_tmpdir_and_a_folder_that_takes_no_files_are_no_hindrance(tmp_path: Path) -> None:
+    environment = {key: value for key, value in os.environ.items() if key != "HOME"}
+    done = run(
+        interpreter(tmp_path / "stub"),
+        cwd=UNWRITABLE,
+        env={**environment, "TMPDIR": str(tmp_path / "no such folder")},
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stderr == ""
+
+
+def test_a_reader_who_goes_away_does_not_stop_the_run(tmp_path: Path) -> None:
+    report = tmp_path / "r.json"
+    driver = subprocess.Popen(
+        command(interpreter(tmp_path / "stub", any=("json", "slow")), "--json", str(report)), stdout=subprocess.PIPE
+    )
+    assert driver.stdout is not None
+    driver.stdout.close()
+    assert driver.wait(60) == 0
+    assert read(report)["verdict"] == "pass"
+
+
+def test_a_report_is_whole_at_every_moment(tmp_path: Path) -> None:
+    report = tmp_path / "r.json"
+    driver = subprocess.Popen(
+        command(interpreter(tmp_path / "stub", any=("json", "slow")), "--json", str(report)), stdout=subprocess.DEVNULL
+    )
+    seen = set()
+    while driver.poll() is None:
+        with contextlib.suppress(FileNotFoundError):
+            seen.add(read(report)["stopped"])
+    assert driver.returncode == 0
+    assert seen | {read(report)["stopped"]} == {"unfinished", None}
