@@ -96,7 +96,9 @@ def normalised(text: str) -> str:
         lambda m: m[0] if re.fullmatch(r"[A-Z]\w*|keras[\w.]*", m[2]) else f"{m[1]}?{m[1]}",
         text,
     )
-    text = re.sub(r"[(\[](?:\s*(?:None|-?\d[\d.e+-]*)\s*,?)+[)\]]", "(#)", text)
+    # Between two numbers there must be something: else a long one could be cut in ever so many ways, for hours.
+    number = r"(?:None|-?\d[\d.e+-]*)"
+    text = re.sub(rf"[(\[]\s*{number}(?:[\s,]+{number})*[\s,]*[)\]]", "(#)", text)
     return re.sub(r"-?\d+(?:\.\d+)?(?:e[+-]?\d+)?", "#", text)
 
 

@@ -1,0 +1,169 @@
+"""Every cell of the table can fail: for each route and observation a damage that this cell reports, and no other.
+
+One worker has a switchboard planted in its Keras (`planted/switchboard.py`): a damage is done to the model that comes
+back by one door (`load_model`, `clone_model`, ...). Only the route under test is sent, and all of its observations are
+asked: the finding must be of the damaged observation alone, at the damaged place.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness.dispatch.pool import Pool
+from harness.expectations.finding import Finding
+from harness.expectations.judge import judge
+from harness.expectations.table import asked, parse
+from harness.protocol.architecture import to_json
+from tests.test_planted import MODEL, PLANTED
+
+pytestmark = pytest.mark.slow
+PROCESS = "_process"
+DOORS = {
+    "keras": "load_model", "hdf5": "load_model", "weights_h5": "load_weights", "weights_sharded": "load_weights",
+    "weights_by_name": "load_weights", "weights_npz": "set_weights", "set_weights": "set_weights",
+    "from_config": "from_config", "json": "model_from_json", "clone": "clone_model",
+}  # fmt: skip
+# What is done, and what the place of the finding must name.
+DAMAGES = {
+    "structure": [("structure", "class")],
+    "summary": [("summary", "")],
+    "config": [("config", "bias_initializer")],
+    "weights": [("weights", "head/bias"), ("one_ulp", "head/bias")],
+    "flags": [("flags", "hidden")],
+    "compile": [("compiled", "learning_rate")],
+    "optimizer": [("iterations", "iterations"), ("slot", "variables")],
+    "outputs": [("outputs", "head"), ("inner_outputs", "hidden")],
+    "training outputs": [("training_outputs", "")],
+    "losses": [("losses", "evaluation")],
+    "training": [("training", "norm/gamma")],
+    "fresh": [("fresh", "head/bias")],
+}
+ABSENT = {"compile": [("is_compiled", "")], "optimizer": [("is_compiled", "")]}  # of what must not be there
+OWN = {"skip_mismatch", "refused", "extraction", "transfer", "export"}  # proved in test_planted.py
+ELSEWHERE = {"adapters": "tests/test_every_cell.py::test_an_adapter_that_comes_back_dead_is_seen"}
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A cell of the table, a damage that it must report, and a word of the place where."""
+
+    route: str
+    observation: str
+    damage: str
+    place: str
+
+    def __str__(self) -> str:
+        return f"{self.route}-{self.observation}-{self.damage}".replace(" ", "_")
+
+
+def cells() -> Iterator[Cell]:
+    for route, row in parse().items():
+        for observation, relation in row.items():
+            if route in OWN or observation in ELSEWHERE:
+                continue
+            for damage, place in (ABSENT if relation == "no" else DAMAGES)[observation]:
+                yield Cell(route, observation, damage, place)
+
+
+def door_of(route: str) -> str:
+    return next(door for name, door in DOORS.items() if route.startswith(name))
+
+
+class Switchboard:
+    """A worker with the switchboard in it, and the file that tells what is planted."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.file = folder / "fault.json"
+        self.file.write_text("{}")
+        module = folder / "planted.py"
+        board = PLANTED / "switchboard.py"
+        module.write_text(
+            f"import pathlib, runpy\nrunpy.run_path({str(board)!r}, {{'FAULT': pathlib.Path({str(self.file)!r})}})\n"
+        )
+        self.pool = Pool(size=1, modules=(module,))
+        self.about = self.pool.start()
+        self.number = 0
+
+    def findings(self, route: str, planted: dict[str, Any]) -> list[Finding]:
+        """What is found on this route with this planted."""
+        self.number += 1
+        self.file.write_text(json.dumps({**planted, "number": self.number}))
+        sent = route.removesuffix(PROCESS)
+        table = {route: parse()[route], sent: parse()[sent]}
+        asks = asked(table, compiled=True)
+        request: dict[str, Any] = {
+            "verb": "run", "architecture": to_json(MODEL), "routes": {sent: asks[sent]}, "also": asks[route],
+        }  # fmt: skip
+        if route == sent:
+            return self._judge(route, self.pool.submit(request).result(), table)
+        self.file.write_text("{}")
+        request |= {"routes": {}, "keep": {sent: str(self.folder / f"kept-{self.number}")}}
+        first = self.pool.submit(request).result()
+        self.file.write_text(json.dumps({**planted, "number": self.number}))
+        second = self.pool.submit(
+            {
+                "verb": "replay", "architecture": to_json(MODEL), "routes": {sent: asks[route]},
+                "files": first.reply["kept"],
+            }
+        ).result()  # fmt: skip
+        assert second.lost is None, second.lost
+        replayed = {**first.reply, "routes": {route: second.reply["routes"][sent]}}
+        return judge(MODEL, replayed, {**first.blobs, **second.blobs}, table)
+
+    def _judge(self, route: str, answer: Any, table: Any) -> list[Finding]:
+        assert answer.lost is None, answer.lost
+        assert route in answer.reply["routes"], answer.reply
+        return judge(MODEL, answer.reply, answer.blobs, table)
+
+
+@pytest.fixture(scope="module")
+def board(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Switchboard]:
+    made = Switchboard(tmp_path_factory.mktemp("board"))
+    if not str(made.about["keras"]).startswith("3."):
+        made.pool.close()
+        pytest.skip("the doors are those of Keras 3")
+    yield made
+    made.pool.close()
+
+
+def ids(findings: list[Finding]) -> set[str]:
+    return {finding.id for finding in findings}
+
+
+@pytest.fixture(scope="module")
+def healthy(board: Switchboard) -> dict[str, set[str]]:
+    """What Keras itself breaks on each route."""
+    return {route: ids(board.findings(route, {})) for route in parse() if route not in OWN}
+
+
+@pytest.mark.parametrize("cell", list(cells()), ids=str)
+def test_a_damage_is_reported_by_its_cell_alone(cell: Cell, board: Switchboard, healthy: dict[str, set[str]]) -> None:
+    planted = {
+        "door": door_of(cell.route), "damage": cell.damage, "call": 2 if cell.route.endswith("_twice") else 1,
+    }  # fmt: skip
+    found = [each for each in board.findings(cell.route, planted) if each.id not in healthy[cell.route]]
+    told = {(route, each.observation) for each in found for route in each.routes}
+    if cell.damage == "is_compiled" and cell.observation == "optimizer":
+        # An optimizer without compile settings there is not: it is told as what follows from them.
+        assert f"{cell.route}/optimizer" in {name for each in found for name in each.consequences}
+        return
+    assert told == {(cell.route, cell.observation)}, [each.title for each in found]
+    assert any(cell.place in each.where for each in found), [each.where for each in found]
+
+
+def test_no_cell_of_the_table_is_without_a_damage() -> None:
+    proved = {(cell.route, cell.observation) for cell in cells()}
+    missing = [
+        (route, observation)
+        for route, row in parse().items()
+        for observation in row
+        if (route, observation) not in proved and route not in OWN and observation not in ELSEWHERE
+    ]
+    assert missing == []
