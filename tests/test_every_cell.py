@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +19,8 @@ from harness.dispatch.pool import Pool
 from harness.expectations.finding import Finding
 from harness.expectations.judge import judge
 from harness.expectations.table import asked, parse
-from harness.protocol.architecture import to_json
-from tests.test_planted import MODEL, PLANTED
+from harness.protocol.architecture import Architecture, Call, to_json
+from tests.test_planted import MODEL, PLANTED, node
 
 pytestmark = pytest.mark.slow
 PROCESS = "_process"
@@ -35,18 +35,19 @@ DAMAGES = {
     "summary": [("summary", "")],
     "config": [("config", "bias_initializer")],
     "weights": [("weights", "head/bias"), ("one_ulp", "head/bias")],
-    "flags": [("flags", "hidden")],
+    "flags": [("flags", "trainable weights")],
     "compile": [("compiled", "learning_rate")],
     "optimizer": [("iterations", "iterations"), ("slot", "variables")],
     "outputs": [("outputs", "head"), ("inner_outputs", "hidden")],
     "training outputs": [("training_outputs", "")],
     "losses": [("losses", "evaluation")],
-    "training": [("training", "norm/gamma")],
+    "training": [("training", "weights")],
     "fresh": [("fresh", "head/bias")],
 }
 ABSENT = {"compile": [("is_compiled", "")], "optimizer": [("is_compiled", "")]}  # of what must not be there
 OWN = {"skip_mismatch", "refused", "extraction", "transfer", "export"}  # proved in test_planted.py
-ELSEWHERE = {"adapters": "tests/test_every_cell.py::test_an_adapter_that_comes_back_dead_is_seen"}
+# What Keras 3.15 itself breaks on every model: the cell is seen to fail without any damage.
+BROKEN = {("hdf5", "training"), ("hdf5_process", "training")}
 
 
 @dataclass(frozen=True)
@@ -65,10 +66,11 @@ class Cell:
 def cells() -> Iterator[Cell]:
     for route, row in parse().items():
         for observation, relation in row.items():
-            if route in OWN or observation in ELSEWHERE:
+            if route in OWN or observation == "adapters" or (route, observation) in BROKEN:
                 continue
             for damage, place in (ABSENT if relation == "no" else DAMAGES)[observation]:
-                yield Cell(route, observation, damage, place)
+                if damage != "slot" or not route.startswith("hdf5"):
+                    yield Cell(route, observation, damage, place)
 
 
 def door_of(route: str) -> str:
@@ -90,6 +92,20 @@ class Switchboard:
         self.pool = Pool(size=1, modules=(module,))
         self.about = self.pool.start()
         self.number = 0
+        self.adapted = False
+
+    def model(self, route: str) -> Architecture:
+        """The model: with a low-rank adapter where one is asked for.
+
+        For `.h5` with an optimizer that has no slots, for these Keras 3.15 loses there by itself.
+        """
+        if self.adapted:
+            return ADAPTED
+        if not route.startswith("hdf5"):
+            return MODEL
+        assert MODEL.compile is not None
+        plain = {**MODEL.compile.arguments, "optimizer": Call("optimizers.SGD", {"learning_rate": 0.01})}
+        return replace(MODEL, compile=replace(MODEL.compile, arguments=plain))
 
     def findings(self, route: str, planted: dict[str, Any]) -> list[Finding]:
         """What is found on this route with this planted."""
@@ -97,9 +113,10 @@ class Switchboard:
         self.file.write_text(json.dumps({**planted, "number": self.number}))
         sent = route.removesuffix(PROCESS)
         table = {route: parse()[route], sent: parse()[sent]}
-        asks = asked(table, compiled=True)
+        asks = asked(table, compiled=self.model(route).compile is not None)
         request: dict[str, Any] = {
-            "verb": "run", "architecture": to_json(MODEL), "routes": {sent: asks[sent]}, "also": asks[route],
+            "verb": "run", "architecture": to_json(self.model(route)), "routes": {sent: asks[sent]},
+            "also": asks[route],
         }  # fmt: skip
         if route == sent:
             return self._judge(route, self.pool.submit(request).result(), table)
@@ -109,18 +126,18 @@ class Switchboard:
         self.file.write_text(json.dumps({**planted, "number": self.number}))
         second = self.pool.submit(
             {
-                "verb": "replay", "architecture": to_json(MODEL), "routes": {sent: asks[route]},
+                "verb": "replay", "architecture": to_json(self.model(route)), "routes": {sent: asks[route]},
                 "files": first.reply["kept"],
             }
         ).result()  # fmt: skip
         assert second.lost is None, second.lost
         replayed = {**first.reply, "routes": {route: second.reply["routes"][sent]}}
-        return judge(MODEL, replayed, {**first.blobs, **second.blobs}, table)
+        return judge(self.model(route), replayed, {**first.blobs, **second.blobs}, table)
 
     def _judge(self, route: str, answer: Any, table: Any) -> list[Finding]:
         assert answer.lost is None, answer.lost
         assert route in answer.reply["routes"], answer.reply
-        return judge(MODEL, answer.reply, answer.blobs, table)
+        return judge(self.model(route), answer.reply, answer.blobs, table)
 
 
 @pytest.fixture(scope="module")
@@ -133,22 +150,27 @@ def board(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Switchboard]:
     made.pool.close()
 
 
+ADAPTED = replace(MODEL, nodes=(*MODEL.nodes[:-1], node("head", "Dense", "drop", units=2, lora_rank=1)))
+
+
 def ids(findings: list[Finding]) -> set[str]:
     return {finding.id for finding in findings}
 
 
 @pytest.fixture(scope="module")
-def healthy(board: Switchboard) -> dict[str, set[str]]:
+def healthy(board: Switchboard) -> dict[str, list[Finding]]:
     """What Keras itself breaks on each route."""
-    return {route: ids(board.findings(route, {})) for route in parse() if route not in OWN}
+    return {route: board.findings(route, {}) for route in parse() if route not in OWN}
 
 
 @pytest.mark.parametrize("cell", list(cells()), ids=str)
-def test_a_damage_is_reported_by_its_cell_alone(cell: Cell, board: Switchboard, healthy: dict[str, set[str]]) -> None:
+def test_a_damage_is_reported_by_its_cell_alone(
+    cell: Cell, board: Switchboard, healthy: dict[str, list[Finding]]
+) -> None:
     planted = {
         "door": door_of(cell.route), "damage": cell.damage, "call": 2 if cell.route.endswith("_twice") else 1,
     }  # fmt: skip
-    found = [each for each in board.findings(cell.route, planted) if each.id not in healthy[cell.route]]
+    found = [each for each in board.findings(cell.route, planted) if each.id not in ids(healthy[cell.route])]
     told = {(route, each.observation) for each in found for route in each.routes}
     if cell.damage == "is_compiled" and cell.observation == "optimizer":
         # An optimizer without compile settings there is not: it is told as what follows from them.
@@ -164,6 +186,24 @@ def test_no_cell_of_the_table_is_without_a_damage() -> None:
         (route, observation)
         for route, row in parse().items()
         for observation in row
-        if (route, observation) not in proved and route not in OWN and observation not in ELSEWHERE
+        if (route, observation) not in proved | BROKEN and route not in OWN and observation != "adapters"
     ]
     assert missing == []
+
+
+@pytest.mark.parametrize(("route", "observation"), sorted(BROKEN))
+def test_what_keras_breaks_on_every_model_is_seen_without_damage(
+    route: str, observation: str, healthy: dict[str, list[Finding]]
+) -> None:
+    assert observation in {each.observation for each in healthy[route]}
+
+
+@pytest.mark.parametrize("route", [route for route, row in parse().items() if "adapters" in row])
+def test_an_adapter_that_comes_back_dead_is_seen(route: str, board: Switchboard) -> None:
+    planted = {"door": door_of(route), "damage": "adapters", "call": 2 if route.endswith("_twice") else 1}
+    board.adapted = True
+    try:
+        found = board.findings(route, planted)
+    finally:
+        board.adapted = False
+    assert "adapters" in {each.observation for each in found}

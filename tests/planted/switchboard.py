@@ -71,8 +71,15 @@ def one_ulp(model):
     bias.assign(value)
 
 
+def adapters(model):
+    layer = model.get_layer("head")
+    for factor in (layer.lora_kernel_a, layer.lora_kernel_b):
+        factor.assign(factor * 0)
+
+
 def flags(model):
-    model.get_layer("hidden").trainable = True
+    """A weight is frozen, and no layer: that would be in the config too."""
+    model.get_layer("norm").gamma.trainable = False
 
 
 def compiled(model):
@@ -117,12 +124,14 @@ def losses(model):
 
 
 def training(model):
-    original = model.train_on_batch
+    original, steps = model.train_on_batch, []
 
     def changed(*args, **keywords):
         logs = original(*args, **keywords)
-        gamma = model.get_layer("norm").gamma
-        gamma.assign(gamma + 0.01)
+        steps.append(logs)
+        if len(steps) == 2:
+            gamma = model.get_layer("norm").gamma
+            gamma.assign(gamma + 0.01)
         return logs
 
     model.train_on_batch = changed
@@ -137,7 +146,7 @@ DAMAGES = {
     each.__name__: each
     for each in (
         structure, summary, config, weights, one_ulp, flags, compiled, is_compiled, iterations, slot, outputs,
-        inner_outputs, training_outputs, losses, training, fresh,
+        inner_outputs, training_outputs, losses, training, fresh, adapters,
     )
 }  # fmt: skip
 
@@ -150,8 +159,7 @@ def first(result, args):
     return args[0]
 
 
-tensor = keras.Input((1,))
-functional = type(keras.Model(tensor, keras.layers.Dense(1)(tensor)))
+functional = next(each for each in keras.Model.__subclasses__() if each.__name__ == "Functional")
 keras.models.load_model = door("load_model", keras.models.load_model, returned)
 keras.models.model_from_json = door("model_from_json", keras.models.model_from_json, returned)
 keras.models.clone_model = door("clone_model", keras.models.clone_model, returned)
