@@ -8,7 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 
 FOLDER = Path(__file__).resolve().parents[1] / "fixtures" / "vocabularies"
-KEPT = ("keras", "names", "layers", "routes")
+KEPT = ("keras", "names", "aliases", "defaults", "modes", "layers", "routes")
 
 
 @lru_cache

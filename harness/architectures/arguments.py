@@ -4,19 +4,37 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from harness.architectures.objects import activations, constraints, initializers, regularizers
+from harness.architectures.objects import (
+    activations,
+    constraints,
+    fitting,
+    initializers,
+    insisted,
+    regularizers,
+)
 from harness.architectures.rules import Arguments
 
 seeds = st.integers(0, 2**16)
 rates = st.sampled_from((0.5, 0.25, 0.1))
 
 
+def optional_object(
+    a: Arguments, argument: str, room: str, ordinary: st.SearchStrategy[object], *, rank: int | None = None
+) -> None:
+    """An argument that holds an object of `room`: one that the model wants, if it fits, else any, now and then."""
+    taken = a.take(argument, fitting(a.vocabulary, room, rank=rank)) if a.objects else None
+    if taken is not None:
+        a.required(argument, insisted(a.vocabulary, *taken))
+    else:
+        a.optional(argument, ordinary)
+
+
 def variable(a: Arguments, what: str, *, rank: int | None = None, constraint: bool = True) -> None:
     """`<what>_initializer`, `_regularizer` and `_constraint` of a variable of `rank` axes."""
-    a.optional(f"{what}_initializer", initializers(a.vocabulary, rank=rank))
-    a.optional(f"{what}_regularizer", regularizers(a.vocabulary, rank=rank))
+    optional_object(a, f"{what}_initializer", "initializers", initializers(a.vocabulary, rank=rank), rank=rank)
+    optional_object(a, f"{what}_regularizer", "regularizers", regularizers(a.vocabulary, rank=rank), rank=rank)
     if constraint:
-        a.optional(f"{what}_constraint", constraints(a.vocabulary))
+        optional_object(a, f"{what}_constraint", "constraints", constraints(a.vocabulary))
 
 
 def kernel_and_bias(a: Arguments, *, rank: int, kernel: str = "kernel", bias: bool = True) -> None:
@@ -30,9 +48,9 @@ def kernel_and_bias(a: Arguments, *, rank: int, kernel: str = "kernel", bias: bo
 
 def activity(a: Arguments) -> None:
     """The regularizer of the output."""
-    a.optional("activity_regularizer", regularizers(a.vocabulary))
+    optional_object(a, "activity_regularizer", "regularizers", regularizers(a.vocabulary))
 
 
 def activation(a: Arguments, argument: str = "activation") -> None:
     """An activation that keeps the shape."""
-    a.optional(argument, activations(a.vocabulary))
+    optional_object(a, argument, "activations", activations(a.vocabulary))

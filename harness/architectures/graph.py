@@ -9,7 +9,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from harness.architectures.rules import Arguments, Draw, LayerRule, Placement
+from harness.architectures.rules import NOTHING, Arguments, Draw, LayerRule, Placement, Wanted
 from harness.architectures.spec import Spec
 from harness.architectures.vocabulary import Vocabulary
 from harness.protocol.architecture import Architecture, Call, Input, Node, Ref, references
@@ -55,6 +55,7 @@ class Graph:
         *,
         batch: int,
         fixed_batch: bool = False,
+        wanted: Wanted = NOTHING,
     ) -> None:
         self.draw = draw
         self.vocabulary = vocabulary
@@ -65,6 +66,7 @@ class Graph:
         self.nodes: list[Node] = []
         self.tensors: list[tuple[Ref, Spec]] = []
         self.used: set[Ref] = set()
+        self.objects = dict(wanted)  # what arguments of layers can hold is taken out when it has its place
         self._names: set[str] = set()
 
     def name(self, stem: str, *, unusual: bool = True) -> str:
@@ -131,7 +133,9 @@ class Graph:
 
     def placed(self, rule: LayerRule, wanted: frozenset[str], spec: Spec) -> tuple[str, Mapping[str, Any], Placement]:
         """A layer of this rule for such a tensor: its name, its arguments and where it stands."""
-        arguments = Arguments(self.draw, self.vocabulary, rule.public, wanted=wanted, rules=self.rules)
+        arguments = Arguments(
+            self.draw, self.vocabulary, rule.public, wanted=wanted, rules=self.rules, objects=self.objects
+        )
         placement = rule.place(arguments, spec)
         common(arguments, rule)
         if "piped" in rule.tags:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+import math
+from collections.abc import Sequence
+from typing import Any, Optional
 
 from hypothesis import strategies as st
 
@@ -56,8 +58,11 @@ def name_outputs(draw: Draw, graph: Graph) -> None:
             graph.append(node, (spec,), {ref})
 
 
-def merge(draw: Draw, graph: Graph) -> None:
-    """Flattens every leaf of known size and puts one Dense on top of them all."""
+Head = tuple[tuple[int, ...], Optional[str]]  # the shape and the activation of an output
+
+
+def merge(draw: Draw, graph: Graph, heads: Sequence[Head] = ()) -> None:
+    """Flattens every leaf of known size and puts one Dense on top of them all, or these heads."""
     parts = []
     for ref, spec in graph.leaves():
         if spec.kind != "float" or spec.sparse or not spec.static or spec.rank < 1 or spec.size > 4096:
@@ -74,7 +79,26 @@ def merge(draw: Draw, graph: Graph) -> None:
         joined = Node(graph.name("concatenate"), Call("layers.Concatenate", {}), (refs,), {}, ((width,),))
         graph.append(joined, (parts[0][1].but(shape=(width,), image=False),), set(refs))
         parts = [(Ref(joined.name), graph.spec(Ref(joined.name)))]
+    if parts and heads:
+        for shape, activation in heads:
+            _head(graph, parts[0][0], shape, activation)
+        return
     for ref, _ in parts:
         units = draw(st.integers(1, 3))
         head = Node(graph.name("head"), Call("layers.Dense", {"units": units}), (ref,), {}, ((units,),))
         graph.append(head, (Spec((units,)),), {ref})
+
+
+def _head(graph: Graph, ref: Ref, shape: tuple[int, ...], activation: str | None) -> None:
+    """An output of this shape on top of a tensor of one axis."""
+    size = math.prod(shape)
+    last = {"activation": activation} if activation else {}
+    layers = [("head", Call("layers.Dense", {"units": size} | (last if len(shape) == 1 else {})), (size,))]
+    if len(shape) > 1:
+        layers.append(("reshape", Call("layers.Reshape", {"target_shape": shape}), shape))
+        if activation:
+            layers.append(("output", Call("layers.Activation", last), shape))
+    for name, layer, reached in layers:
+        node = Node(graph.name(name), layer, (ref,), {}, (reached,))
+        graph.append(node, (Spec(reached),), {ref})
+        ref = Ref(node.name)

@@ -15,7 +15,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from harness.architectures.rules import Arguments, Draw
+from harness.architectures.rules import NOTHING, Arguments, Draw, Wanted
 from harness.architectures.vocabulary import Vocabulary
 from harness.protocol.architecture import Call, Data, Name, Values
 
@@ -128,25 +128,17 @@ class Row:
         shape: Shape,
         promise: str,
         batch: int,
-        wanted: frozenset[str] = frozenset(),
+        wanted: Wanted = NOTHING,
     ) -> Any:
-        """Draws it in one of its forms; a class in `wanted` is given each argument every second time."""
+        """Draws it in one of its forms; a class in `wanted` is given the arguments that are wanted of it."""
         if form == "string":
             return draw(st.sampled_from(self.strings(vocabulary, room)))
         if form == "function":
             names = [f"{room}.{name}" for name in self.functions(vocabulary, room)]
             return Name(draw(st.sampled_from([name for name in names if name in wanted] or names)))
         public = f"{room}.{self.cls}"
-        strategies = {
-            name: values
-            for name, values in {
-                **self.arguments(shape),
-                **self.batched(shape, batch),
-                **COMMON[room],
-            }.items()
-            if self.only.get(name, vocabulary.major) == vocabulary.major
-        }
-        a = Arguments(draw, vocabulary, public, wanted=insisted(draw, strategies, eager=public in wanted))
+        strategies = self.strategies(vocabulary, room, shape, batch)
+        a = Arguments(draw, vocabulary, public, wanted=wanted.get(public, frozenset()))
         for name in self.required:
             a.required(name, strategies[name])
         if self.logits and a.has("from_logits") and (not keeps(promise, self.needs) or a.chance("from_logits")):
@@ -154,10 +146,15 @@ class Row:
         a.several({name: values for name, values in strategies.items() if name not in self.required})
         return Call(public, a.values)
 
-
-def insisted(draw: Draw, names: Strategies | tuple[str, ...], *, eager: bool) -> frozenset[str]:
-    """The arguments that are to be given for sure: every second of them where `eager`."""
-    return frozenset(name for name in names if draw(st.booleans())) if eager else frozenset()
+    def strategies(self, vocabulary: Vocabulary, room: str, shape: Shape, batch: int) -> Strategies:
+        """The arguments that this Keras takes of it for an output of this shape, `from_logits` left out."""
+        everything = {**self.arguments(shape), **self.batched(shape, batch), **COMMON[room]}
+        return {
+            name: values
+            for name, values in everything.items()
+            if self.only.get(name, vocabulary.major) == vocabulary.major
+            and vocabulary.has(f"{room}.{self.cls}", name)
+        }
 
 
 def target(draw: Draw, vocabulary: Vocabulary, kind: str, shape: Shape, batch: int) -> Data:

@@ -18,9 +18,9 @@ from harness.architectures.graph import Goal, Graph, one_or_list
 from harness.architectures.leaves import bring_to_floats, merge, name_outputs, structure
 from harness.architectures.nesting import chain_of, grow
 from harness.architectures.operations import add_operation
-from harness.architectures.rules import Draw, LayerRule, chance
+from harness.architectures.rules import NOTHING, Draw, LayerRule, Wanted, chance
 from harness.architectures.spec import Spec
-from harness.architectures.training import compiles, promised
+from harness.architectures.training import compiles, head_for, promised
 from harness.architectures.vocabulary import Vocabulary
 from harness.protocol.architecture import (
     Architecture,
@@ -34,6 +34,7 @@ from harness.protocol.architecture import (
     references,
 )
 
+GLOBAL = "global policy."  # stands before the name of a policy that is wanted
 POLICIES = ("mixed_float16", "mixed_bfloat16", "float64", "bfloat16")
 
 
@@ -46,18 +47,18 @@ def architectures(
     goals: Sequence[Goal],
     name: str = "model",
     plain: bool = False,
-    wanted: frozenset[str] = frozenset(),
+    wanted: Wanted = NOTHING,
     settings: Mapping[str, Any] | None = None,
 ) -> Architecture:
     """Models that hold the `goals`, in an order and a topology that are drawn.
 
-    A chain (Sequential) holds those goals that fit behind one another; the others are left to another model. `wanted`
-    are losses, metrics and optimizers to be used. With `plain` nothing is drawn but a graph of the goals,
+    A chain (Sequential) holds those goals that fit behind one another; the others are left to another model. What is
+    `wanted` is used where something fits: losses, metrics, optimizers, and what arguments of layers can hold. With `plain` nothing is drawn but a graph of the goals,
     compiled with `settings` where it can be trained.
     """
     # A layer can be stateful only where the batch size is fixed.
     fixed = any("stateful" in goal.arguments for goal in goals) or chance(draw, 4)
-    graph = Graph(draw, vocabulary, rules, batch=draw(st.sampled_from((2, 3))), fixed_batch=fixed)
+    graph = Graph(draw, vocabulary, rules, batch=draw(st.sampled_from((2, 3))), fixed_batch=fixed, wanted=wanted)
     order = draw(st.permutations(list(goals)))
     seed = draw(st.integers(0, 2**16))
     if plain:
@@ -69,15 +70,16 @@ def architectures(
             return single
         targets = [Data((graph.batch, *(axis or 1 for axis in spec.shape))) for _, spec in leaves]
         return replace(single, compile=Compile(settings, targets[0] if len(targets) == 1 else targets))
-    if chance(draw, 5):
+    trained = sorted(name for name in wanted if name.startswith(("losses.", "metrics.")))
+    if chance(draw, 5) and len(trained) < 2:
         chain = chain_of(draw, graph, order, name=name, seed=seed)
         if chain is not None:
             return _trained(draw, vocabulary, chain, graph, wanted)
     grow(draw, graph, order, depth=0)
     _extras(draw, graph)
     bring_to_floats(draw, graph)
-    if chance(draw, 2):
-        merge(draw, graph)
+    if trained or chance(draw, 2):
+        merge(draw, graph, [head_for(draw, vocabulary, name, wanted) for name in trained])
     name_outputs(draw, graph)
     leaves = graph.leaves()
     architecture = graph.architecture(
@@ -85,9 +87,17 @@ def architectures(
         structure(draw, [ref for ref, _ in leaves]),
         seed=seed,
         input_structure=draw(st.sampled_from(("list", "list", "dict", "tuple"))) if len(graph.inputs) > 1 else "list",
-        policy=draw(st.sampled_from(POLICIES)) if chance(draw, 12) and _any_dtype(graph, vocabulary) else None,
+        policy=_policy(draw, graph, vocabulary, wanted),
     )
     return _trained(draw, vocabulary, architecture, graph, wanted)
+
+
+def _policy(draw: Draw, graph: Graph, vocabulary: Vocabulary, wanted: Wanted) -> str | None:
+    """The global dtype policy: one that is wanted, or any, now and then."""
+    asked = [name for name in POLICIES if f"{GLOBAL}{name}" in wanted]
+    if not (asked or chance(draw, 12)) or not _any_dtype(graph, vocabulary):
+        return None
+    return draw(st.sampled_from(asked or POLICIES))  # type: ignore[no-any-return]
 
 
 def _any_dtype(graph: Graph, vocabulary: Vocabulary) -> bool:
@@ -130,7 +140,7 @@ def _share(draw: Draw, graph: Graph) -> None:
 
 
 def _trained(
-    draw: Draw, vocabulary: Vocabulary, architecture: Architecture, graph: Graph, wanted: frozenset[str]
+    draw: Draw, vocabulary: Vocabulary, architecture: Architecture, graph: Graph, wanted: Wanted
 ) -> Architecture:
     """Compiled in most cases, and frozen in some."""
     leaves = graph.leaves() if architecture.form == "functional" else graph.tensors[-1:]

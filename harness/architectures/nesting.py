@@ -30,10 +30,10 @@ def grow(draw: Draw, graph: Graph, goals: Sequence[Goal], *, depth: int) -> None
 
 def _nest(draw: Draw, graph: Graph, goals: Sequence[Goal], *, depth: int) -> None:
     """A model of the goals as a layer of the graph; now and then called a second time, on other inputs."""
-    inside = Graph(draw, graph.vocabulary, graph.rules, batch=graph.batch, fixed_batch=graph.fixed_batch)
+    inside = _inside(graph)
     chain = chain_of(draw, inside, goals, name="inner", seed=0, whole=True) if chance(draw, 2) else None
     if chain is None:
-        inside = Graph(draw, graph.vocabulary, graph.rules, batch=graph.batch, fixed_batch=graph.fixed_batch)
+        inside = _inside(graph)
         grow(draw, inside, goals, depth=depth)
         leaves = inside.leaves()
         chain = inside.architecture("inner", one_or_list([ref for ref, _ in leaves]))
@@ -52,6 +52,13 @@ def _nest(draw: Draw, graph: Graph, goals: Sequence[Goal], *, depth: int) -> Non
             (one_or_list(refs),),
         )
         graph.append(node, tuple(spec.but(masked=False) for _, spec in leaves), set(refs))
+
+
+def _inside(graph: Graph) -> Graph:
+    """An empty graph for a model that is to be a layer of this one."""
+    inside = Graph(graph.draw, graph.vocabulary, graph.rules, batch=graph.batch, fixed_batch=graph.fixed_batch)
+    inside.objects = graph.objects
+    return inside
 
 
 def chain_of(

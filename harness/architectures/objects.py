@@ -15,7 +15,9 @@ from harness.architectures.vocabulary import Vocabulary
 from harness.protocol.architecture import Call, Name
 
 _seeds = st.integers(0, 2**20)
-_small = st.sampled_from((0.01, 0.1, 0.5, 0.001))
+_small = st.sampled_from((0.02, 0.1, 0.5, 0.001))
+# Which axes of a variable count as its inputs and outputs; there are such of any variable.
+_fans = {"input_axes": st.sampled_from(([0], [-1])), "output_axes": st.sampled_from(([-1], [0]))}
 
 ACTIVATIONS = (
     "relu", "tanh", "sigmoid", "linear", "elu", "selu", "softplus", "softsign", "gelu", "exponential",
@@ -42,13 +44,14 @@ INITIALIZERS: Mapping[str, Mapping[str, st.SearchStrategy[object]]] = {
         "mode": st.sampled_from(("fan_out", "fan_avg")),
         "distribution": st.sampled_from(("uniform", "untruncated_normal")),
         "seed": _seeds,
+        **_fans,
     },
-    "GlorotNormal": {"seed": _seeds},
-    "GlorotUniform": {"seed": _seeds},
-    "HeNormal": {"seed": _seeds},
-    "HeUniform": {"seed": _seeds},
-    "LecunNormal": {"seed": _seeds},
-    "LecunUniform": {"seed": _seeds},
+    "GlorotNormal": {"seed": _seeds, **_fans},
+    "GlorotUniform": {"seed": _seeds, **_fans},
+    "HeNormal": {"seed": _seeds, **_fans},
+    "HeUniform": {"seed": _seeds, **_fans},
+    "LecunNormal": {"seed": _seeds, **_fans},
+    "LecunUniform": {"seed": _seeds, **_fans},
     "Orthogonal": {"gain": st.sampled_from((0.5, 2.0)), "seed": _seeds},
     "Identity": {"gain": st.sampled_from((0.5, 2.0))},
 }
@@ -69,29 +72,75 @@ REGULARIZERS: Mapping[str, Mapping[str, st.SearchStrategy[object]]] = {
 MATRIX_REGULARIZERS: Mapping[str, Mapping[str, st.SearchStrategy[object]]] = {
     "OrthogonalRegularizer": {"factor": _small, "mode": st.sampled_from(("columns",))},
 }
+_axes = st.sampled_from((-1, [0]))
 CONSTRAINTS: Mapping[str, Mapping[str, st.SearchStrategy[object]]] = {
     "NonNeg": {},
-    "MaxNorm": {"max_value": st.sampled_from((1.0, 0.5)), "axis": st.just(0)},
+    "MaxNorm": {"max_value": st.sampled_from((1.0, 0.5)), "axis": _axes},
     "MinMaxNorm": {
         "min_value": st.just(0.25),
         "max_value": st.sampled_from((1.0, 0.75)),
         "rate": st.sampled_from((0.5, 0.9)),
-        "axis": st.just(0),
+        "axis": _axes,
     },
-    "UnitNorm": {"axis": st.just(0)},
+    "UnitNorm": {"axis": _axes},
 }
+
+
+# By room, what arguments of layers can hold.
+ROOMS: Mapping[str, Mapping[str, Mapping[str, st.SearchStrategy[object]]]] = {
+    "initializers": INITIALIZERS,
+    "regularizers": {**REGULARIZERS, **MATRIX_REGULARIZERS},
+    "constraints": CONSTRAINTS,
+}
+
+
+def drawable(vocabulary: Vocabulary) -> dict[str, frozenset[str]]:
+    """The public names that can be drawn as arguments of layers, with their own arguments."""
+    names: dict[str, frozenset[str]] = {}
+    for room, table in ROOMS.items():
+        for name in _known(vocabulary, room, tuple(table)):
+            public = f"{room}.{name}"
+            names[public] = frozenset(key for key in table[name] if vocabulary.has(public, key))
+    for name in _known(vocabulary, "activations", ACTIVATIONS):
+        if name not in _SHAPE_CHANGING | _WITH_ARGUMENTS:
+            names[vocabulary.aliases.get(f"activations.{name}", f"activations.{name}")] = frozenset()
+    return names
+
+
+def fitting(vocabulary: Vocabulary, room: str, *, rank: int | None = None) -> tuple[str, ...]:
+    """The public names of a room that a variable of `rank` axes takes; without a rank, any variable."""
+    names = ACTIVATIONS if room == "activations" else tuple(ROOMS[room])
+    banned = {*(_TWO_DIMENSIONAL if rank != 2 else ()), *(_AT_LEAST_TWO_DIMENSIONAL if (rank or 0) < 2 else ())}
+    banned |= {*(MATRIX_REGULARIZERS if rank != 2 else ()), *_SHAPE_CHANGING, *_WITH_ARGUMENTS, *_WILD}
+    return tuple(f"{room}.{name}" for name in _known(vocabulary, room, names) if name not in banned)
+
+
+@st.composite
+def insisted(draw: st.DrawFn, vocabulary: Vocabulary, public: str, wanted: frozenset[str]) -> object:
+    """The object of this public name, with the arguments that are wanted of it."""
+    room, _, name = public.partition(".")
+    if room == "activations":
+        return draw(st.sampled_from((name, Name(public))))
+    table = ROOMS[room][name]
+    given = {key for key in table if key in wanted or key == "value"}
+    return Call(public, {key: draw(values) for key, values in table.items() if key in given})
 
 
 @st.composite
 def _objects(
     draw: st.DrawFn,
+    vocabulary: Vocabulary,
     room: str,
     table: Mapping[str, Mapping[str, st.SearchStrategy[object]]],
     names: tuple[str, ...],
 ) -> object:
     """One object of `room`: by its name, or with arguments."""
     name = draw(st.sampled_from(names))
-    arguments = {key: draw(values) for key, values in table[name].items() if draw(st.booleans()) or key == "value"}
+    arguments = {
+        key: draw(values)
+        for key, values in table[name].items()
+        if vocabulary.has(f"{room}.{name}", key) and (draw(st.booleans()) or key == "value")
+    }
     if not arguments and name in SNAKE and draw(st.booleans()):
         return SNAKE[name]
     return Call(f"{room}.{name}", arguments)
@@ -110,7 +159,7 @@ def initializers(vocabulary: Vocabulary, *, rank: int | None = None) -> st.Searc
         for name in INITIALIZERS
         if (name not in _TWO_DIMENSIONAL or rank == 2) and (name not in _AT_LEAST_TWO_DIMENSIONAL or (rank or 0) >= 2)
     )
-    return _objects("initializers", INITIALIZERS, _known(vocabulary, "initializers", wanted))
+    return _objects(vocabulary, "initializers", INITIALIZERS, _known(vocabulary, "initializers", wanted))
 
 
 @lru_cache
@@ -118,14 +167,14 @@ def regularizers(vocabulary: Vocabulary, *, rank: int | None = None) -> st.Searc
     """Regularizers for a variable of `rank` axes (orthogonal regularization takes matrices alone)."""
     table = {**REGULARIZERS, **(MATRIX_REGULARIZERS if rank == 2 else {})}
     names = _known(vocabulary, "regularizers", tuple(table))
-    return st.one_of(st.sampled_from(("l1", "l2")), _objects("regularizers", table, names))
+    return st.one_of(st.sampled_from(("l1", "l2")), _objects(vocabulary, "regularizers", table, names))
 
 
 @lru_cache
 def constraints(vocabulary: Vocabulary) -> st.SearchStrategy[object]:
     """Constraints of any variable."""
     names = _known(vocabulary, "constraints", tuple(CONSTRAINTS))
-    return _objects("constraints", CONSTRAINTS, names)
+    return _objects(vocabulary, "constraints", CONSTRAINTS, names)
 
 
 @lru_cache

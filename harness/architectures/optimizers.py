@@ -12,8 +12,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from harness.architectures.losses import Strategies, insisted
-from harness.architectures.rules import Arguments, Draw
+from harness.architectures.losses import Strategies
+from harness.architectures.rules import NOTHING, Arguments, Draw, Wanted
 from harness.architectures.vocabulary import Vocabulary
 from harness.protocol.architecture import Call
 
@@ -143,10 +143,26 @@ SCALERS = ("optimizers.LossScaleOptimizer", "mixed_precision.LossScaleOptimizer"
 MULTI, MAP = "optimizers.MultiOptimizer", "optimizers.OptimizerMap"
 
 
+def drawable(vocabulary: Vocabulary) -> dict[str, frozenset[str]]:
+    """The public optimizers and schedules that can be drawn, with their arguments."""
+    tables = {f"optimizers.{name}": (*own, *_OPTIONS) for name, own in OPTIMIZERS.items()}
+    tables |= {f"optimizers.legacy.{name}": (*own, "learning_rate", "name") for name, own in LEGACY.items()}
+    tables |= {f"optimizers.schedules.{name}": (*must, *may, "name") for name, (must, may) in SCHEDULES.items()}
+    tables |= dict.fromkeys(SCALERS, ("inner_optimizer", *_GROWTH, *(("name",) if vocabulary.major >= 3 else ())))
+    tables[MULTI] = ("optimizer_map", "loss_scale_factor", "name")
+    tables[MAP] = ("default_optimizer", "optimizer_map")
+    # The old ones are there in Keras 3 too, as stubs; its worker leaves that room out.
+    return {
+        public: frozenset(argument for argument in arguments if vocabulary.has(public, argument))
+        for public, arguments in tables.items()
+        if vocabulary.has(public)
+    }
+
+
 _seven_in_ten = st.sampled_from((True,) * 7 + (False,) * 3)
 
 
-def optimizer(draw: Draw, vocabulary: Vocabulary, *, wanted: frozenset[str], divisible: bool) -> Any:
+def optimizer(draw: Draw, vocabulary: Vocabulary, *, wanted: Wanted, divisible: bool) -> Any:
     """An optimizer: a string, an object, or objects wrapped into one.
 
     `divisible`: every variable gets a gradient, so that they may be divided between several optimizers (one
@@ -154,7 +170,7 @@ def optimizer(draw: Draw, vocabulary: Vocabulary, *, wanted: frozenset[str], div
     """
     scalers = [name for name in SCALERS if vocabulary.has(name)][:1]
     several = [MULTI] if divisible and vocabulary.has(MULTI) and vocabulary.has(MAP) else []
-    asked = wanted & {*scalers, *several, MAP}
+    asked = {name for name in (*scalers, *several, MAP) if name in wanted}
     if asked:
         way = draw(st.sampled_from([name for name in (*scalers, *several) if name in asked or MAP in asked]))
         if MAP in asked and several:
@@ -173,7 +189,7 @@ def optimizer(draw: Draw, vocabulary: Vocabulary, *, wanted: frozenset[str], div
     return single(draw, vocabulary, wanted=wanted)
 
 
-def single(draw: Draw, vocabulary: Vocabulary, *, wanted: frozenset[str] = frozenset()) -> Call:
+def single(draw: Draw, vocabulary: Vocabulary, *, wanted: Wanted = NOTHING) -> Call:
     """One optimizer with options; one that is wanted, if any is."""
     names = [f"optimizers.{name}" for name in OPTIMIZERS if vocabulary.has(f"optimizers.{name}")]
     if vocabulary.major == 2:
@@ -181,17 +197,18 @@ def single(draw: Draw, vocabulary: Vocabulary, *, wanted: frozenset[str] = froze
     name = draw(st.sampled_from([each for each in names if each in wanted] or names))
     old = name.startswith("optimizers.legacy.")
     own = (LEGACY if old else OPTIMIZERS)[name.rpartition(".")[2]]
-    given = insisted(draw, (*own, *_OPTIONS), eager=name in wanted)
-    a = Arguments(draw, vocabulary, name, wanted=given)
-    schedules = [each for each in SCHEDULES if vocabulary.has(f"optimizers.schedules.{each}")]
-    wished = [each for each in schedules if f"optimizers.schedules.{each}" in wanted]
+    a = Arguments(draw, vocabulary, name, wanted=wanted.get(name, frozenset()))
+    schedules = [f"optimizers.schedules.{each}" for each in SCHEDULES if vocabulary.has(f"optimizers.schedules.{each}")]
+    wished = [each for each in schedules if each in wanted]
     if wished or a.chance("learning_rate"):
         # The old Nadam takes no schedule.
         if schedules and name != "optimizers.legacy.Nadam" and (wished or draw(st.booleans())):
             chosen = draw(st.sampled_from(wished or schedules))
             a.give(
                 "learning_rate",
-                schedule(draw, vocabulary, chosen, bool(wished), positive=name.endswith("Ftrl")),
+                schedule(
+                    draw, vocabulary, chosen, wanted.get(chosen, frozenset()), positive=name.endswith("Ftrl")
+                ),
             )
         else:
             a.required("learning_rate", _rates)
@@ -203,9 +220,10 @@ def single(draw: Draw, vocabulary: Vocabulary, *, wanted: frozenset[str] = froze
 
 
 _OPTIONS = (
-    "learning_rate", "weight_decay", "clipnorm", "clipvalue", "global_clipnorm", "use_ema",
-    "loss_scale_factor", "gradient_accumulation_steps", "jit_compile", "name",
+    "learning_rate", "weight_decay", "clipnorm", "clipvalue", "global_clipnorm", "use_ema", "ema_momentum",
+    "ema_overwrite_frequency", "loss_scale_factor", "gradient_accumulation_steps", "jit_compile", "name",
 )  # fmt: skip
+_OWN_AVERAGE = ("ema_momentum", "ema_overwrite_frequency")
 _CLIPS: Strategies = {
     "clipnorm": st.sampled_from((0.5, 1.0)),
     "clipvalue": st.sampled_from((0.25, 1.0)),
@@ -228,11 +246,11 @@ def _options(a: Arguments, *, old: bool) -> None:
         clip = a.draw(st.sampled_from(clips))
         a.required(clip, _CLIPS[clip])
     a.optional("weight_decay", _decay)
-    if a.chance("use_ema"):
+    if a.chance("use_ema") or a.wanted.intersection(_OWN_AVERAGE):
         a.give("use_ema", True)
-        if a.draw(st.booleans()):
+        if "ema_momentum" in a.wanted or a.draw(st.booleans()):
             a.required("ema_momentum", st.sampled_from((0.5, 0.9)))
-        if a.draw(st.booleans()):
+        if "ema_overwrite_frequency" in a.wanted or a.draw(st.booleans()):
             a.required("ema_overwrite_frequency", st.sampled_from((1, 2)))
     a.several(
         {
@@ -244,14 +262,18 @@ def _options(a: Arguments, *, old: bool) -> None:
     )
 
 
-def schedule(draw: Draw, vocabulary: Vocabulary, name: str, eager: bool, *, positive: bool = False) -> Call:
-    """A learning rate schedule of this name; a `positive` one never comes down to zero (Ftrl divides by the
-    rate).
+_schedule_names = st.sampled_from(("my_schedule", "a.b"))
+
+
+def schedule(
+    draw: Draw, vocabulary: Vocabulary, public: str, wanted: frozenset[str], *, positive: bool = False
+) -> Call:
+    """A learning rate schedule of this public name, with the arguments in `wanted`; a `positive` one never comes down
+    to zero (Ftrl divides by the rate).
     """
-    must, may = SCHEDULES[name]
-    may = {**may, "name": st.sampled_from(("my_schedule", "a.b"))}
-    public = f"optimizers.schedules.{name}"
-    a = Arguments(draw, vocabulary, public, wanted=insisted(draw, may, eager=eager))
+    must, may = SCHEDULES[public.rpartition(".")[2]]
+    may = {**may, "name": _schedule_names}
+    a = Arguments(draw, vocabulary, public, wanted=wanted)
     for argument, values in must.items():
         a.required(argument, values)
     a.several(may)
@@ -260,17 +282,20 @@ def schedule(draw: Draw, vocabulary: Vocabulary, name: str, eager: bool, *, posi
     return Call(public, a.values)
 
 
-def _scaled(draw: Draw, vocabulary: Vocabulary, name: str, wanted: frozenset[str]) -> Call:
+_GROWTH: Strategies = {
+    "initial_scale": st.sampled_from((8.0, 1024.0)),
+    "dynamic_growth_steps": st.sampled_from((1, 2, 100)),
+}
+
+
+def _scaled(draw: Draw, vocabulary: Vocabulary, name: str, wanted: Wanted) -> Call:
     """An optimizer whose losses are scaled, so that float16 does not underflow."""
     inner = single(draw, vocabulary, wanted=wanted)
     arguments: dict[str, Any] = {"inner_optimizer": inner}
-    growth: Strategies = {
-        "initial_scale": st.sampled_from((8.0, 1024.0)),
-        "dynamic_growth_steps": st.sampled_from((1, 2, 100)),
-    }
-    arguments.update({key: draw(values) for key, values in growth.items() if draw(st.booleans())})
+    asked = wanted.get(name, frozenset())
+    arguments.update({key: draw(values) for key, values in _GROWTH.items() if key in asked or draw(st.booleans())})
     if vocabulary.major >= 3:
-        if draw(st.booleans()):
+        if "name" in asked or draw(st.booleans()):
             arguments["name"] = "my_scaler"
     elif "initial_scale" in arguments and draw(st.booleans()):
         # Keras 2 can leave the scale as it is.
@@ -279,16 +304,17 @@ def _scaled(draw: Draw, vocabulary: Vocabulary, name: str, wanted: frozenset[str
     return Call(name, arguments)
 
 
-def _divided(draw: Draw, vocabulary: Vocabulary, wanted: frozenset[str]) -> Call:
+def _divided(draw: Draw, vocabulary: Vocabulary, wanted: Wanted) -> Call:
     """Several optimizers, each for the variables whose path matches its pattern."""
     first = single(draw, vocabulary, wanted=wanted)
     patterns = draw(st.sampled_from(((".*kernel",), (".*/bias",), (".*kernel", ".*/bias"), ("no such variable",), ())))
     arguments: dict[str, Any] = {"default_optimizer": first}
-    if patterns or draw(st.booleans()):
+    if patterns or "optimizer_map" in wanted.get(MAP, ()) or draw(st.booleans()):
         arguments["optimizer_map"] = {each: single(draw, vocabulary) for each in patterns}
     outer: dict[str, Any] = {"optimizer_map": Call(MAP, arguments)}
-    if draw(st.booleans()):
+    asked = wanted.get(MULTI, frozenset())
+    if "loss_scale_factor" in asked or draw(st.booleans()):
         outer["loss_scale_factor"] = 4.0
-    if draw(st.booleans()):
+    if "name" in asked or draw(st.booleans()):
         outer["name"] = "my_optimizers"
     return Call(MULTI, outer)

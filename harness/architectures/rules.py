@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 from hypothesis import strategies as st
@@ -19,6 +20,9 @@ from harness.protocol.architecture import Call, Method
 
 T = TypeVar("T")
 Draw = Callable[[st.SearchStrategy[Any]], Any]
+# Public names that are to be used (``losses.Huber``), each with arguments that are to be given.
+Wanted = Mapping[str, frozenset[str]]
+NOTHING: Wanted = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -79,6 +83,7 @@ class Arguments:
         wanted: frozenset[str] = frozenset(),
         rules: Mapping[str, LayerRule] | None = None,
         plain: bool = False,
+        objects: dict[str, frozenset[str]] | None = None,
     ) -> None:
         self._draw = draw
         self.vocabulary = vocabulary
@@ -86,6 +91,7 @@ class Arguments:
         self.wanted = wanted
         self.rules = rules or {}
         self.plain = plain  # draw no argument that need not be given: for what stands inside a wrapper
+        self.objects = {} if objects is None else objects  # Wanted of the whole model, less what has its place
         self.values: dict[str, Any] = {}
 
     @property
@@ -135,6 +141,13 @@ class Arguments:
         """Draws each of these optional arguments, none of which another depends on."""
         for argument, values in strategies.items():
             self.optional(argument, values)
+
+    def take(self, argument: str, names: Sequence[str]) -> tuple[str, frozenset[str]] | None:
+        """One of the public names that the model still wants, with its arguments, if this argument can be given."""
+        found = next((name for name in names if name in self.objects), None)
+        if found is None or argument in self.values or not self.has(argument):
+            return None
+        return found, self.objects.pop(found)
 
     def inner(
         self, rule: LayerRule, spec: Spec, *, name: str | None = None, wanted: frozenset[str] = frozenset()

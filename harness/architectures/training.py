@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from harness.architectures.losses import KINDS, LOSSES, PROMISES, SAME, SPARSE, Row, classes, keeps, target
 from harness.architectures.metrics import METRICS
 from harness.architectures.optimizers import optimizer
-from harness.architectures.rules import Draw
+from harness.architectures.rules import NOTHING, Draw, Wanted
 from harness.architectures.spec import Spec
 from harness.architectures.vocabulary import Vocabulary
 from harness.protocol.architecture import Call, Compile, Data, Name, Ref, calls, references
@@ -51,6 +51,55 @@ def promised(layer: object) -> str:
     activation = layer.arguments.get("activation")
     name = activation.name.rpartition(".")[2] if isinstance(activation, Name) else activation
     return _ACTIVATED.get(name, "real") if isinstance(name, str) else "real"
+
+
+COMPILE = "Model.compile"  # in the vocabulary, the method whose arguments are the options
+
+_COMPILED = (
+    "optimizer", "loss", "loss_weights", "metrics", "weighted_metrics", "run_eagerly", "steps_per_execution",
+    "jit_compile", "auto_scale_loss",
+)  # fmt: skip
+_SHAPES = ((3,), (2,), (1,), (4, 3), (2, 2, 2))
+_HEADS = (None, "relu", "sigmoid", "softmax")
+
+
+def head_for(draw: Draw, vocabulary: Vocabulary, name: str, wanted: Wanted) -> tuple[tuple[int, ...], str | None]:
+    """Shape and activation of an output that can have the loss or metric of this public name."""
+    room = name.partition(".")[0]
+    found: dict[int, list[tuple[tuple[int, ...], str | None]]] = {}
+    for row in LOSSES if room == "losses" else METRICS:
+        form = "object" if name == f"{room}.{row.cls}" else "function"
+        if form == "function" and name.partition(".")[2] not in row.functions(vocabulary, room):
+            continue
+        for shape in _SHAPES:
+            held = len(wanted[name] & set(row.strategies(vocabulary, room, shape, 1)))
+            found.setdefault(held, []).extend(
+                (shape, activation)
+                for activation in _HEADS
+                if form in row.forms(vocabulary, room, shape, _ACTIVATED.get(activation or "", "real"))
+                and not (activation == "softmax" and shape[-1] == 1)
+            )
+    best = next((found[held] for held in sorted(found, reverse=True) if found[held]), [((3,), None)])
+    return draw(st.sampled_from(best))  # type: ignore[no-any-return]
+
+
+def drawable(vocabulary: Vocabulary) -> dict[str, frozenset[str]]:
+    """The public losses and metrics that can be drawn, and the options of compile, with their arguments."""
+    names: dict[str, frozenset[str]] = {}
+    for room, table in (("losses", LOSSES), ("metrics", METRICS)):
+        for row in (each for each in table if vocabulary.major in each.majors):
+            for function in row.functions(vocabulary, room):
+                public = f"{room}.{function}"
+                names[vocabulary.aliases.get(public, public)] = frozenset()
+            public = f"{room}.{row.cls}"
+            if row.cls and vocabulary.has(public):
+                shapes = [shape for shape in _SHAPES if row.fits(shape)]
+                taken = {key for shape in shapes for key in row.strategies(vocabulary, room, shape, 2)}
+                logits = {"from_logits"} if row.logits and vocabulary.has(public, "from_logits") else set()
+                names[public] = names.get(public, frozenset()) | taken | logits
+    if vocabulary.has(COMPILE):
+        names[COMPILE] = frozenset(option for option in _COMPILED if vocabulary.has(COMPILE, option))
+    return names
 
 
 # Not integers: Hypothesis draws the ends of a range more often than the rest.
@@ -97,7 +146,7 @@ class _Choice:
         vocabulary: Vocabulary,
         outputs: Sequence[_Output],
         batch: int,
-        wanted: frozenset[str],
+        wanted: Wanted,
     ) -> None:
         self.draw = draw
         self.vocabulary = vocabulary
@@ -138,23 +187,39 @@ class _Choice:
     def place_wanted(self) -> None:
         """Gives each wanted loss and metric to an output that can have it."""
         for room in ("losses", "metrics"):
-            for name in sorted(name for name in self.wanted if name.startswith(f"{room}.")):
-                places = [
-                    (output, row)
-                    for output in self.outputs
-                    if output.measurable and (room == "metrics" or (output.trains and output.wanted_loss is None))
-                    for row in self.rows(room, output)
-                    if name in self._written(row, room, output)
-                    and row.key not in {each.key for each in output.wanted_metrics}
-                    and self._reachable(output, row)
-                ]
+            names = {name for name in self.wanted if name.startswith(f"{room}.")}
+            while names:
+                # Those first that have the fewest places.
+                name = min(sorted(names), key=lambda each: len(self._places(room, each)))
+                names.remove(name)
+                places = self._places(room, name)
                 if not places:
                     continue
+                # A name may have several rows: that one which takes most of the arguments that are wanted.
+                most = max(self._taken(row, room, output, name) for output, row in places)
+                places = [each for each in places if self._taken(each[1], room, each[0], name) == most]
                 output, row = self.draw(st.sampled_from(places))
                 if room == "losses":
                     output.wanted_loss = row
                 else:
                     output.wanted_metrics.append(row)
+
+    def _places(self, room: str, name: str) -> list[tuple[_Output, Row]]:
+        """The outputs that can have what is wanted by this name, with the row that holds it."""
+        return [
+            (output, row)
+            for output in self.outputs
+            if output.measurable and (room == "metrics" or (output.trains and output.wanted_loss is None))
+            for row in self.rows(room, output)
+            if name in self._written(row, room, output)
+            and row.key not in {each.key for each in output.wanted_metrics}
+            and self._reachable(output, row)
+        ]
+
+    def _taken(self, row: Row, room: str, output: _Output, name: str) -> int:
+        """How many of the arguments that are wanted of the name this row takes."""
+        taken = self.wanted[name] & set(row.strategies(self.vocabulary, room, output.shape, self.batch))
+        return len(taken) + (row.logits and "from_logits" in self.wanted[name])
 
     def _written(self, row: Row, room: str, output: _Output) -> set[str]:
         """The public names by which the row can be written for the output."""
@@ -220,7 +285,8 @@ class _Choice:
             name = f"{name}_{number}"
             metric = Call(metric.name, {**metric.arguments, "name": name})
         names.add(name or row.key)
-        (output.weighted if self.draw(_one_in_four) else output.metrics).append(metric)
+        weighted = self.draw(_one_in_four) or "weighted_metrics" in options_of(self.wanted)
+        (output.weighted if weighted else output.metrics).append(metric)
 
     def losses(self) -> str:
         """Draws a loss for every output, or ``one`` for all; says which (``each``)."""
@@ -272,7 +338,7 @@ def compiles(
     structure: Any,
     batch: int,
     *,
-    wanted: frozenset[str] = frozenset(),
+    wanted: Wanted = NOTHING,
     promises: Mapping[str, str] | None = None,
     divisible: bool = True,
 ) -> Compile | None:
@@ -300,10 +366,10 @@ def compiles(
     arguments: dict[str, Any] = {
         "optimizer": optimizer(draw, vocabulary, wanted=wanted, divisible=divisible and not lossless)
     }
-    _losses_of(draw, vocabulary, arguments, structure, made, way)
+    _losses_of(draw, arguments, structure, made, way, weighted="loss_weights" in options_of(wanted))
     _metrics_of(draw, vocabulary, arguments, structure, made)
     steps = draw(st.sampled_from((1, 2, 0)))
-    _options(draw, vocabulary, arguments)
+    _options(draw, vocabulary, arguments, options_of(wanted))
     targets = [_target_of(draw, vocabulary, output, batch) for output in made]
     return Compile(arguments, packed(structure, iter(targets)), steps)
 
@@ -346,15 +412,16 @@ def _shaped(structure: Any, outputs: Sequence[_Output], values: Sequence[Any], *
 
 def _losses_of(
     draw: Draw,
-    vocabulary: Vocabulary,
     arguments: dict[str, Any],
     structure: Any,
     outputs: Sequence[_Output],
     way: str,
+    *,
+    weighted: bool,
 ) -> None:
     """Gives compile its `loss` and its `loss_weights`."""
     weights = [draw(st.sampled_from((0.5, 0.25, 2.0))) for _ in outputs]
-    weighted = draw(_one_in_four)
+    weighted = draw(_one_in_four) or weighted
     if way == "one":
         arguments["loss"] = outputs[0].loss
         return
@@ -389,16 +456,21 @@ def _metrics_of(
         arguments[argument] = _shaped(structure, outputs, values, named=named)
 
 
-def _options(draw: Draw, vocabulary: Vocabulary, arguments: dict[str, Any]) -> None:
+def options_of(wanted: Wanted) -> frozenset[str]:
+    """The arguments of compile that are wanted."""
+    return wanted.get(COMPILE, frozenset())
+
+
+def _options(draw: Draw, vocabulary: Vocabulary, arguments: dict[str, Any], asked: frozenset[str]) -> None:
     """How compile runs the model: nine times in ten eagerly, for tracing takes far longer than two steps."""
     # The R2Score of Keras 2 compares with a tensor that a graph has no value of.
     told = vocabulary.major == 2 and any("num_regressors" in call.arguments for call in calls(arguments))
     if draw(_nine_in_ten) or told:
         arguments["run_eagerly"] = True
-    if draw(_one_in_four):
+    if draw(_one_in_four) or "steps_per_execution" in asked:
         # Keras 2 reads as many batches even in train_on_batch, which has one.
         arguments["steps_per_execution"] = 2 if vocabulary.major >= 3 else "auto"
-    if draw(_one_in_four):
+    if draw(_one_in_four) or "jit_compile" in asked:
         arguments["jit_compile"] = False if vocabulary.major == 2 else draw(st.sampled_from((False, "auto")))
-    if vocabulary.major >= 3 and draw(_one_in_four):
+    if vocabulary.major >= 3 and (draw(_one_in_four) or "auto_scale_loss" in asked):
         arguments["auto_scale_loss"] = False

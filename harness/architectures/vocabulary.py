@@ -16,11 +16,15 @@ class Vocabulary:
 
     `arguments` maps public names (``layers.Conv2D``) to the names of their constructor arguments (of functions:
     an empty tuple; ``**`` for those of the base layer), `version` is Keras's own, as a tuple of integers.
+    `aliases` maps further public names of a thing to the one that it is counted by.
     """
 
     version: tuple[int, ...]
     arguments: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     layers: tuple[str, ...] = ()  # every public layer class, by one name
+    aliases: Mapping[str, str] = field(default_factory=dict)
+    defaults: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # of arguments, where they are plain
+    modes: tuple[str, ...] = ()  # ways to quantize a layer
 
     @property
     def major(self) -> int:
@@ -41,4 +45,11 @@ class Vocabulary:
         """From what a worker says of itself on start."""
         version = tuple(int(part) for part in str(report["keras"]).split(".")[:3] if part.isdigit())
         names = {name: tuple(arguments) for name, arguments in report["names"].items()}
-        return cls(version, names, tuple(report["layers"]))
+        return cls(
+            version,
+            names,
+            tuple(report["layers"]),
+            report.get("aliases", {}),
+            report.get("defaults", {}),
+            tuple(report.get("modes", ())),
+        )

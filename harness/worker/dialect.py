@@ -22,12 +22,13 @@ else:
 
 VERSION = tuple(int(part) for part in keras.__version__.split(".")[:2])
 MAJOR = VERSION[0]
+PLAIN = (bool, int, float, str, type(None))
 
 ROOMS = (
     "layers", "activations", "initializers", "regularizers", "constraints", "optimizers", "optimizers.schedules",
     "losses", "metrics", "dtype_policies", "applications", "ops", "ops.nn", "ops.image", "ops.linalg", "quantizers",
-    # In Keras 3 these are stubs that raise.
-    *(("optimizers.legacy",) if MAJOR < 3 else ()),
+    # In Keras 3 these are stubs that raise, and further names of what stands in other rooms.
+    *(("optimizers.legacy", "mixed_precision") if MAJOR < 3 else ()),
 )  # fmt: skip
 
 
@@ -53,18 +54,61 @@ def public_names() -> dict[str, list[str]]:
     """Every public class and function with its arguments; of a class with several names, its own."""
     names: dict[str, list[str]] = {}
     for path in ROOMS:
-        module = room(path)
-        if module is None:
-            continue
-        for name in dir(module):
-            value = getattr(module, name)
-            if name.startswith("_") or isinstance(value, ModuleType) or not callable(value):
-                continue
+        for name, value in members(path):
             own = getattr(value, "__name__", name)
-            if inspect.isclass(value) and own != name and getattr(module, own, None) is value:
+            if inspect.isclass(value) and own != name and getattr(room(path), own, None) is value:
                 continue  # an alias, such as Convolution2D
             names[f"{path}.{name}"] = arguments_of(value) if inspect.isclass(value) else []
+    names["Model.compile"] = [
+        name for name in inspect.signature(keras.Model.compile).parameters if name not in ("self", "kwargs")
+    ]
     return names
+
+
+def members(path: str) -> Iterator[tuple[str, Any]]:
+    """The public classes and functions of the module `keras.<path>`."""
+    module = room(path)
+    for name in dir(module) if module is not None else ():
+        value = getattr(module, name)
+        if not name.startswith("_") and not isinstance(value, ModuleType) and callable(value):
+            yield name, value
+
+
+def aliases() -> dict[str, str]:
+    """Public names of what has another name in the same module, with that name: its own, or the first."""
+    found: dict[str, str] = {}
+    for path in ROOMS:
+        first: dict[int, str] = {}
+        for name, value in members(path):
+            own = getattr(value, "__name__", name)
+            chosen = own if getattr(room(path), own, None) is value else first.setdefault(id(value), name)
+            if chosen != name:
+                found[f"{path}.{name}"] = f"{path}.{chosen}"
+    return found
+
+
+def defaults() -> dict[str, dict[str, Any]]:
+    """The plain defaults of the arguments of every public class that is no layer."""
+    found: dict[str, dict[str, Any]] = {}
+    for path in ROOMS:
+        for name, value in members(path):
+            if path == "layers" or not inspect.isclass(value):
+                continue
+            with contextlib.suppress(TypeError, ValueError):
+                parameters = inspect.signature(value.__init__).parameters.values()
+                plain = {each.name: each.default for each in parameters if isinstance(each.default, PLAIN)}
+                if plain:
+                    found[f"{path}.{name}"] = plain
+    return found
+
+
+def quantization_modes() -> list[str]:
+    """The ways in which this Keras can quantize a layer (none in Keras 2). No public module lists them."""
+    with contextlib.suppress(ImportError, AttributeError):
+        from keras.src.dtype_policies import dtype_policy
+
+        return list(dtype_policy.QUANTIZATION_MODES)
+    return []
 
 
 def layer_names() -> list[str]:

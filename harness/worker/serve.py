@@ -34,6 +34,9 @@ class Server:
         about = {
             **dialect.versions(),
             "names": dialect.public_names(),
+            "aliases": dialect.aliases(),
+            "defaults": dialect.defaults(),
+            "modes": dialect.quantization_modes(),
             "layers": dialect.layer_names(),
             "routes": [name for name, route in ROUTES.items() if dialect.MAJOR in route.majors],
         }

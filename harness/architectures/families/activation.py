@@ -26,7 +26,8 @@ def _activation(a: Arguments, x: Spec) -> Placement:
         and a.vocabulary.has(f"activations.{name}")
         and not (name == "exponential" and x.image)  # the exponential of 255 is infinite
     ]
-    name = a.draw(st.sampled_from(names))
+    wanted = a.take("activation", [f"activations.{name}" for name in names])
+    name = wanted[0].partition(".")[2] if wanted else a.draw(st.sampled_from(names))
     a.required("activation", st.sampled_from((name, Name(f"activations.{name}"))))
     return Placement((x.but(image=False),))
 

@@ -1,0 +1,145 @@
+"""The kinds of public thing that models are drawn over beside layers, a row each: what is public of it, what is drawn.
+
+Each thing goes by one public name (``losses.Huber``), however many it has; what is public and neither drawn nor left
+out with a reason is shown as not reached.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from harness.architectures import objects, optimizers, training
+from harness.architectures.graph import DTYPES
+from harness.architectures.models import GLOBAL, POLICIES
+from harness.architectures.rules import Wanted
+from harness.architectures.vocabulary import Vocabulary
+from harness.protocol.architecture import Architecture, Call, Compile, Method, Name, Node
+
+_HELPERS = frozenset({"get", "serialize", "deserialize"})  # of every room: they make things, and are none
+OWN_POLICY, MODE = "policy of a layer.", "mode."
+
+
+def _room(*rooms: str) -> Callable[[Vocabulary], Wanted]:
+    """What stands in these public modules."""
+
+    def public(vocabulary: Vocabulary) -> Wanted:
+        return {
+            name: frozenset(arguments) - {"**"}
+            for name, arguments in vocabulary.arguments.items()
+            if name.rpartition(".")[0] in rooms
+            and name.rpartition(".")[2] not in _HELPERS
+            and name not in vocabulary.aliases
+        }
+
+    return public
+
+
+def _listed(prefix: str, *names: str) -> Callable[[Vocabulary], Wanted]:
+    return lambda vocabulary: {f"{prefix}{name}": frozenset() for name in names}
+
+
+def _compile(vocabulary: Vocabulary) -> Wanted:
+    return {name: frozenset(vocabulary.arguments.get(name, ())) for name in (training.COMPILE,)}
+
+
+def _modes(vocabulary: Vocabulary) -> Wanted:
+    return {f"{MODE}{mode}": frozenset() for mode in vocabulary.modes}
+
+
+@dataclass(frozen=True)
+class Kind:
+    """`public` gives the names of this kind in a Keras with their arguments; in a model up to `at_once` are wanted."""
+
+    name: str
+    public: Callable[[Vocabulary], Wanted]
+    at_once: int = 0
+
+
+KINDS = (
+    Kind("activations", _room("activations"), 2),
+    Kind("initializers", _room("initializers"), 2),
+    Kind("regularizers", _room("regularizers"), 2),
+    Kind("constraints", _room("constraints"), 2),
+    Kind("optimizers", _room("optimizers", "optimizers.legacy"), 1),
+    Kind("schedules", _room("optimizers.schedules"), 1),
+    Kind("losses", _room("losses"), 2),
+    Kind("metrics", _room("metrics"), 4),
+    Kind("compile", _compile, 1),
+    Kind("policies of a model", _listed(GLOBAL, *POLICIES), 1),
+    Kind("policies of a layer", _listed(OWN_POLICY, *DTYPES)),
+    Kind("dtype policies", _room("dtype_policies", "mixed_precision")),
+    Kind("quantization modes", _modes),
+    Kind("quantizers", _room("quantizers")),
+)
+# Arguments of any object in which a string stands for a thing of this room.
+STRINGS = {
+    "activation": "activations", "initializer": "initializers", "regularizer": "regularizers",
+    "constraint": "constraints", "optimizer": "optimizers", "loss": "losses", "metrics": "metrics",
+}  # fmt: skip
+
+
+def drawable(vocabulary: Vocabulary) -> dict[str, frozenset[str]]:
+    """What can be drawn of the kinds that a model can be asked for, with the arguments that are drawn."""
+    found = {**objects.drawable(vocabulary), **optimizers.drawable(vocabulary), **training.drawable(vocabulary)}
+    return found | {f"{GLOBAL}{name}": frozenset() for name in POLICIES}
+
+
+def mentions(value: Any, vocabulary: Vocabulary, room: str | None = None) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Every public thing in an architecture, with the arguments given: called, by its name, or by a string."""
+    if isinstance(value, str):
+        if room is not None:
+            yield from ((name, {}) for name in _named(value, vocabulary, room))
+    elif isinstance(value, Name):
+        yield vocabulary.aliases.get(value.name, value.name), {}
+    elif isinstance(value, Call):
+        yield vocabulary.aliases.get(value.name, value.name), value.arguments
+        yield from _inside(value.arguments, vocabulary)
+        if value.name.startswith(("layers.", "custom.")):
+            yield from _own_policy(value.arguments.get("dtype"))
+    elif isinstance(value, (list, tuple)):
+        for item in value:
+            yield from mentions(item, vocabulary, room)
+    elif isinstance(value, Mapping):
+        for item in value.values():
+            yield from mentions(item, vocabulary, room)
+    elif isinstance(value, Compile):
+        yield training.COMPILE, value.arguments
+        yield from _inside(value.arguments, vocabulary)
+    elif isinstance(value, Method):
+        if value.name == "quantize":
+            yield from ((f"{MODE}{mode}", {}) for mode in value.arguments if isinstance(mode, str))
+        yield from mentions(value.arguments, vocabulary)
+    elif isinstance(value, Node):
+        for item in (value.layer, value.inputs, value.keywords, value.methods):
+            yield from mentions(item, vocabulary)
+    elif isinstance(value, Architecture):
+        if value.policy:
+            yield f"{GLOBAL}{value.policy}", {}
+        for item in (value.nodes, value.compile):
+            yield from mentions(item, vocabulary)
+
+
+def _inside(arguments: Mapping[str, Any], vocabulary: Vocabulary) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    for argument, value in arguments.items():
+        yield from mentions(value, vocabulary, STRINGS.get(argument.rpartition("_")[2]))
+
+
+def _own_policy(dtype: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """The dtype policy of a layer, and how it quantizes: ``int8_from_float32``."""
+    if isinstance(dtype, Call):
+        dtype = dtype.arguments.get("name") or f"{dtype.arguments.get('mode')}_from_"
+    if isinstance(dtype, str):
+        mode, quantized, _ = dtype.partition("_from_")
+        yield (f"{MODE}{mode.partition('/')[0]}" if quantized else f"{OWN_POLICY}{dtype}"), {}
+
+
+def _named(text: str, vocabulary: Vocabulary, room: str) -> Iterator[str]:
+    """The public name that a string means, if any: ``he_normal`` is ``initializers.HeNormal``."""
+    exact = f"{room}.{text}"
+    if exact in vocabulary.aliases or exact in vocabulary.arguments:
+        yield vocabulary.aliases.get(exact, exact)
+        return
+    plain = exact.replace("_", "").lower()
+    yield from [name for name in vocabulary.arguments if name.replace("_", "").lower() == plain][:1]
