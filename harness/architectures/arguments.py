@@ -19,10 +19,16 @@ rates = st.sampled_from((0.5, 0.25, 0.1))
 
 
 def optional_object(
-    a: Arguments, argument: str, room: str, ordinary: st.SearchStrategy[object], *, rank: int | None = None
+    a: Arguments,
+    argument: str,
+    room: str,
+    ordinary: st.SearchStrategy[object],
+    *,
+    rank: int | None = None,
+    square: bool = False,
 ) -> None:
     """An argument that holds an object of `room`: one that the model wants, if it fits, else any, now and then."""
-    taken = a.take(argument, fitting(a.vocabulary, room, rank=rank)) if a.objects else None
+    taken = a.take(argument, fitting(a.vocabulary, room, rank=rank, square=square)) if a.objects else None
     if taken is not None:
         a.required(argument, insisted(a.vocabulary, *taken))
     else:
@@ -34,7 +40,15 @@ def variable(a: Arguments, what: str, *, rank: int | None = None, constraint: bo
     optional_object(a, f"{what}_initializer", "initializers", initializers(a.vocabulary, rank=rank), rank=rank)
     optional_object(a, f"{what}_regularizer", "regularizers", regularizers(a.vocabulary, rank=rank), rank=rank)
     if constraint:
-        optional_object(a, f"{what}_constraint", "constraints", constraints(a.vocabulary))
+        square = what == "kernel" and rank == 4 and _is_square(a.get("kernel_size"))
+        optional_object(a, f"{what}_constraint", "constraints", constraints(a.vocabulary), square=square)
+
+
+def _is_square(size: object) -> bool:
+    """Whether a kernel of this size is as high as it is wide, and more than one number."""
+    return size not in (1, [1, 1], (1, 1)) and (
+        isinstance(size, int) or (isinstance(size, (list, tuple)) and len(size) == 2 and size[0] == size[1])
+    )
 
 
 def kernel_and_bias(a: Arguments, *, rank: int, kernel: str = "kernel", bias: bool = True) -> None:

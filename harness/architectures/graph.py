@@ -9,6 +9,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from harness.architectures.policies import own_policy
 from harness.architectures.rules import NOTHING, Arguments, Draw, LayerRule, Placement, Wanted
 from harness.architectures.spec import Spec
 from harness.architectures.vocabulary import Vocabulary
@@ -33,7 +34,6 @@ OPERATION_NAMES = frozenset(
     {"add", "subtract", "multiply", "maximum", "minimum", "average", "dot", "concatenate", "reshape", "relu", "elu",
      "softmax", "flip", "absolute", "negative", "get_item", "tanh", "true_divide", "power", "mod", "floor_divide"}
 )  # fmt: skip
-DTYPES = ("float64", "float16", "bfloat16", "mixed_float16", "mixed_bfloat16")
 
 
 @dataclass(frozen=True)
@@ -209,14 +209,8 @@ def common(a: Arguments, rule: LayerRule) -> None:
     """Arguments that every layer has: a dtype policy of its own, frozen from the start."""
     # Keras 3 cannot add up the losses of layers in several dtypes.
     regularized = any(key.endswith("regularizer") for key in a.values) or rule.name == "ActivityRegularization"
-    if (
-        "dtype" in rule.common
-        and "dtype" not in a.values
-        and not regularized
-        and a.draw(st.integers(0, 11)) == 11
-        and a.has("dtype")
-    ):
-        a.give("dtype", a.draw(st.sampled_from(DTYPES)))
+    if "dtype" in rule.common and not regularized:
+        own_policy(a)
     if "trainable" in rule.common and a.draw(st.integers(0, 11)) == 11 and a.has("trainable"):
         a.give("trainable", False)
 

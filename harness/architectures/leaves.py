@@ -93,7 +93,9 @@ def _head(graph: Graph, ref: Ref, shape: tuple[int, ...], activation: str | None
     """An output of this shape on top of a tensor of one axis."""
     size = math.prod(shape)
     last = {"activation": activation} if activation else {}
-    layers = [("head", Call("layers.Dense", {"units": size} | (last if len(shape) == 1 else {})), (size,))]
+    layers: list[tuple[str, Call, tuple[int, ...]]] = [
+        ("head", Call("layers.Dense", {"units": size} | (last if len(shape) == 1 else {})), (size,))
+    ]
     if len(shape) > 1:
         layers.append(("reshape", Call("layers.Reshape", {"target_shape": shape}), shape))
         if activation:

@@ -152,8 +152,7 @@ class Row:
         return {
             name: values
             for name, values in everything.items()
-            if self.only.get(name, vocabulary.major) == vocabulary.major
-            and vocabulary.has(f"{room}.{self.cls}", name)
+            if self.only.get(name, vocabulary.major) == vocabulary.major and vocabulary.has(f"{room}.{self.cls}", name)
         }
 
 

@@ -15,12 +15,13 @@ from hypothesis import strategies as st
 
 from harness.architectures.freezes import freezes
 from harness.architectures.graph import Goal, Graph, one_or_list
+from harness.architectures.heads import head_for, promised
 from harness.architectures.leaves import bring_to_floats, merge, name_outputs, structure
 from harness.architectures.nesting import chain_of, grow
 from harness.architectures.operations import add_operation
 from harness.architectures.rules import NOTHING, Draw, LayerRule, Wanted, chance
 from harness.architectures.spec import Spec
-from harness.architectures.training import compiles, head_for, promised
+from harness.architectures.training import compiles
 from harness.architectures.vocabulary import Vocabulary
 from harness.protocol.architecture import (
     Architecture,
@@ -53,8 +54,8 @@ def architectures(
     """Models that hold the `goals`, in an order and a topology that are drawn.
 
     A chain (Sequential) holds those goals that fit behind one another; the others are left to another model. What is
-    `wanted` is used where something fits: losses, metrics, optimizers, and what arguments of layers can hold. With `plain` nothing is drawn but a graph of the goals,
-    compiled with `settings` where it can be trained.
+    `wanted` is used where something fits: losses, metrics, optimizers, and what arguments of layers can hold. With
+    `plain` nothing is drawn but a graph of the goals, compiled with `settings` where it can be trained.
     """
     # A layer can be stateful only where the batch size is fixed.
     fixed = any("stateful" in goal.arguments for goal in goals) or chance(draw, 4)
@@ -97,7 +98,10 @@ def _policy(draw: Draw, graph: Graph, vocabulary: Vocabulary, wanted: Wanted) ->
     asked = [name for name in POLICIES if f"{GLOBAL}{name}" in wanted]
     if not (asked or chance(draw, 12)) or not _any_dtype(graph, vocabulary):
         return None
-    return draw(st.sampled_from(asked or POLICIES))  # type: ignore[no-any-return]
+    # Keras quantizes no layer to int8 that computes in float16.
+    quantized = any(method.name == "quantize" for node in nodes_of(graph.nodes) for method in node.methods)
+    possible = [name for name in asked or POLICIES if not (quantized and name == "mixed_float16")]
+    return draw(st.sampled_from(possible)) if possible else None
 
 
 def _any_dtype(graph: Graph, vocabulary: Vocabulary) -> bool:
@@ -158,6 +162,7 @@ def _trained(
             promises={name: promised(by_name[name]) for name, _ in outputs},
             # Where a layer passes no gradient, an optimizer of several may find one of its own without any.
             divisible=all(spec.differentiable for _, spec in graph.tensors),
+            frozen=any(call.arguments.get("trainable") is False for call in calls(graph.nodes)),
         )
     return replace(architecture, compile=settings, freezes=freezes(draw, architecture, settings is not None))
 

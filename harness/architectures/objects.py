@@ -83,7 +83,9 @@ CONSTRAINTS: Mapping[str, Mapping[str, st.SearchStrategy[object]]] = {
         "axis": _axes,
     },
     "UnitNorm": {"axis": _axes},
+    "RadialConstraint": {},
 }
+_SQUARE = frozenset({"RadialConstraint"})  # kernels of four axes, of which the first two are of one length
 
 
 # By room, what arguments of layers can hold.
@@ -107,10 +109,14 @@ def drawable(vocabulary: Vocabulary) -> dict[str, frozenset[str]]:
     return names
 
 
-def fitting(vocabulary: Vocabulary, room: str, *, rank: int | None = None) -> tuple[str, ...]:
-    """The public names of a room that a variable of `rank` axes takes; without a rank, any variable."""
+def fitting(vocabulary: Vocabulary, room: str, *, rank: int | None = None, square: bool = False) -> tuple[str, ...]:
+    """The public names of a room that a variable of `rank` axes takes; without a rank, any variable.
+
+    `square` kernels are those of images, as high as they are wide.
+    """
     names = ACTIVATIONS if room == "activations" else tuple(ROOMS[room])
     banned = {*(_TWO_DIMENSIONAL if rank != 2 else ()), *(_AT_LEAST_TWO_DIMENSIONAL if (rank or 0) < 2 else ())}
+    banned |= _SQUARE if not square else set()
     banned |= {*(MATRIX_REGULARIZERS if rank != 2 else ()), *_SHAPE_CHANGING, *_WITH_ARGUMENTS, *_WILD}
     return tuple(f"{room}.{name}" for name in _known(vocabulary, room, names) if name not in banned)
 
@@ -173,7 +179,7 @@ def regularizers(vocabulary: Vocabulary, *, rank: int | None = None) -> st.Searc
 @lru_cache
 def constraints(vocabulary: Vocabulary) -> st.SearchStrategy[object]:
     """Constraints of any variable."""
-    names = _known(vocabulary, "constraints", tuple(CONSTRAINTS))
+    names = _known(vocabulary, "constraints", tuple(name for name in CONSTRAINTS if name not in _SQUARE))
     return _objects(vocabulary, "constraints", CONSTRAINTS, names)
 
 

@@ -206,9 +206,7 @@ def single(draw: Draw, vocabulary: Vocabulary, *, wanted: Wanted = NOTHING) -> C
             chosen = draw(st.sampled_from(wished or schedules))
             a.give(
                 "learning_rate",
-                schedule(
-                    draw, vocabulary, chosen, wanted.get(chosen, frozenset()), positive=name.endswith("Ftrl")
-                ),
+                schedule(draw, vocabulary, chosen, wanted.get(chosen, frozenset()), positive=name.endswith("Ftrl")),
             )
         else:
             a.required("learning_rate", _rates)

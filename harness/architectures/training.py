@@ -2,7 +2,7 @@
 
 Each output is given a loss, then a target that this loss and the metrics take; the optimizer goes with all
 of them. Which losses an output can have follows from its shape and from what is promised of its values
-(`promised`).
+(`heads.promised`).
 """
 
 from __future__ import annotations
@@ -13,94 +13,14 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from harness.architectures.heads import COMPILE
 from harness.architectures.losses import KINDS, LOSSES, PROMISES, SAME, SPARSE, Row, classes, keeps, target
 from harness.architectures.metrics import METRICS
 from harness.architectures.optimizers import optimizer
 from harness.architectures.rules import NOTHING, Draw, Wanted
 from harness.architectures.spec import Spec
 from harness.architectures.vocabulary import Vocabulary
-from harness.protocol.architecture import Call, Compile, Data, Name, Ref, calls, references
-
-_ACTIVATED = {
-    "softmax": "distribution", "sigmoid": "probability", "hard_sigmoid": "probability",
-    "relu": "nonnegative", "relu6": "nonnegative", "softplus": "nonnegative", "exponential": "nonnegative",
-}  # fmt: skip
-# Layers whose last step is their activation.
-_ENDING = frozenset(
-    f"layers.{name}"
-    for name in (
-        "Activation", "Dense", "EinsumDense", "Conv1D", "Conv2D", "Conv3D", "Conv1DTranspose",
-        "Conv2DTranspose", "Conv3DTranspose", "SeparableConv1D", "SeparableConv2D",
-        "DepthwiseConv1D", "DepthwiseConv2D",
-    )
-)  # fmt: skip
-
-
-def promised(layer: object) -> str:
-    """What the outputs of a layer hold by its last activation: one of `losses.PROMISES`.
-
-    >>> promised(Call("layers.Dense", {"units": 3, "activation": "softmax"}))
-    'distribution'
-    """
-    if not isinstance(layer, Call):
-        return "real"
-    if layer.name == "layers.Softmax" and "axis" not in layer.arguments:
-        return "distribution"
-    if layer.name not in _ENDING:
-        return "real"
-    activation = layer.arguments.get("activation")
-    name = activation.name.rpartition(".")[2] if isinstance(activation, Name) else activation
-    return _ACTIVATED.get(name, "real") if isinstance(name, str) else "real"
-
-
-COMPILE = "Model.compile"  # in the vocabulary, the method whose arguments are the options
-
-_COMPILED = (
-    "optimizer", "loss", "loss_weights", "metrics", "weighted_metrics", "run_eagerly", "steps_per_execution",
-    "jit_compile", "auto_scale_loss",
-)  # fmt: skip
-_SHAPES = ((3,), (2,), (1,), (4, 3), (2, 2, 2))
-_HEADS = (None, "relu", "sigmoid", "softmax")
-
-
-def head_for(draw: Draw, vocabulary: Vocabulary, name: str, wanted: Wanted) -> tuple[tuple[int, ...], str | None]:
-    """Shape and activation of an output that can have the loss or metric of this public name."""
-    room = name.partition(".")[0]
-    found: dict[int, list[tuple[tuple[int, ...], str | None]]] = {}
-    for row in LOSSES if room == "losses" else METRICS:
-        form = "object" if name == f"{room}.{row.cls}" else "function"
-        if form == "function" and name.partition(".")[2] not in row.functions(vocabulary, room):
-            continue
-        for shape in _SHAPES:
-            held = len(wanted[name] & set(row.strategies(vocabulary, room, shape, 1)))
-            found.setdefault(held, []).extend(
-                (shape, activation)
-                for activation in _HEADS
-                if form in row.forms(vocabulary, room, shape, _ACTIVATED.get(activation or "", "real"))
-                and not (activation == "softmax" and shape[-1] == 1)
-            )
-    best = next((found[held] for held in sorted(found, reverse=True) if found[held]), [((3,), None)])
-    return draw(st.sampled_from(best))  # type: ignore[no-any-return]
-
-
-def drawable(vocabulary: Vocabulary) -> dict[str, frozenset[str]]:
-    """The public losses and metrics that can be drawn, and the options of compile, with their arguments."""
-    names: dict[str, frozenset[str]] = {}
-    for room, table in (("losses", LOSSES), ("metrics", METRICS)):
-        for row in (each for each in table if vocabulary.major in each.majors):
-            for function in row.functions(vocabulary, room):
-                public = f"{room}.{function}"
-                names[vocabulary.aliases.get(public, public)] = frozenset()
-            public = f"{room}.{row.cls}"
-            if row.cls and vocabulary.has(public):
-                shapes = [shape for shape in _SHAPES if row.fits(shape)]
-                taken = {key for shape in shapes for key in row.strategies(vocabulary, room, shape, 2)}
-                logits = {"from_logits"} if row.logits and vocabulary.has(public, "from_logits") else set()
-                names[public] = names.get(public, frozenset()) | taken | logits
-    if vocabulary.has(COMPILE):
-        names[COMPILE] = frozenset(option for option in _COMPILED if vocabulary.has(COMPILE, option))
-    return names
-
+from harness.protocol.architecture import Call, Compile, Data, Ref, calls, references
 
 # Not integers: Hypothesis draws the ends of a range more often than the rest.
 _nine_in_ten = st.sampled_from((True,) * 9 + (False,))
@@ -288,8 +208,8 @@ class _Choice:
         weighted = self.draw(_one_in_four) or "weighted_metrics" in options_of(self.wanted)
         (output.weighted if weighted else output.metrics).append(metric)
 
-    def losses(self) -> str:
-        """Draws a loss for every output, or ``one`` for all; says which (``each``)."""
+    def losses(self, *, skip: bool) -> str:
+        """Draws a loss for every output (but some, with `skip`), or ``one`` for all; says which (``each``)."""
         draw = self.draw
         able = [output for output in self.outputs if output.trains]
         plain = all(output.wanted_loss is None and not output.wanted_metrics for output in self.outputs)
@@ -305,7 +225,7 @@ class _Choice:
                 for output in self.outputs:
                     self.choose(output, loss=row, shared=shared)
                 return "one"
-        skipped = self._skipped(able)
+        skipped = self._skipped(able) if skip else []
         for output in self.outputs:
             if output not in able or output in skipped:
                 self.choose(output, loss=None) if output.measurable else None
@@ -341,6 +261,7 @@ def compiles(
     wanted: Wanted = NOTHING,
     promises: Mapping[str, str] | None = None,
     divisible: bool = True,
+    frozen: bool = False,
 ) -> Compile | None:
     """Draws how a model is compiled and trained; None where no gradient comes from any of its outputs.
 
@@ -348,7 +269,8 @@ def compiles(
     `structure`. The public names in `wanted` (``losses.Huber``, ``optimizers.Lion``) occur if an output
     fits. `promises` says of outputs, by name, that they hold more than any reals (see `promised`), so that
     more losses can be drawn. `divisible`: every trainable variable gets a gradient where every output has a
-    loss; there is no MultiOptimizer without it.
+    loss; there is no MultiOptimizer without it. `frozen`: some layer is not trained, so that an output may have no
+    gradient, and every output is given a loss.
     """
     known = promises or {}
     alone = isinstance(structure, (list, tuple)) and len(outputs) == 1
@@ -361,7 +283,7 @@ def compiles(
         return None
     choice = _Choice(draw, vocabulary, made, batch, wanted)
     choice.place_wanted()
-    way = choice.losses()
+    way = choice.losses(skip=not frozen)
     lossless = any(output.loss is None for output in made)
     arguments: dict[str, Any] = {
         "optimizer": optimizer(draw, vocabulary, wanted=wanted, divisible=divisible and not lossless)

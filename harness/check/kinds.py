@@ -10,27 +10,30 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from harness.architectures import objects, optimizers, training
-from harness.architectures.graph import DTYPES
+from harness.architectures import heads, objects, optimizers
+from harness.architectures.families import core
 from harness.architectures.models import GLOBAL, POLICIES
+from harness.architectures.policies import DTYPES, MODE, OWN
 from harness.architectures.rules import Wanted
 from harness.architectures.vocabulary import Vocabulary
 from harness.protocol.architecture import Architecture, Call, Compile, Method, Name, Node
 
 _HELPERS = frozenset({"get", "serialize", "deserialize"})  # of every room: they make things, and are none
-OWN_POLICY, MODE = "policy of a layer.", "mode."
 
 
-def _room(*rooms: str) -> Callable[[Vocabulary], Wanted]:
-    """What stands in these public modules."""
+def _room(*rooms: str, also: tuple[str, ...] = ()) -> Callable[[Vocabulary], Wanted]:
+    """What stands in these public modules, and under these names elsewhere."""
 
     def public(vocabulary: Vocabulary) -> Wanted:
         return {
             name: frozenset(arguments) - {"**"}
             for name, arguments in vocabulary.arguments.items()
-            if name.rpartition(".")[0] in rooms
-            and name.rpartition(".")[2] not in _HELPERS
-            and name not in vocabulary.aliases
+            if name in also
+            or (
+                name.rpartition(".")[0] in rooms
+                and name.rpartition(".")[2] not in _HELPERS
+                and name not in vocabulary.aliases
+            )
         }
 
     return public
@@ -40,8 +43,21 @@ def _listed(prefix: str, *names: str) -> Callable[[Vocabulary], Wanted]:
     return lambda vocabulary: {f"{prefix}{name}": frozenset() for name in names}
 
 
+def _classes(room: str) -> Callable[[Vocabulary], Wanted]:
+    """The classes of this public module: its functions compute, and are part of no model."""
+    everything = _room(room)
+    return lambda vocabulary: {
+        name: arguments for name, arguments in everything(vocabulary).items() if name.rpartition(".")[2][0].isupper()
+    }
+
+
 def _compile(vocabulary: Vocabulary) -> Wanted:
-    return {name: frozenset(vocabulary.arguments.get(name, ())) for name in (training.COMPILE,)}
+    return {heads.COMPILE: frozenset(vocabulary.arguments.get(heads.COMPILE, ()))}
+
+
+def _methods(vocabulary: Vocabulary) -> Wanted:
+    """What a layer is told once it is built: ``layers.Dense.enable_lora``."""
+    return {name: frozenset() for name in vocabulary.arguments if name.startswith("layers.") and name.count(".") == 2}
 
 
 def _modes(vocabulary: Vocabulary) -> Wanted:
@@ -62,16 +78,17 @@ KINDS = (
     Kind("initializers", _room("initializers"), 2),
     Kind("regularizers", _room("regularizers"), 2),
     Kind("constraints", _room("constraints"), 2),
-    Kind("optimizers", _room("optimizers", "optimizers.legacy"), 1),
+    Kind("optimizers", _room("optimizers", "optimizers.legacy", also=("mixed_precision.LossScaleOptimizer",)), 1),
     Kind("schedules", _room("optimizers.schedules"), 1),
     Kind("losses", _room("losses"), 2),
     Kind("metrics", _room("metrics"), 4),
     Kind("compile", _compile, 1),
     Kind("policies of a model", _listed(GLOBAL, *POLICIES), 1),
-    Kind("policies of a layer", _listed(OWN_POLICY, *DTYPES)),
-    Kind("dtype policies", _room("dtype_policies", "mixed_precision")),
-    Kind("quantization modes", _modes),
-    Kind("quantizers", _room("quantizers")),
+    Kind("policies of a layer", _listed(OWN, *DTYPES), 1),
+    Kind("dtype policies", _room("dtype_policies", also=("mixed_precision.Policy",)), 1),
+    Kind("quantization modes", _modes, 1),
+    Kind("quantizers", _classes("quantizers"), 1),
+    Kind("methods of layers", _methods, 1),
 )
 # Arguments of any object in which a string stands for a thing of this room.
 STRINGS = {
@@ -82,8 +99,10 @@ STRINGS = {
 
 def drawable(vocabulary: Vocabulary) -> dict[str, frozenset[str]]:
     """What can be drawn of the kinds that a model can be asked for, with the arguments that are drawn."""
-    found = {**objects.drawable(vocabulary), **optimizers.drawable(vocabulary), **training.drawable(vocabulary)}
-    return found | {f"{GLOBAL}{name}": frozenset() for name in POLICIES}
+    found = {**objects.drawable(vocabulary), **optimizers.drawable(vocabulary), **heads.drawable(vocabulary)}
+    found |= core.drawable(vocabulary) | {f"{GLOBAL}{name}": frozenset() for name in POLICIES}
+    found |= {f"{OWN}{name}": frozenset() for name in DTYPES}
+    return found | dict.fromkeys((name for name in _methods(vocabulary) if name.endswith(".enable_lora")), frozenset())
 
 
 def mentions(value: Any, vocabulary: Vocabulary, room: str | None = None) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -105,13 +124,15 @@ def mentions(value: Any, vocabulary: Vocabulary, room: str | None = None) -> Ite
         for item in value.values():
             yield from mentions(item, vocabulary, room)
     elif isinstance(value, Compile):
-        yield training.COMPILE, value.arguments
+        yield heads.COMPILE, value.arguments
         yield from _inside(value.arguments, vocabulary)
     elif isinstance(value, Method):
         if value.name == "quantize":
             yield from ((f"{MODE}{mode}", {}) for mode in value.arguments if isinstance(mode, str))
         yield from mentions(value.arguments, vocabulary)
     elif isinstance(value, Node):
+        if isinstance(value.layer, Call):
+            yield from ((f"{value.layer.name}.{method.name}", {}) for method in value.methods)
         for item in (value.layer, value.inputs, value.keywords, value.methods):
             yield from mentions(item, vocabulary)
     elif isinstance(value, Architecture):
@@ -132,7 +153,7 @@ def _own_policy(dtype: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:
         dtype = dtype.arguments.get("name") or f"{dtype.arguments.get('mode')}_from_"
     if isinstance(dtype, str):
         mode, quantized, _ = dtype.partition("_from_")
-        yield (f"{MODE}{mode.partition('/')[0]}" if quantized else f"{OWN_POLICY}{dtype}"), {}
+        yield (f"{MODE}{mode.partition('/')[0]}" if quantized else f"{OWN}{dtype}"), {}
 
 
 def _named(text: str, vocabulary: Vocabulary, room: str) -> Iterator[str]:

@@ -13,18 +13,23 @@ from dataclasses import dataclass, field
 from harness.architectures.drawing import draws
 from harness.architectures.graph import Goal
 from harness.architectures.models import architectures
-from harness.architectures.rules import LayerRule
+from harness.architectures.rules import LayerRule, Wanted
 from harness.architectures.vocabulary import Vocabulary
+from harness.check.kinds import mentions
 from harness.check.profiles import Profile
+from harness.check.wishes import Wishes
 from harness.protocol.architecture import Architecture, Call, calls, layer_calls
 
 ROUNDS = 6  # draws spent on an argument that will not come
+HOLDERS = tuple(Goal(name) for name in ("Dense", "EinsumDense", "Dense", "Activation"))  # of objects that are wanted
+HOLDER_OF = {"constraints.RadialConstraint": "Conv2D"}  # what none of these holds
 
 
 @dataclass
 class Coverage:
-    """What has been drawn: examples of each layer, and the distinct values of each of its arguments."""
+    """What has been drawn: examples of each layer and thing, and the distinct values of each of its arguments."""
 
+    vocabulary: Vocabulary
     layers: dict[str, int] = field(default_factory=dict)
     arguments: dict[str, dict[str, set[str]]] = field(default_factory=dict)
     objects: dict[str, int] = field(default_factory=dict)
@@ -36,10 +41,13 @@ class Coverage:
         for node in architecture.nodes:
             if isinstance(node.layer, Call):  # the worker names every layer as its node
                 self.arguments.setdefault(node.layer.name, {}).setdefault("name", set()).add(repr(node.name))
-        for call in calls(architecture):
-            self.objects[call.name] = self.objects.get(call.name, 0) + 1
-            given = self.arguments.setdefault(call.name, {})
-            for argument, value in call.arguments.items():
+        for name, arguments in mentions(architecture, self.vocabulary):
+            self.objects[name] = self.objects.get(name, 0) + 1
+            given = self.arguments.setdefault(name, {})
+            defaults = self.vocabulary.defaults.get(name, {})
+            for argument, value in arguments.items():
+                if argument in defaults and repr(value) == repr(defaults[argument]):
+                    continue
                 values = given.setdefault(argument, set())
                 if len(values) < 50:
                     values.add(repr(value))
@@ -57,7 +65,7 @@ class Coverage:
                     given.setdefault(argument, set()).add(repr(value))
 
     def reached(self, name: str, argument: str) -> bool:
-        """Whether the argument was given at least once (a value given is not the default)."""
+        """Whether the argument was given at least once, and not its default."""
         return bool(self.arguments.get(name, {}).get(argument))
 
 
@@ -78,7 +86,10 @@ class Plan:
         self.seed = seed
         self.rules = {name: rule for name, rule in rules.items() if vocabulary.has(rule.public) or "." in rule.name}
         self.targets = [name for name in self.rules if not only or name in only]
-        self.coverage = Coverage()
+        self.coverage = Coverage(vocabulary)
+        self.wishes = Wishes(
+            vocabulary, self.coverage, seed=seed, every_argument=profile.every_argument, nothing=bool(only)
+        )
         self.where: dict[str, tuple[Architecture, str]] = {}  # of each layer, a model and the node that holds it
         self.number = 0
 
@@ -89,6 +100,8 @@ class Plan:
             goals = self._argument_goals(attempt) if self.profile.every_argument else [Goal(n) for n in self.targets]
             shuffled.shuffle(goals)
             yield from self._models(goals)
+        if self.profile.every_argument:
+            yield from self.of_wishes()
         while True:
             goals = [
                 Goal(name)
@@ -116,18 +129,30 @@ class Plan:
                 goals += [Goal(name, frozenset({argument})) for argument in missing]
         return goals
 
+    def of_wishes(self) -> Iterator[Architecture]:
+        """Small models for what no model of the layers had a place for."""
+        goals = [goal for goal in HOLDERS if goal.layer in self.rules]
+        while wanted := self.wishes.some():
+            # What is said of a layer needs that layer.
+            named = [name.split(".")[1] for name in wanted if name.startswith("layers.")]
+            named += [HOLDER_OF[name] for name in wanted if name in HOLDER_OF]
+            yield from self._model([*goals, *(Goal(name) for name in named if name in self.rules)], wanted)
+
     def _models(self, goals: Sequence[Goal]) -> Iterator[Architecture]:
         size = self.profile.layers_per_model
         for start in range(0, len(goals), size):
-            strategy = architectures(vocabulary=self.vocabulary, rules=self.rules, goals=goals[start : start + size])
-            self.number += 1
-            for drawn in draws(strategy, 1, seed_value=self.seed * 1_000_003 + self.number):
-                self.coverage.add(drawn)
-                for node in drawn.nodes:
-                    for call in calls(node.layer):
-                        if call.name.startswith(("layers.", "custom.")):
-                            self.where.setdefault(call.name, (drawn, node.name))
-                yield drawn
+            yield from self._model(goals[start : start + size], self.wishes.some())
+
+    def _model(self, goals: Sequence[Goal], wanted: Wanted) -> Iterator[Architecture]:
+        strategy = architectures(vocabulary=self.vocabulary, rules=self.rules, goals=goals, wanted=wanted)
+        self.number += 1
+        for drawn in draws(strategy, 1, seed_value=self.seed * 1_000_003 + self.number):
+            self.coverage.add(drawn)
+            for node in drawn.nodes:
+                for call in calls(node.layer):
+                    if call.name.startswith(("layers.", "custom.")):
+                        self.where.setdefault(call.name, (drawn, node.name))
+            yield drawn
 
     def unreached(self) -> dict[str, list[str]]:
         """What the profile promised and no model reached: layers, and arguments by layer."""
@@ -136,4 +161,7 @@ class Plan:
             public = self.rules[name].public
             if not self.coverage.layers.get(public):
                 missing[public] = ["(the layer itself)"]
+        if self.profile.every_argument:
+            for name, arguments in self.wishes.missing().items():
+                missing[name] = sorted(arguments) or ["(not at all)"]
         return missing

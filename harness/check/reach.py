@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from harness.architectures.drawing import draws
-from harness.architectures.exclusions import reason
+from harness.architectures.exclusions import reason, reason_for
 from harness.architectures.graph import Goal
 from harness.architectures.models import architectures
 from harness.architectures.rules import LayerRule
 from harness.architectures.vocabulary import Vocabulary
-from harness.check.plan import Coverage
+from harness.check.kinds import KINDS
+from harness.check.plan import Coverage, Plan
+from harness.check.profiles import PROFILES
 from harness.expectations.table import parse
 
 DRAWS = 4  # of each layer with few arguments, and as many with all that can be given together
@@ -22,7 +24,7 @@ def reach(vocabulary: Vocabulary, rules: Mapping[str, LayerRule], routes: list[s
 
     An argument counts as drawn when it took more than one value, its default among them.
     """
-    coverage = Coverage()
+    coverage = Coverage(vocabulary)
     for name, rule in rules.items():
         if not vocabulary.has(rule.public):
             continue
@@ -32,6 +34,8 @@ def reach(vocabulary: Vocabulary, rules: Mapping[str, LayerRule], routes: list[s
             for drawn in draws(strategy, DRAWS, seed_value=0):
                 coverage.add(drawn)
                 coverage.inputs(drawn)
+    for drawn in Plan(vocabulary, rules, PROFILES["ci"]).of_wishes():
+        coverage.add(drawn)
     layers: dict[str, Any] = {}
     for public in vocabulary.layers:
         name = public.partition(".")[2]
@@ -57,8 +61,34 @@ def reach(vocabulary: Vocabulary, rules: Mapping[str, LayerRule], routes: list[s
     return {
         "keras": ".".join(map(str, vocabulary.version)),
         "layers": layers,
+        "kinds": reach_of_kinds(coverage),
         "routes": [route for route in parse() if route.removesuffix("_process") in routes],
     }
+
+
+def reach_of_kinds(coverage: Coverage) -> dict[str, Any]:
+    """By kind of thing (`harness.check.kinds`): what is public, what of it was drawn, what not, and why."""
+    found: dict[str, Any] = {}
+    for kind in KINDS:
+        public = kind.public(coverage.vocabulary)
+        drawn = [name for name in sorted(public) if coverage.objects.get(name)]
+        arguments = {(name, argument) for name in drawn for argument in public[name]}
+        given = {(name, argument) for name, argument in arguments if coverage.reached(name, argument)}
+        missing = sorted(arguments - given)
+        rest = [name for name in sorted(public) if name not in drawn]
+        found[kind.name] = {
+            "public": len(public),
+            "drawn": len(drawn),
+            "arguments": len(arguments),
+            "arguments drawn": len(given),
+            "left out": {name: why for name in rest if (why := reason_for(name))}
+            | {f"{name}: {argument}": why for name, argument in missing if (why := reason_for(name, argument))},
+            "not reached": [name for name in rest if not reason_for(name)],
+            "arguments not reached": [
+                f"{name}: {argument}" for name, argument in missing if not reason_for(name, argument)
+            ],
+        }
+    return found
 
 
 def totals(found: Mapping[str, Any]) -> dict[str, int]:

@@ -175,6 +175,7 @@ def print_reach(found: dict[str, Any], console: Console) -> None:
         else:
             table.add_row(name if each["examples"] else f"[red]{name}[/]", arguments, escape("; ".join(missing)))
     console.print(table)
+    print_kinds(found["kinds"], console)
     console.print(f"routes: {', '.join(found['routes'])}", highlight=False)
     counts = totals(found)
     console.print(
@@ -182,6 +183,27 @@ def print_reach(found: dict[str, Any], console: Console) -> None:
         f" {counts['arguments']} arguments ({counts['arguments drawn'] / max(1, counts['arguments']):.1%}) drawn[/]",
         highlight=False,
     )
+
+
+def print_kinds(kinds: dict[str, Any], console: Console) -> None:
+    """Losses, optimizers and so on: how many are public and drawn, and what is not, with the reason if there is one."""
+    table = Table(header_style="bold")
+    table.add_column("kind", no_wrap=True)
+    for column in ("drawn", "arguments\ndrawn"):
+        table.add_column(column, justify="right", no_wrap=True)
+    table.add_column("not drawn", overflow="fold")
+    for name, each in kinds.items():
+        missing = [
+            f"[red]{escape(what)}: not reached[/]" for what in each["not reached"] + each["arguments not reached"]
+        ]
+        missing += [escape(f"{what}: {why}") for what, why in each["left out"].items()]
+        table.add_row(
+            name,
+            f"{each['drawn']} of {each['public']}",
+            f"{each['arguments drawn']} of {each['arguments']}" if each["arguments"] else "·",
+            "\n".join(missing),
+        )
+    console.print(table)
 
 
 def make_console() -> Console:

@@ -22,6 +22,7 @@ else:
 
 VERSION = tuple(int(part) for part in keras.__version__.split(".")[:2])
 MAJOR = VERSION[0]
+METHODS = ("adapt", "enable_lora", "quantize")  # what a layer is told once it is built
 PLAIN = (bool, int, float, str, type(None))
 
 ROOMS = (
@@ -51,7 +52,7 @@ def resolve(name: str) -> Any:
 
 
 def public_names() -> dict[str, list[str]]:
-    """Every public class and function with its arguments; of a class with several names, its own."""
+    """Every public class and function with its arguments; of a class with several names, its own. And some methods."""
     names: dict[str, list[str]] = {}
     for path in ROOMS:
         for name, value in members(path):
@@ -62,6 +63,12 @@ def public_names() -> dict[str, list[str]]:
     names["Model.compile"] = [
         name for name in inspect.signature(keras.Model.compile).parameters if name not in ("self", "kwargs")
     ]
+    base = keras.layers.Layer
+    for name in layer_names():
+        layer = resolve(name)
+        for method in METHODS:
+            if getattr(layer, method, None) is not getattr(base, method, None):
+                names[f"{name}.{method}"] = []
     return names
 
 

@@ -12,8 +12,8 @@ from typing import Any
 from hypothesis import strategies as st
 
 from harness.architectures.arguments import seeds
-from harness.architectures.graph import DTYPES
 from harness.architectures.inputs import is_float
+from harness.architectures.policies import DTYPES
 from harness.architectures.rules import Arguments, LayerRule, Placement
 from harness.architectures.spec import Spec
 

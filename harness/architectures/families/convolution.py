@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from itertools import product
 
@@ -10,10 +11,11 @@ from hypothesis import strategies as st
 
 from harness.architectures import inputs
 from harness.architectures.arguments import activation, activity, kernel_and_bias, variable
-from harness.architectures.graph import DTYPES
+from harness.architectures.policies import DTYPES
 from harness.architectures.rules import Arguments, LayerRule, Placement
 from harness.architectures.shapes import spatial, transposed, window, with_channels
 from harness.architectures.spec import Spec
+from harness.protocol.architecture import Method
 
 LAST = "channels_last"
 FIRST = "channels_first"
@@ -149,6 +151,17 @@ def _lora(a: Arguments) -> None:
         a.optional("lora_alpha", st.sampled_from((0.5, 4.0)))
 
 
+def _adapter(a: Arguments) -> tuple[Method, ...]:
+    """An adapter once the layer is built: where the model wants one, else now and then."""
+    told = f"{a.name}.enable_lora"
+    if a.plain or not a.vocabulary.has(told) or "lora_rank" in a.values or "kernel_constraint" in a.values:
+        return ()
+    if told not in a.objects and a.draw(st.integers(0, 9)) != 9:
+        return ()
+    a.objects.pop(told, None)
+    return (Method("enable_lora", (a.draw(st.integers(1, 2)),)),)
+
+
 def _out(x: Spec, axes: Sequence[int | None], channels: int, layout: str) -> Placement:
     return Placement((Spec(with_channels(axes, channels, layout), fixed_batch=x.fixed_batch),))
 
@@ -179,7 +192,7 @@ def _convolution(rank: int) -> LayerRule:
         kernel_and_bias(a, rank=rank + 2)
         _lora(a)
         dtype(a, pinned=_needs_float32(layout))
-        return _out(x, axes, filters, layout)
+        return replace(_out(x, axes, filters, layout), methods=_adapter(a))
 
     return LayerRule(f"Conv{rank}D", place, lambda: grids(rank), takes(rank), common=("trainable",))
 

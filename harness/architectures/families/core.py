@@ -8,9 +8,10 @@ from hypothesis import strategies as st
 
 from harness.architectures import inputs
 from harness.architectures.arguments import activation, activity, kernel_and_bias, seeds, variable
-from harness.architectures.graph import DTYPES
-from harness.architectures.rules import Arguments, LayerRule, Placement
+from harness.architectures.policies import CLASSES, DTYPES, MODE, QUANTIZED, is_quantizing, own_policy, quantizing
+from harness.architectures.rules import NOTHING, Arguments, LayerRule, Placement, Wanted
 from harness.architectures.spec import Spec
+from harness.architectures.vocabulary import Vocabulary
 from harness.protocol.architecture import Call, Data, Method
 
 Shape = tuple[Optional[int], ...]
@@ -25,9 +26,9 @@ def unlisted(a: Arguments, argument: str, values: st.SearchStrategy[Any], defaul
 
 def own_dtype(a: Arguments, *, without: tuple[str, ...] = ()) -> None:
     """A dtype policy, as every layer is given one, for a layer that does not take all of them."""
-    if not a.plain and "dtype" not in a.values and a.draw(st.integers(0, 11)) == 11 and a.has("dtype"):
+    if not a.plain:
         excluded = (*without, "bfloat16") if _is_orthogonal(a) else without
-        a.give("dtype", a.draw(st.sampled_from([name for name in DTYPES if name not in excluded])))
+        own_policy(a, [name for name in DTYPES if name not in excluded])
 
 
 def _is_orthogonal(a: Arguments) -> bool:
@@ -51,21 +52,48 @@ def _lora(a: Arguments, constraint: str) -> None:
 _LIMITS = {"int8": (-127, 127), "int4": (-8, 7)}
 
 
+_ABS_MAX = "quantizers.AbsMaxQuantizer"
+
+
+def _configuration_of(mode: str) -> str:
+    return f"quantizers.{mode.capitalize()}QuantizationConfig"
+
+
 @st.composite
-def _configurations(draw: st.DrawFn, mode: str, axis: int | None) -> Call:
+def _configurations(draw: st.DrawFn, mode: str, axis: int | None, wanted: Wanted = NOTHING) -> Call:
     """A configuration of this mode of quantization; weights are scaled along `axis` where it is given."""
     arguments: dict[str, Any] = {}
+    asked = wanted.get(_configuration_of(mode), frozenset())
+    quantizer = wanted.get(_ABS_MAX)
     if mode == "int4":
-        arguments["block_size"] = draw(st.sampled_from((2, None, -1, 128)))
+        whole = asked.intersection(("weight_quantizer", "activation_quantizer")) or quantizer is not None
+        arguments["block_size"] = draw(st.sampled_from((None, -1) if whole else (2, None, -1, 64)))
     if mode != "float8" and (arguments.get("block_size") or -1) < 0:
-        if axis is not None and draw(st.booleans()):
-            limits = {"axis": axis, "value_range": _LIMITS[mode]}
-            arguments["weight_quantizer"] = Call("quantizers.AbsMaxQuantizer", limits)
-        if draw(st.booleans()):
-            arguments["activation_quantizer"] = draw(
-                st.sampled_from((None, Call("quantizers.AbsMaxQuantizer", {"axis": -1})))
-            )
-    return Call(f"quantizers.{mode.capitalize()}QuantizationConfig", arguments)
+        if axis is not None and ("weight_quantizer" in asked or quantizer is not None or draw(st.booleans())):
+            limits: dict[str, Any] = {"axis": axis, "value_range": _LIMITS[mode]}
+            if "epsilon" in (quantizer or ()) or draw(st.booleans()):
+                limits["epsilon"] = 1e-5
+            arguments["weight_quantizer"] = Call(_ABS_MAX, limits)
+        if "activation_quantizer" in asked or draw(st.booleans()):
+            arguments["activation_quantizer"] = draw(st.sampled_from((None, Call(_ABS_MAX, {"axis": -1}))))
+    return Call(_configuration_of(mode), arguments)
+
+
+def drawable(vocabulary: Vocabulary) -> dict[str, frozenset[str]]:
+    """The objects that have to do with dtypes and quantization, with the arguments that are drawn of them."""
+    given: dict[str, tuple[str, ...]] = {
+        _ABS_MAX: ("axis", "value_range", "epsilon"),
+        _configuration_of("int8"): ("weight_quantizer", "activation_quantizer"),
+        _configuration_of("int4"): ("weight_quantizer", "activation_quantizer", "block_size"),
+        _configuration_of("float8"): (),
+        **dict.fromkeys(CLASSES, ("name", "default_policy", "policy_map")),
+        **dict.fromkeys(QUANTIZED.values(), ("mode", "source_name", "amax_history_length")),
+    }
+    return {
+        name: frozenset(argument for argument in arguments if vocabulary.has(name, argument))
+        for name, arguments in given.items()
+        if vocabulary.has(name)
+    } | {f"{MODE}{mode}": frozenset() for mode in vocabulary.modes if mode in QUANTIZED}
 
 
 def _quantized(
@@ -81,25 +109,37 @@ def _quantized(
         return ()
     methods: list[Method] = []
     adapted = "lora_rank" in a.values
-    if not adapted and constraint not in a.values and _one_in_ten(a):
+    asked = [mode for mode in modes if {f"{MODE}{mode}", QUANTIZED[mode], _configuration_of(mode)} & a.objects.keys()]
+    adapter = f"{a.name}.enable_lora"
+    if not adapted and constraint not in a.values and (adapter in a.objects or (not asked and _one_in_ten(a))):
         adapted = True
+        a.objects.pop(adapter, None)
         methods.append(Method("enable_lora", (a.draw(st.integers(1, 2)),)))
-    configured = a.draw(st.sampled_from(modes)) if a.chance("quantization_config") else None
-    if configured:
-        a.give("quantization_config", a.draw(_configurations(configured, axis)))
+    told = [mode for mode in asked if _configuration_of(mode) in a.objects] or (
+        ["int8"] if _ABS_MAX in a.objects else []
+    )
+    configured = None
+    if a.chance("quantization_config") or (told and a.has("quantization_config")):
+        configured = a.draw(st.sampled_from(told or asked or modes))
+        a.give("quantization_config", a.draw(_configurations(configured, axis, dict(a.objects))))
+        a.objects.pop(_configuration_of(configured), None)
+        a.objects.pop(_ABS_MAX, None)
     if adapted:
         # A file holds kernel and adapter merged, and quantized anew: other integers, by Keras's design.
         modes = ()
     # A configuration by itself says nothing of whether the layer is quantized.
-    mode = a.draw(st.sampled_from(modes)) if modes and (configured or _one_in_ten(a)) else None
-    if mode and a.draw(st.booleans()):
+    asked = [mode for mode in asked if mode in modes]
+    mode = a.draw(st.sampled_from(asked or modes)) if modes and (asked or configured or _one_in_ten(a)) else None
+    a.objects.pop(f"{MODE}{mode}", None)
+    as_object = mode is not None and (QUANTIZED[mode] in a.objects or a.draw(st.booleans()))
+    if mode and not (as_object and QUANTIZED[mode] in a.objects) and a.draw(st.booleans()):
         by_name = st.just(Method("quantize", (mode,)))
         by_config = _configurations(mode, axis).map(lambda drawn: Method("quantize", (None, drawn)))
         methods.append(a.draw(st.one_of(by_name, by_config)))
     elif mode and configured in (None, mode):
         sources = ("float32", "mixed_bfloat16", "float64") + (() if _is_orthogonal(a) else ("bfloat16",))
         source = a.draw(st.sampled_from(sources))
-        a.give("dtype", f"{mode}_from_{source}")
+        a.give("dtype", quantizing(a, mode, source, as_object=as_object))
     own_dtype(a, without=("float16", "mixed_float16") if mode == "int8" else ())
     return tuple(methods)
 
@@ -195,7 +235,7 @@ def _embedding(a: Arguments, x: Spec) -> Placement:
     # A quantizer that is given would be applied to the reverse weights along the same axis, which is not theirs.
     axis = None if a.name.endswith("ReversibleEmbedding") else -1
     methods = _quantized(a, ("int8", "int4"), axis=axis, constraint="embeddings_constraint")
-    if "lora_rank" not in a.values and not str(a.get("dtype")).startswith("int"):
+    if "lora_rank" not in a.values and not is_quantizing(a.get("dtype")):
         # Weights are set while the layer is made, when neither may be there.
         whole = Data((size, width), seed=a.draw(seeds))
         a.optional("weights", st.sampled_from((whole, [whole])))

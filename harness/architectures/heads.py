@@ -1,0 +1,93 @@
+"""The outputs of a model as losses see them: what their values promise, and a head for what is wanted.
+
+An output is known by its shape and by the activation that it ends in.
+"""
+
+from __future__ import annotations
+
+from hypothesis import strategies as st
+
+from harness.architectures.losses import LOSSES
+from harness.architectures.metrics import METRICS
+from harness.architectures.rules import Draw, Wanted
+from harness.architectures.vocabulary import Vocabulary
+from harness.protocol.architecture import Call, Name
+
+COMPILE = "Model.compile"  # in the vocabulary, the method whose arguments are the options of training
+_ACTIVATED = {
+    "softmax": "distribution", "sigmoid": "probability", "hard_sigmoid": "probability",
+    "relu": "nonnegative", "relu6": "nonnegative", "softplus": "nonnegative", "exponential": "nonnegative",
+}  # fmt: skip
+# Layers whose last step is their activation.
+_ENDING = frozenset(
+    f"layers.{name}"
+    for name in (
+        "Activation", "Dense", "EinsumDense", "Conv1D", "Conv2D", "Conv3D", "Conv1DTranspose",
+        "Conv2DTranspose", "Conv3DTranspose", "SeparableConv1D", "SeparableConv2D",
+        "DepthwiseConv1D", "DepthwiseConv2D",
+    )
+)  # fmt: skip
+
+
+def promised(layer: object) -> str:
+    """What the outputs of a layer hold by its last activation: one of `losses.PROMISES`.
+
+    >>> promised(Call("layers.Dense", {"units": 3, "activation": "softmax"}))
+    'distribution'
+    """
+    if not isinstance(layer, Call):
+        return "real"
+    if layer.name == "layers.Softmax" and "axis" not in layer.arguments:
+        return "distribution"
+    if layer.name not in _ENDING:
+        return "real"
+    activation = layer.arguments.get("activation")
+    name = activation.name.rpartition(".")[2] if isinstance(activation, Name) else activation
+    return _ACTIVATED.get(name, "real") if isinstance(name, str) else "real"
+
+
+_COMPILED = (
+    "optimizer", "loss", "loss_weights", "metrics", "weighted_metrics", "run_eagerly", "steps_per_execution",
+    "jit_compile", "auto_scale_loss",
+)  # fmt: skip
+_SHAPES = ((3,), (2,), (1,), (4, 3), (2, 2, 2))
+_HEADS = (None, "relu", "sigmoid", "softmax")
+
+
+def head_for(draw: Draw, vocabulary: Vocabulary, name: str, wanted: Wanted) -> tuple[tuple[int, ...], str | None]:
+    """Shape and activation of an output that can have the loss or metric of this public name."""
+    room = name.partition(".")[0]
+    found: dict[int, list[tuple[tuple[int, ...], str | None]]] = {}
+    for row in LOSSES if room == "losses" else METRICS:
+        form = "object" if name == f"{room}.{row.cls}" else "function"
+        if form == "function" and name.partition(".")[2] not in row.functions(vocabulary, room):
+            continue
+        for shape in _SHAPES:
+            held = len(wanted[name] & set(row.strategies(vocabulary, room, shape, 1)))
+            found.setdefault(held, []).extend(
+                (shape, activation)
+                for activation in _HEADS
+                if form in row.forms(vocabulary, room, shape, _ACTIVATED.get(activation or "", "real"))
+                and not (activation == "softmax" and shape[-1] == 1)
+            )
+    best = next((found[held] for held in sorted(found, reverse=True) if found[held]), [((3,), None)])
+    return draw(st.sampled_from(best))  # type: ignore[no-any-return]
+
+
+def drawable(vocabulary: Vocabulary) -> dict[str, frozenset[str]]:
+    """The public losses and metrics that can be drawn, and the options of compile, with their arguments."""
+    names: dict[str, frozenset[str]] = {}
+    for room, table in (("losses", LOSSES), ("metrics", METRICS)):
+        for row in (each for each in table if vocabulary.major in each.majors):
+            for function in row.functions(vocabulary, room):
+                public = f"{room}.{function}"
+                names[vocabulary.aliases.get(public, public)] = frozenset()
+            public = f"{room}.{row.cls}"
+            if row.cls and vocabulary.has(public):
+                shapes = [shape for shape in _SHAPES if row.fits(shape)]
+                taken = {key for shape in shapes for key in row.strategies(vocabulary, room, shape, 2)}
+                logits = {"from_logits"} if row.logits and vocabulary.has(public, "from_logits") else set()
+                names[public] = names.get(public, frozenset()) | taken | logits
+    if vocabulary.has(COMPILE):
+        names[COMPILE] = frozenset(option for option in _COMPILED if vocabulary.has(COMPILE, option))
+    return names

@@ -1,0 +1,150 @@
+"""What is public of a Keras and what of it is drawn is counted, and a plan keeps what its profile promises."""
+
+from dataclasses import replace
+from io import StringIO
+
+import pytest
+from rich.console import Console
+
+from harness.architectures.families import all_rules
+from harness.architectures.vocabulary import Vocabulary
+from harness.check.kinds import KINDS, drawable, mentions
+from harness.check.plan import Coverage, Plan
+from harness.check.profiles import PROFILES
+from harness.check.reach import reach_of_kinds
+from harness.protocol.architecture import Architecture, Call, Compile, Input, Method, Name, Node, Ref
+from harness.reporting.console import print_kinds
+from tests.vocabularies import vocabulary
+
+RULES = all_rules()
+VERSIONS = ("2.15", "3.15")
+
+
+def with_news(version: str = "3.15") -> Vocabulary:
+    """A later Keras: a loss and an argument of one that nobody here has heard of."""
+    known = vocabulary(version)
+    huber = (*known.arguments["losses.Huber"], "sharpness")
+    return replace(known, arguments={**known.arguments, "losses.Novel": ("margin",), "losses.Huber": huber})
+
+
+def model(layer: Call, compiled: Compile | None = None, *methods: Method) -> Architecture:
+    node = Node("layer", layer, (Ref("input"),), methods=methods)
+    return Architecture("m", inputs=(Input("input", (3,)),), nodes=(node,), outputs=Ref("layer"), compile=compiled)
+
+
+def seen(architecture: Architecture, version: str = "3.15") -> set[str]:
+    return {name for name, _ in mentions(architecture, vocabulary(version))}
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_small_models_reach_every_loss_optimizer_and_so_on_that_can_be_drawn(version: str, seed: int) -> None:
+    plan = Plan(vocabulary(version), RULES, PROFILES["ci"], seed=seed)
+    models = list(plan.of_wishes())
+    assert plan.wishes.missing() == {}
+    assert len(models) < 90
+    reached = reach_of_kinds(plan.coverage)
+    for kind in ("losses", "metrics", "optimizers", "schedules", "initializers", "regularizers", "constraints"):
+        assert not reached[kind]["not reached"] + reached[kind]["arguments not reached"]
+        assert reached[kind]["drawn"] > 3
+        assert reached[kind]["arguments drawn"] > 5
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_the_models_of_the_layers_take_nearly_all_of_them_by_the_way(version: str) -> None:
+    plan = Plan(vocabulary(version), RULES, PROFILES["quick"], seed=0)
+    models = list(plan)
+    # A chain leaves a layer out now and then, and another model holds it.
+    assert len(models) <= len(plan.targets) / PROFILES["quick"].layers_per_model + 3
+    promised = sum(map(len, plan.wishes.promised.values()))
+    assert len(plan.wishes.missing()) < promised / 5
+    assert not [name for name in plan.wishes.missing() if name.startswith(("losses.", "metrics."))]
+
+
+def test_the_same_seed_asks_for_the_same_in_the_same_order() -> None:
+    first, second, other = (
+        [each.digest() for each in Plan(vocabulary(), RULES, PROFILES["ci"], seed=seed).of_wishes()]
+        for seed in (4, 4, 5)
+    )
+    assert first == second
+    assert first != other
+
+
+def test_a_loss_that_nobody_knows_is_shown_as_not_reached_and_breaks_nothing() -> None:
+    plan = Plan(with_news(), RULES, PROFILES["ci"])
+    list(plan.of_wishes())
+    losses = reach_of_kinds(plan.coverage)["losses"]
+    assert losses["not reached"] == ["losses.Novel"]
+    assert losses["arguments not reached"] == ["losses.Huber: sharpness"]
+    assert losses["drawn"] == losses["public"] - 1 - len([x for x in losses["left out"] if ":" not in x])
+    # It was never promised, so it is no problem of a check.
+    assert plan.wishes.missing() == {}
+
+
+def test_what_was_promised_and_not_reached_is_a_problem_of_the_check() -> None:
+    plan = Plan(vocabulary(), RULES, PROFILES["ci"])
+    plan.coverage.layers = {RULES[name].public: 1 for name in plan.targets}
+    missing = plan.unreached()
+    assert missing["optimizers.Lion"]
+    assert "delta" in missing["losses.Huber"]
+    assert missing["activations.gelu"] == ["(not at all)"]
+    assert not Plan(vocabulary(), RULES, PROFILES["ci"], only=["Dense"]).wishes.missing()
+
+
+def test_an_impossible_wish_is_given_up() -> None:
+    wishes = Plan(vocabulary(), RULES, PROFILES["ci"]).wishes
+    asked = 0
+    while wishes.some():
+        asked += 1
+        assert asked < 1000
+    assert "initializers.Zeros" in wishes.missing()
+
+
+def test_things_count_however_they_are_written() -> None:
+    dense = Call(
+        "layers.Dense",
+        {
+            "kernel_initializer": "he_normal", "bias_initializer": Call("initializers.Constant", {"value": 2.0}),
+            "kernel_regularizer": "l2", "activation": Name("activations.swish"), "dtype": "int8_from_float32",
+        },
+    )  # fmt: skip
+    compiled = Compile({"optimizer": "adam", "loss": [Name("losses.huber")], "metrics": {"layer": ["AUC"]}})
+    names = seen(model(dense, compiled, Method("enable_lora", (1,))))
+    assert names >= {
+        "initializers.HeNormal", "initializers.Constant", "regularizers.L2", "activations.silu", "mode.int8",
+        "optimizers.Adam", "losses.huber", "metrics.AUC", "Model.compile", "layers.Dense", "layers.Dense.enable_lora",
+    }  # fmt: skip
+    assert "activations.swish" not in names
+
+
+def test_a_name_of_a_layer_is_no_initializer_or_loss() -> None:
+    assert seen(model(Call("layers.Dense", {"units": 1, "name": "zeros"}))) == {"layers.Dense"}
+
+
+def test_a_default_that_is_given_reaches_no_argument() -> None:
+    coverage = Coverage(vocabulary())
+    for delta in (1.0, 2.0):
+        assert not coverage.reached("losses.Huber", "delta")
+        coverage.add(
+            model(Call("layers.Dense", {"units": 1}), Compile({"loss": Call("losses.Huber", {"delta": delta})}))
+        )
+    assert coverage.reached("losses.Huber", "delta")
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_all_that_can_be_drawn_is_public_and_of_one_kind(version: str) -> None:
+    known = vocabulary(version)
+    public = [name for kind in KINDS for name in kind.public(known)]
+    assert len(public) == len(set(public))
+    assert set(drawable(known)) <= set(public)
+
+
+def test_the_figures_are_printed_with_what_is_missing_and_why() -> None:
+    plan = Plan(with_news(), RULES, PROFILES["ci"])
+    list(plan.of_wishes())
+    text = StringIO()
+    print_kinds(reach_of_kinds(plan.coverage), Console(file=text, width=200))
+    (row,) = [line for line in text.getvalue().splitlines() if line.startswith("│ losses")]
+    assert "43 of 46" in row
+    for part in ("losses.Novel: not reached", "losses.Huber: sharpness: not reached", "losses.Loss: the base class"):
+        assert part in text.getvalue()
