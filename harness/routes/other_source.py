@@ -83,8 +83,13 @@ REFUSALS = (ValueError, tf.errors.OpError)  # the second where a lookup table do
 def _refused(subject: Subject, folder: Path) -> Arrival:
     weights = subject.model.get_weights()
     attempts: dict[str, Any] = {"one weight fewer": lambda: model.set_weights(weights[:-1])}
-    # The words of a vocabulary, which Keras 2 counts among the weights, may be any number.
-    place = next((number for number, each in enumerate(weights) if each.ndim and each.dtype.kind == "f"), None)
+    # The words of a vocabulary, and what is counted of each, may be any number: their variables have no length.
+    fixed = [
+        dialect.array(each).tobytes()
+        for each in dialect.weights_of(subject.model)
+        if len(each.shape) and None not in tuple(each.shape) and "float" in dialect.dtype_name(each.dtype)
+    ]
+    place = next((number for number, each in enumerate(weights) if each.tobytes() in fixed), None)
     if place is not None:
         wrong = list(weights)
         wrong[place] = weights[place].repeat(2, axis=0)

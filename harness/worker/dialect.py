@@ -321,6 +321,15 @@ def children(layer: Any) -> list[Any]:
     return [each for each in inside if each.weights]
 
 
+def members(model: Any) -> set[int]:
+    """Identities of the layers that stand directly in the model or in a model inside of it: their names are given.
+
+    What a layer makes for itself is named by a counter, and may by chance be called as another layer is.
+    """
+    models = [model, *(layer for _, layer in layers_of(model) if isinstance(layer, keras.Model))]
+    return {id(layer) for each in models for layer in each.layers}
+
+
 def lasting(model: Any) -> set[int]:
     """Identities of the layers and operations that a model is made of, nested ones too, not the model itself."""
     found = [layer for _, layer in layers_of(model)]
