@@ -17,14 +17,14 @@ def observe(subject: Subject) -> Any:
     inner: list[dict[str, Any]] = []
     # Operations that a layer runs inside of its call are made anew at each call and have no lasting name.
     lasting = dialect.lasting(subject.model)
-    members = dialect.members(subject.model)
+    named = dialect.called_by_name(subject.model)
 
     def record(layer: Any, outputs: Any) -> None:
         if id(layer) not in lasting:
             return
         inner.append(
             {
-                "layer": layer.name if id(layer) in members else type(layer).__name__,
+                "layer": layer.name if id(layer) in named else type(layer).__name__,
                 "class": type(layer).__name__,
                 "outputs": [subject.arrays.add(each) for each in dialect.flat(outputs) if _is_tensor(each)],
             }

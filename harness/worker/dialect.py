@@ -321,7 +321,7 @@ def children(layer: Any) -> list[Any]:
     return [each for each in inside if each.weights]
 
 
-def members(model: Any) -> set[int]:
+def called_by_name(model: Any) -> set[int]:
     """Identities of the layers that stand directly in the model or in a model inside of it: their names are given.
 
     What a layer makes for itself is named by a counter, and may by chance be called as another layer is.
