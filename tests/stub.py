@@ -68,11 +68,11 @@ class Server:
     def answer(self, request):
         text = json.dumps(request["architecture"])
         build = dict(shapes={{}}, traits=["weights", "floats"], weights=1, parameters=1)
-        reply = dict(build=build, before={{}}, routes={{}}, pid=os.getpid())
+        reply = dict(build=build, before=dict(structure=[]), routes={{}}, pid=os.getpid())
         self.tell("build")
         for route in request["routes"]:
             self.tell(route)
-            reply["routes"][route] = dict(before={{}}, after={{}})
+            reply["routes"][route] = dict(before={{}}, after=dict(structure=[]))
             for layer, (at, what) in FAULTS.items():
                 if (layer == "*" or '"layers.%s"' % layer in text) and at in (route, "*"):
                     if what == "nonsense":
@@ -104,6 +104,14 @@ def interpreter(folder: Path, start: str = "", **faults: tuple[str, str]) -> str
         SOURCE.format(python=sys.executable, root=str(ROOT), folder=str(folder), faults=named, start=start),
         encoding="utf-8",
     )
+    path.chmod(0o755)
+    return str(path)
+
+
+def wrapped(python: str) -> str:
+    """The path of a shell script that starts an interpreter, and stays between it and who started it."""
+    path = Path(python).with_name("wrapper")
+    path.write_text(f'#!/bin/sh\n"{python}" "$@"\n', encoding="utf-8")
     path.chmod(0o755)
     return str(path)
 

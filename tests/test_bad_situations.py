@@ -26,7 +26,7 @@ from harness.check.session import Session
 from harness.check.signals import Signals
 from harness.dispatch.scratch import Scratch, sweep
 from harness.dispatch.worker import GIB, Limits
-from tests.stub import ROOT, interpreter, read, started
+from tests.stub import ROOT, interpreter, read, started, wrapped
 
 PROFILE = Profile("test", 1, 1, False, ())
 LAYERS = ("ReLU", "Softmax", "Flatten")
@@ -138,6 +138,7 @@ def test_an_answer_that_makes_no_sense_is_no_pass_and_the_others_are_judged(tmp_
     assert result.verdict == "error"
     assert "could not be judged" in result.problems[0]
     assert {layer for layer, _ in result.arrived} >= {"layers.Softmax", "layers.Flatten"}
+    assert result.stopped is None
 
 
 def test_a_full_disk_is_said_and_is_no_finding(tmp_path: Path) -> None:
@@ -174,10 +175,12 @@ def test_a_hanging_worker_holds_up_a_time_limit_no_longer_than_the_grace(
     assert result.verdict == "error"
 
 
-def test_a_driver_that_is_killed_leaves_a_report_and_nothing_else(tmp_path: Path, temporary: Path) -> None:
+@pytest.mark.parametrize("wrap", [False, True])
+def test_a_driver_that_is_killed_leaves_a_report_and_nothing_else(tmp_path: Path, temporary: Path, wrap: bool) -> None:
     stub, folder = tmp_path / "stub", tmp_path / "reports"
     folder.mkdir()
     python = interpreter(stub, ReLU=("json", "segv"), Softmax=("json", "hang"), Flatten=("json", "write"))
+    python = wrapped(python) if wrap else python
     driver = subprocess.Popen(
         command(python, "--json", str(folder / "r.json"), "--workers", "2"), stdout=subprocess.DEVNULL
     )
@@ -351,3 +354,26 @@ def test_a_report_is_whole_at_every_moment(tmp_path: Path) -> None:
             seen.add(read(report)["stopped"])
     assert driver.returncode == 0
     assert seen | {read(report)["stopped"]} == {"unfinished", None}
+
+
+@pytest.mark.slow
+def test_a_layer_of_keras_that_crashes_is_told_by_name_and_a_killed_driver_takes_tensorflow_with_it(
+    tmp_path: Path,
+) -> None:
+    planted = Path(__file__).with_name("planted") / "a_layer_crashes.py"
+    python = tmp_path / "python"
+    python.write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@" "{planted}"\n', encoding="utf-8")
+    python.chmod(0o755)
+    report = tmp_path / "r.json"
+    driver = subprocess.Popen(
+        command(str(python), "--json", str(report), "--route", "keras_zip", "--workers", "1", layers=("Dense",)),
+        stdout=subprocess.DEVNULL,
+    )
+    until(lambda: report.exists() and read(report)["findings"], 120)
+    workers = [each.pid for each in psutil.Process(driver.pid).children()]
+    driver.kill()
+    driver.wait()
+    until(lambda: not any(map(psutil.pid_exists, workers)), 30)
+    finding = read(report)["findings"][0]
+    assert (finding["check"], finding["error"]["message"]) == ("keras_zip/worker", "SIGSEGV")
+    until(lambda: not list((tmp_path / "tmp").iterdir()))

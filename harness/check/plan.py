@@ -20,6 +20,7 @@ from harness.check.profiles import Profile
 from harness.check.wishes import Wishes
 from harness.protocol.architecture import Architecture, Call, calls, layer_calls
 
+UNASKED = ("**", "name", "dtype", "trainable")  # arguments that every layer has
 ROUNDS = 6  # draws spent on an argument that will not come
 HOLDERS = tuple(Goal(name) for name in ("Dense", "EinsumDense", "Dense", "Activation"))  # of objects that are wanted
 HOLDER_OF = {"constraints.RadialConstraint": "Conv2D"}  # what none of these holds
@@ -121,7 +122,7 @@ class Plan:
             missing = [
                 argument
                 for argument in self.vocabulary.arguments.get(public, ())
-                if argument not in ("**", "name", "dtype", "trainable") and not self.coverage.reached(public, argument)
+                if argument not in UNASKED and not self.coverage.reached(public, argument)
             ]
             if attempt == 0 or (missing and attempt < 3):
                 goals.append(Goal(name, frozenset(missing)))
@@ -164,4 +165,15 @@ class Plan:
         if self.profile.every_argument:
             for name, arguments in self.wishes.missing().items():
                 missing[name] = sorted(arguments) or ["(not at all)"]
+        return missing
+
+    def ungiven(self) -> dict[str, list[str]]:
+        """The arguments that no model gave, by layer; only a profile of every argument promises them."""
+        missing: dict[str, list[str]] = {}
+        for name in self.targets:
+            public = self.rules[name].public
+            known = (each for each in self.vocabulary.arguments.get(public, ()) if each not in UNASKED)
+            never = [argument for argument in known if not self.coverage.reached(public, argument)]
+            if never:
+                missing[public] = never
         return missing

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from harness.check.plan import Plan
 from harness.check.profiles import Profile
+from harness.check.substance import Substance
 from harness.dispatch.worker import Limits
 from harness.expectations.finding import Finding
 from harness.expectations.known import KnownIssues
@@ -45,6 +47,8 @@ class Result:
     arrived: set[tuple[str, str]] = field(default_factory=set)  # layers that came through a route at least once
     failed_by: dict[tuple[str, str], int] = field(default_factory=dict)
     plan: Plan | None = None
+    table: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # the routes and observations asked for
+    substance: Substance = field(default_factory=Substance)
     stopped: str | None = None  # why the run ended before the plan did; UNFINISHED as long as it goes on
     problems: list[str] = field(default_factory=list)  # what could not be measured, or was not checked
     tail: str = ""  # the end of what a worker wrote that could not be started
@@ -66,3 +70,8 @@ class Result:
     def add_time(self, what: str, seconds: float) -> None:
         """Adds seconds to a timing."""
         self.timings[what] = self.timings.get(what, 0.0) + seconds
+
+    def add_problem(self, problem: str) -> None:
+        """Adds what could not be measured; the same is told once."""
+        if problem not in self.problems:
+            self.problems.append(problem)

@@ -21,6 +21,7 @@ from harness.check.plan import Plan
 from harness.check.reduce import isolated, reduce
 from harness.check.result import UNFINISHED, Options, Result
 from harness.check.signals import Signals
+from harness.check.unchecked import problems
 from harness.dispatch.pool import Answer, Pool
 from harness.dispatch.scratch import Scratch
 from harness.dispatch.worker import WorkerFailed
@@ -110,7 +111,7 @@ class Session:
     def _done(self, begin: float) -> Result:
         self.result.stopped = self._stopped
         self.result.seconds = time.perf_counter() - begin
-        self._close()
+        self.result.problems += problems(self.result)
         self.listener("done", self.result, None)
         return self.result
 
@@ -130,6 +131,7 @@ class Session:
             if route.removesuffix(PROCESS) in about["routes"]
             and (not self.options.routes or route in self.options.routes)
         }
+        self.result.table = self.table
         self.listener("started", self.result, plan)
         planned = ((drawn, self.table) for drawn in self._timed(plan))
         self._examples(pool, chain(self._applications(vocabulary), planned))
@@ -263,11 +265,8 @@ class Session:
         for what, seconds in answer.reply.get("timings", {}).items():
             self.result.add_time(what, seconds)
         begin = time.perf_counter()
-        found = self._judge(architecture, answer)
+        found = self._judge(architecture, answer, first=True)
         self.result.add_time("comparing", time.perf_counter() - begin)
-        if not answer.lost and "error" not in answer.reply.get("build", {"error": 1}):
-            self.result.built += 1
-            self._count(architecture, answer.reply["routes"])
         for finding in found:
             self._add(finding)
         replayed = self._replay(architecture, answer, pool, self.options.hung_after)
@@ -279,10 +278,12 @@ class Session:
         names = {call.name for call in layer_calls(architecture)}
         for route, seen in routes.items():
             self.result.route_examples[route] = self.result.route_examples.get(route, 0) + 1
+            self.result.substance.compared.update(list(seen.get("after", ())))
             if "error" not in seen:
                 self.result.arrived |= {(name, route) for name in names}
 
-    def _judge(self, architecture: Architecture, answer: Answer) -> list[Finding]:
+    def _judge(self, architecture: Architecture, answer: Answer, *, first: bool = False) -> list[Finding]:
+        """The findings of an answer; of the `first` one about a model it is counted what there was to be checked."""
         full = full_disk(answer.reply)
         if full is not None or (answer.lost is not None and self._scratch.free < LEAST_FREE):
             raise OSError(f"the disk of {self._scratch.path} is full{f': {full}' if full else ''}")
@@ -290,16 +291,21 @@ class Session:
             return [lost_finding(architecture, answer.lost)]
         if "fault" in answer.reply:
             fault = answer.reply["fault"]
-            self.result.problems.append(f"the harness failed: {fault['type']}: {fault['message']} ({fault['place']})")
+            self.result.add_problem(f"the harness failed: {fault['type']}: {fault['message']} ({fault['place']})")
             return []
         try:
-            return judge(architecture, answer.reply, answer.blobs, self.table)
+            found = judge(architecture, answer.reply, answer.blobs, self.table)
+            if first and "error" not in answer.reply["build"]:
+                self.result.built += 1
+                self._count(architecture, answer.reply["routes"])
+                self.result.substance.add(architecture, answer.reply, answer.blobs)
         except Exception as error:
             place = traceback.extract_tb(error.__traceback__)[-1]
-            self.result.problems.append(
+            self.result.add_problem(
                 f"an answer could not be judged: {type(error).__name__}: {error} ({place.name}, line {place.lineno})"
             )
             return []
+        return found
 
     def _add(self, finding: Finding) -> None:
         for route in finding.routes:
@@ -365,17 +371,6 @@ class Session:
             )
         )
         return replace(last, routes=finding.routes, times=finding.times, layers=layers)
-
-    def _close(self) -> None:
-        """Says what was promised and not reached: a pass that checked nothing is no pass."""
-        result = self.result
-        if result.stopped is None and result.plan is not None:
-            for name, missing in result.plan.unreached().items():
-                result.problems.append(f"{name} was not reached: {', '.join(missing)}")
-        if result.examples and not result.built:
-            result.problems.append("no model could be built")
-        if result.built and not any(result.route_examples.values()):
-            result.problems.append("no model travelled any route")
 
 
 def _as_one(first: Answer, second: Answer) -> Answer:

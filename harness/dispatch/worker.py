@@ -168,7 +168,9 @@ class Worker:
         except subprocess.TimeoutExpired:
             self.kill()
             return self._lost("crashed", "it closed its pipe")
-        return self._lost("crashed", signal.Signals(-code).name if code < 0 else f"exit code {code}")
+        number = -code if code < 0 else code - 128  # as a shell between the two tells it
+        named = number in {each.value for each in signal.Signals}
+        return self._lost("crashed", signal.Signals(number).name if named else f"exit code {code}")
 
     def _lost(self, reason: str, detail: str) -> WorkerLost:
         return WorkerLost(reason, detail, at=self._at, tail=self._tail())

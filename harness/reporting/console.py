@@ -15,6 +15,7 @@ from rich.table import Table
 
 from harness.check.reach import totals
 from harness.check.result import Result
+from harness.check.unchecked import in_words
 from harness.expectations.finding import Finding
 from harness.reporting.text import finding_text
 
@@ -88,6 +89,9 @@ def print_result(result: Result, console: Console) -> None:
         _print_known(known, console)
     for problem in result.problems:
         console.print(f"[yellow]not measured:[/] {escape(problem)}", highlight=False)
+    missing = in_words(result)
+    if missing:
+        console.print(f"not checked: {escape(missing)}", highlight=False, soft_wrap=True)
     console.print(f"\n[bold]{escape(verdict_line(result))}[/]", highlight=False)
 
 

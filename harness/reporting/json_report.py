@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from harness.check.result import Result
+from harness.check.unchecked import unchecked
 
 SCHEMA_VERSION = 1
 
@@ -38,6 +39,7 @@ def report(result: Result, *, command: str = "check") -> dict[str, Any]:
             "total": round(result.seconds, 3),
         },
         "memory": {"worker_peak_rss": result.peak_rss, "workers_replaced": result.replaced},
+        "not_checked": unchecked(result),
         "findings": [finding.to_json() for finding in result.findings.values()],
         "coverage": {
             "layers": layers,

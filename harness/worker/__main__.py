@@ -34,21 +34,33 @@ def _make_importable() -> None:
 def _end_with_the_driver() -> None:
     """Lets this process end when the driver does, whatever it is at.
 
-    On Linux the system sees to it. Elsewhere, and behind a wrapper, a thread looks who the parent is.
+    On Linux the system sees to it. Elsewhere, and where the interpreter is a wrapper that stands between the two, a
+    thread looks whether the driver is there.
     """
     parent = os.getppid()
-    if sys.platform == "linux" and str(parent) == os.environ.get("HARNESS_DRIVER"):
+    driver = int(os.environ.get("HARNESS_DRIVER", parent))
+    if sys.platform == "linux" and driver == parent:
         pr_set_pdeathsig = 1
         ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGKILL)
     if os.getppid() != parent:
         os._exit(1)
 
     def watch() -> None:
-        while os.getppid() == parent:
+        while os.getppid() == parent and _runs(driver):
             time.sleep(1.0)
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()
+
+
+def _runs(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
 
 
 def main() -> int:

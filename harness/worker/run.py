@@ -190,7 +190,12 @@ def facts(subject: Subject) -> dict[str, Any]:
             traits.append("features")
     if _has_signature(subject.architecture):
         traits.append("signature")
-    return {"traits": traits, "weights": len(dialect.weights_of(model)), "parameters": int(model.count_params())}
+    return {
+        "traits": traits,
+        "weights": len(dialect.weights_of(model)),
+        "trainable": len(model.trainable_weights),
+        "parameters": int(model.count_params()),
+    }
 
 
 def _has_signature(architecture: Architecture) -> bool:

@@ -1,0 +1,71 @@
+"""What a check did not check: every report says so, beside what it found."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from harness.architectures.exclusions import reason
+from harness.check.result import Result
+
+
+def unchecked(result: Result) -> dict[str, Any]:
+    """By kind: layers and their arguments, routes, observations, and models that had nothing to lose."""
+    plan = result.plan
+    if plan is None:
+        return {"everything": "no model was drawn"}
+    drawn = {plan.rules[name].public for name in plan.targets}
+    asked = {observation for row in result.table.values() for observation in row}
+    return {
+        "layers": sorted(plan.unreached()),
+        "layers left out": {
+            public.removeprefix("layers."): reason(public.removeprefix("layers.")) or "not asked for"
+            for public in plan.vocabulary.layers
+            if public not in drawn
+        },
+        "arguments": {
+            public: {each: reason(public.removeprefix("layers."), each) or _NOT_GIVEN for each in arguments}
+            for public, arguments in sorted(plan.ungiven().items())
+        },
+        "routes": sorted(route for route in result.table if not result.route_examples.get(route)),
+        "layers by route": {
+            route: missing
+            for route in result.table
+            if result.route_examples.get(route)
+            and (missing := sorted(name for name in plan.coverage.layers if (name, route) not in result.arrived))
+        },
+        "observations": sorted(asked - set(result.substance.compared)),
+        "layers that no input reached": result.substance.silent(),
+        "models": result.substance.remarks(),
+    }
+
+
+_NOT_GIVEN = "no model gave it"
+
+
+def in_words(result: Result) -> str:
+    """The same in one line; what was left out with a reason is in `report.json` alone."""
+    found = unchecked(result)
+    if "everything" in found:
+        return str(found["everything"])
+    arguments = sum(list(each.values()).count(_NOT_GIVEN) for each in found["arguments"].values())
+    lost = sum(map(len, found["layers by route"].values()))
+    words = [f"{arguments} arguments" if arguments > 1 else "1 argument"] if arguments else []
+    words += [f"{lost} times a layer on a route"] if lost else []
+    for kind in ("layers", "routes", "observations", "layers that no input reached"):
+        words += [f"{kind}: {', '.join(found[kind])}"] if found[kind] else []
+    return "; ".join([*words, *found["models"]])
+
+
+def problems(result: Result) -> list[str]:
+    """What was promised and not measured at all: a pass that checked nothing is no pass."""
+    found = []
+    if result.stopped is None and result.plan is not None:
+        for name, missing in result.plan.unreached().items():
+            found.append(f"{name} was not reached: {', '.join(missing)}")
+    if result.examples and not result.built:
+        found.append("no model could be built")
+    if result.built and not any(result.route_examples.values()):
+        found.append("no model travelled any route")
+    elif result.built and not result.substance.compared:
+        found.append("nothing of any model was compared")
+    return [*found, *result.substance.nowhere()]
