@@ -94,7 +94,7 @@ def test_the_harness_takes_at_most_1_15_times_as_long(benchmark) -> None:
 
     def harness(architecture) -> None:
         request = {"architecture": to_json(architecture), "routes": asked(table, compiled=bool(architecture.compile))}
-        reply, blobs = run(request, Path(tempfile.mkdtemp()) / "run")
+        reply, blobs = run(request, Path(tempfile.mkdtemp()) / "run", lambda what: None)
         judge(architecture, reply, blobs, table)
 
     def seconds(call, architecture) -> float:
