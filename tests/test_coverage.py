@@ -1,7 +1,9 @@
 """What is public of a Keras and what of it is drawn is counted, and a plan keeps what its profile promises."""
 
 from dataclasses import replace
+from functools import lru_cache
 from io import StringIO
+from itertools import islice
 
 import pytest
 from rich.console import Console
@@ -27,6 +29,13 @@ def with_news(version: str = "3.15") -> Vocabulary:
     return replace(known, arguments={**known.arguments, "losses.Novel": ("margin",), "losses.Huber": huber})
 
 
+@lru_cache
+def plan_with_news() -> Plan:
+    plan = Plan(with_news(), RULES, PROFILES["ci"])
+    list(plan.of_wishes())
+    return plan
+
+
 def model(layer: Call, compiled: Compile | None = None, *methods: Method) -> Architecture:
     node = Node("layer", layer, (Ref("input"),), methods=methods)
     return Architecture("m", inputs=(Input("input", (3,)),), nodes=(node,), outputs=Ref("layer"), compile=compiled)
@@ -37,7 +46,7 @@ def seen(architecture: Architecture, version: str = "3.15") -> set[str]:
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-@pytest.mark.parametrize("seed", [0, 1, 2])
+@pytest.mark.parametrize("seed", [0, 1])
 def test_small_models_reach_every_loss_optimizer_and_so_on_that_can_be_drawn(version: str, seed: int) -> None:
     plan = Plan(vocabulary(version), RULES, PROFILES["ci"], seed=seed)
     models = list(plan.of_wishes())
@@ -63,7 +72,7 @@ def test_the_models_of_the_layers_take_nearly_all_of_them_by_the_way(version: st
 
 def test_the_same_seed_asks_for_the_same_in_the_same_order() -> None:
     first, second, other = (
-        [each.digest() for each in Plan(vocabulary(), RULES, PROFILES["ci"], seed=seed).of_wishes()]
+        [each.digest() for each in islice(Plan(vocabulary(), RULES, PROFILES["ci"], seed=seed).of_wishes(), 10)]
         for seed in (4, 4, 5)
     )
     assert first == second
@@ -71,8 +80,7 @@ def test_the_same_seed_asks_for_the_same_in_the_same_order() -> None:
 
 
 def test_a_loss_that_nobody_knows_is_shown_as_not_reached_and_breaks_nothing() -> None:
-    plan = Plan(with_news(), RULES, PROFILES["ci"])
-    list(plan.of_wishes())
+    plan = plan_with_news()
     losses = reach_of_kinds(plan.coverage)["losses"]
     assert losses["not reached"] == ["losses.Novel"]
     assert losses["arguments not reached"] == ["losses.Huber: sharpness"]
@@ -140,8 +148,7 @@ def test_all_that_can_be_drawn_is_public_and_of_one_kind(version: str) -> None:
 
 
 def test_the_figures_are_printed_with_what_is_missing_and_why() -> None:
-    plan = Plan(with_news(), RULES, PROFILES["ci"])
-    list(plan.of_wishes())
+    plan = plan_with_news()
     text = StringIO()
     print_kinds(reach_of_kinds(plan.coverage), Console(file=text, width=200))
     (row,) = [line for line in text.getvalue().splitlines() if line.startswith("│ losses")]

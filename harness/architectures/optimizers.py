@@ -1,8 +1,7 @@
 """Optimizers and learning rate schedules, with the options that they take.
 
 A row per optimizer holds what is its own; what all of them have is drawn by `_options`. Not drawn: learning
-rates that are Python functions (no data), ``exclude_from_weight_decay`` (a method, lost on saving by
-design).
+rates that are Python functions (no data).
 """
 
 from __future__ import annotations
@@ -140,6 +139,10 @@ LATER_STRINGS = ("adamw", "adafactor", "lion", "muon", "AdamW", "Lion")
 
 # Where the wrapper that scales losses is, in the order of preference: Keras 3, Keras 2.
 SCALERS = ("optimizers.LossScaleOptimizer", "mixed_precision.LossScaleOptimizer")
+SPARING = (
+    "optimizers.Optimizer.exclude_from_weight_decay"  # a method, called by the function of `harness.worker.custom`
+)
+SPARED = "custom.spared"
 MULTI, MAP = "optimizers.MultiOptimizer", "optimizers.OptimizerMap"
 
 
@@ -149,6 +152,7 @@ def drawable(vocabulary: Vocabulary) -> dict[str, frozenset[str]]:
     tables |= {f"optimizers.legacy.{name}": (*own, "learning_rate", "name") for name, own in LEGACY.items()}
     tables |= {f"optimizers.schedules.{name}": (*must, *may, "name") for name, (must, may) in SCHEDULES.items()}
     tables |= dict.fromkeys(SCALERS, ("inner_optimizer", *_GROWTH, *(("name",) if vocabulary.major >= 3 else ())))
+    tables[SPARING] = ()
     tables[MULTI] = ("optimizer_map", "loss_scale_factor", "name")
     tables[MAP] = ("default_optimizer", "optimizer_map")
     # The old ones are there in Keras 3 too, as stubs; its worker leaves that room out.
@@ -159,6 +163,7 @@ def drawable(vocabulary: Vocabulary) -> dict[str, frozenset[str]]:
     }
 
 
+_one_in_ten = st.sampled_from((False,) * 9 + (True,))
 _seven_in_ten = st.sampled_from((True,) * 7 + (False,) * 3)
 
 
@@ -197,7 +202,9 @@ def single(draw: Draw, vocabulary: Vocabulary, *, wanted: Wanted = NOTHING) -> C
     name = draw(st.sampled_from([each for each in names if each in wanted] or names))
     old = name.startswith("optimizers.legacy.")
     own = (LEGACY if old else OPTIMIZERS)[name.rpartition(".")[2]]
-    a = Arguments(draw, vocabulary, name, wanted=wanted.get(name, frozenset()))
+    spares = not old and vocabulary.has(SPARING)
+    asked = wanted.get(name, frozenset()) | ({"weight_decay"} if spares and SPARING in wanted else frozenset())
+    a = Arguments(draw, vocabulary, name, wanted=asked)
     schedules = [f"optimizers.schedules.{each}" for each in SCHEDULES if vocabulary.has(f"optimizers.schedules.{each}")]
     wished = [each for each in schedules if each in wanted]
     if wished or a.chance("learning_rate"):
@@ -214,6 +221,9 @@ def single(draw: Draw, vocabulary: Vocabulary, *, wanted: Wanted = NOTHING) -> C
     if a.get("nesterov") and "momentum" in own and name.endswith("SGD"):
         a.values.setdefault("momentum", 0.9)
     _options(a, old=old)
+    if spares and "weight_decay" in a.values and (SPARING in wanted or draw(_one_in_ten)):
+        words = draw(st.sampled_from((["bias"], ["kernel", "gamma"])))
+        return Call(SPARED, {"optimizer": Call(name, a.values), "words": words})
     return Call(name, a.values)
 
 

@@ -51,6 +51,10 @@ def _classes(room: str) -> Callable[[Vocabulary], Wanted]:
     }
 
 
+def _listed_where_public(*names: str) -> Callable[[Vocabulary], Wanted]:
+    return lambda vocabulary: {name: frozenset() for name in names if vocabulary.has(name)}
+
+
 def _compile(vocabulary: Vocabulary) -> Wanted:
     return {heads.COMPILE: frozenset(vocabulary.arguments.get(heads.COMPILE, ()))}
 
@@ -79,6 +83,7 @@ KINDS = (
     Kind("regularizers", _room("regularizers"), 2),
     Kind("constraints", _room("constraints"), 2),
     Kind("optimizers", _room("optimizers", "optimizers.legacy", also=("mixed_precision.LossScaleOptimizer",)), 1),
+    Kind("methods of optimizers", _listed_where_public(optimizers.SPARING), 1),
     Kind("schedules", _room("optimizers.schedules"), 1),
     Kind("losses", _room("losses"), 2),
     Kind("metrics", _room("metrics"), 4),
@@ -115,6 +120,8 @@ def mentions(value: Any, vocabulary: Vocabulary, room: str | None = None) -> Ite
     elif isinstance(value, Call):
         yield vocabulary.aliases.get(value.name, value.name), value.arguments
         yield from _inside(value.arguments, vocabulary)
+        if value.name == optimizers.SPARED:
+            yield optimizers.SPARING, {}
         if value.name.startswith(("layers.", "custom.")):
             yield from _own_policy(value.arguments.get("dtype"))
     elif isinstance(value, (list, tuple)):

@@ -13,7 +13,8 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from harness.check.reach import totals
+from harness.check.plan import Coverage
+from harness.check.reach import reach_of_kinds, totals
 from harness.check.result import Result
 from harness.check.unchecked import in_words
 from harness.expectations.finding import Finding
@@ -92,6 +93,8 @@ def print_result(result: Result, console: Console) -> None:
     missing = in_words(result)
     if missing:
         console.print(f"not checked: {escape(missing)}", highlight=False, soft_wrap=True)
+    if result.plan is not None:
+        console.print(_drawn(result.plan.coverage), highlight=False)
     console.print(f"\n[bold]{escape(verdict_line(result))}[/]", highlight=False)
 
 
@@ -103,7 +106,17 @@ def _print_unstarted(result: Result, console: Console) -> None:
         console.print(f"    {line}", highlight=False, markup=False, soft_wrap=True)
     if result.stopped == "no worker":
         console.print('install it with:  pip install "keras-harness[tensorflow-cpu]"', highlight=False, markup=False)
+    if result.plan is not None:
+        console.print(_drawn(result.plan.coverage), highlight=False)
     console.print(f"\n[bold]{escape(verdict_line(result))}[/]", highlight=False)
+
+
+def _drawn(coverage: Coverage) -> str:
+    """How many of each kind of thing the models held, in one line."""
+    kinds = reach_of_kinds(coverage)
+    return "drawn: " + ", ".join(
+        f"{each['drawn']} of {each['public']} {name}" for name, each in kinds.items() if each["public"]
+    )
 
 
 def _table(result: Result) -> Table:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from harness.check.reach import reach_of_kinds
 from harness.check.result import Result
 from harness.check.unchecked import unchecked
 
@@ -44,6 +45,7 @@ def report(result: Result, *, command: str = "check") -> dict[str, Any]:
         "coverage": {
             "layers": layers,
             "routes": dict(sorted(result.route_examples.items())),
+            "kinds": {} if plan is None else reach_of_kinds(plan.coverage),
             "objects": {} if plan is None else dict(sorted(plan.coverage.objects.items())),
         },
     }

@@ -97,3 +97,9 @@ class TwoBranches(keras.Model):
 
 # Passed to loaders as users do; registration alone would be enough for Keras 3.
 CUSTOM_OBJECTS: dict[str, Any] = {cls.__name__: cls for cls in (Scale, Gate, TwoBranches)}
+
+
+def spared(optimizer: Any, words: list[str]) -> Any:
+    """The optimizer, told to spare variables that hold one of these words in their names its weight decay."""
+    optimizer.exclude_from_weight_decay(var_names=words)
+    return optimizer

@@ -63,6 +63,8 @@ def public_names() -> dict[str, list[str]]:
     names["Model.compile"] = [
         name for name in inspect.signature(keras.Model.compile).parameters if name not in ("self", "kwargs")
     ]
+    if hasattr(keras.optimizers.Optimizer, "exclude_from_weight_decay"):
+        names["optimizers.Optimizer.exclude_from_weight_decay"] = []
     base = keras.layers.Layer
     for name in layer_names():
         layer = resolve(name)
