@@ -33,6 +33,7 @@ OBJECTS = {
     "activations.threshold": "takes two more arguments, which no layer passes on",
     "constraints.Constraint": _BASE,
     "dtype_policies.AWQDTypePolicy": _DATA,
+    "dtype_policies.FloatDTypePolicy": "an old name of DTypePolicy, equal to it and loaded as one",
     "dtype_policies.GPTQDTypePolicy": _DATA,
     "initializers.Initializer": _BASE,
     "initializers.STFT": "makes the kernels of STFTSpectrogram alone; that layer is drawn",

@@ -153,7 +153,10 @@ def _objects(
 
 
 def _known(vocabulary: Vocabulary, room: str, wanted: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(name for name in wanted if vocabulary.has(f"{room}.{name}"))
+    """Those that this Keras has, by their own name: it writes no other into a config (swish comes back as silu)."""
+    return tuple(
+        name for name in wanted if vocabulary.has(f"{room}.{name}") and f"{room}.{name}" not in vocabulary.aliases
+    )
 
 
 # Strategies are cached: making one costs more than drawing from it.

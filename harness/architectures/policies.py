@@ -15,7 +15,7 @@ OWN = "policy of a layer."  # stands before the name of a policy that is wanted
 DTYPES = ("float64", "float16", "bfloat16", "mixed_float16", "mixed_bfloat16")
 _PLAIN = "dtype_policies.DTypePolicy"
 _MAP = "dtype_policies.DTypePolicyMap"
-CLASSES = (_PLAIN, "dtype_policies.FloatDTypePolicy", _MAP, "mixed_precision.Policy")
+CLASSES = (_PLAIN, _MAP, "mixed_precision.Policy")
 # The class of policy by which a layer is quantized from the start.
 QUANTIZED = {
     "int8": "dtype_policies.QuantizedDTypePolicy",

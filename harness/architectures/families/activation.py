@@ -24,6 +24,7 @@ def _activation(a: Arguments, x: Spec) -> Placement:
         for name in ACTIVATIONS
         if name not in _NOT_IN_A_LAYER
         and a.vocabulary.has(f"activations.{name}")
+        and f"activations.{name}" not in a.vocabulary.aliases  # a config holds the other name
         and not (name == "exponential" and x.image)  # the exponential of 255 is infinite
     ]
     wanted = a.take("activation", [f"activations.{name}" for name in names])
