@@ -49,6 +49,7 @@ def check(
     *,
     profile: Annotated[Literal["quick", "ci", "thorough"], Parameter(help="How much is covered.")] = "quick",
     layer: Annotated[tuple[str, ...], _several("--layer", "Only models around this layer (may be repeated).")] = (),
+    topology: Annotated[tuple[str, ...], _several("--topology", "Only models that have it (may be repeated).")] = (),
     route: Annotated[tuple[str, ...], _several("--route", "Only this route (may be repeated).")] = (),
     seed: Annotated[int, Parameter(help="The same seed gives the same models.", converter=_whole)] = 0,
     time_limit: Annotated[
@@ -85,14 +86,14 @@ def check(
     from harness.reporting import console as terminal
     from harness.reporting import files, json_report, junit
 
-    _check_names(layer, route)
+    _check_names(layer, route, topology)
     try:
         known = KnownIssues.read(*(() if no_known_issues else (SHIPPED, *known_issues)))
     except KnownIssuesError as error:
         raise Usage(str(error)) from error
     options = Options(
         PROFILES[profile], layer, route, seed, time_limit, _interpreter(env), workers, hung_after,
-        Limits(start=start_limit, memory=int(memory_limit * GIB)), known,
+        Limits(start=start_limit, memory=int(memory_limit * GIB)), known, topologies=topology,
     )  # fmt: skip
     targets = [path.expanduser().absolute() for path in (json, junitxml) if path is not None]
     for path in targets:
@@ -224,11 +225,15 @@ def _verify(entries: Sequence[Any], interpreter: str | None) -> int:
     return FINDINGS if bad else OK
 
 
-def _check_names(layers: tuple[str, ...], routes: tuple[str, ...]) -> None:
+def _check_names(layers: tuple[str, ...], routes: tuple[str, ...], topologies: tuple[str, ...]) -> None:
     from harness.architectures.families import all_rules
+    from harness.architectures.topologies import TOPOLOGIES
     from harness.expectations.table import parse
 
-    for kind, given, known in (("layer", layers, all_rules()), ("route", routes, parse())):
+    drawn = [each.name for each in TOPOLOGIES]
+    for kind, given, known in (
+        ("layer", layers, list(all_rules())), ("topology", topologies, drawn), ("route", routes, list(parse())),
+    ):  # fmt: skip
         for name in given:
             if name not in known:
                 raise Usage(f"no {kind} is called {name!r}{did_you_mean(name, list(known))}")

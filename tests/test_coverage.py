@@ -63,8 +63,9 @@ def test_small_models_reach_every_loss_optimizer_and_so_on_that_can_be_drawn(ver
 def test_the_models_of_the_layers_take_nearly_all_of_them_by_the_way(version: str) -> None:
     plan = Plan(vocabulary(version), RULES, PROFILES["quick"], seed=0)
     models = list(plan)
-    # A chain leaves a layer out now and then, and another model holds it.
-    assert len(models) <= len(plan.targets) / PROFILES["quick"].layers_per_model + 3
+    # A chain leaves a layer out now and then, and another model holds it. Some topologies are a model by themselves.
+    alone = sum(each.whole is not None for each in plan.topologies)
+    assert len(models) <= len(plan.targets) / PROFILES["quick"].layers_per_model + 3 + alone
     promised = sum(map(len, plan.wishes.promised.values()))
     assert len(plan.wishes.missing()) < promised / 5
     assert not [name for name in plan.wishes.missing() if name.startswith(("losses.", "metrics."))]

@@ -89,13 +89,14 @@ class Graph:
     def input(self, spec: Spec) -> Ref:
         """A new input of the model."""
         name = self.unique("input")
-        self.inputs.append(self._as_input(name, spec))
+        self.inputs.append(self.as_input(name, spec))
         ref = Ref(name)
         # An input carries no mask by itself, whatever its values are.
         self.tensors.append((ref, spec.but(masked=False, fixed_batch=self.fixed_batch)))
         return ref
 
-    def _as_input(self, name: str, spec: Spec) -> Input:
+    def as_input(self, name: str, spec: Spec) -> Input:
+        """An input of this name that could hold a tensor of this kind."""
         return Input(
             name,
             spec.shape,
@@ -182,7 +183,7 @@ class Graph:
         """Adds a node that is already made; its outputs can be used from now on."""
         node = replace(
             node,
-            stand_ins=tuple(self._as_input(f"{node.name}_{number}", spec) for number, spec in enumerate(outputs)),
+            stand_ins=tuple(self.as_input(f"{node.name}_{number}", spec) for number, spec in enumerate(outputs)),
         )
         self.nodes.append(node)
         self.used |= used

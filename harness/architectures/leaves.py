@@ -14,11 +14,11 @@ from harness.architectures.spec import Spec
 from harness.protocol.architecture import Call, Name, Node, Ref
 
 
-def structure(draw: Draw, refs: list[Ref]) -> Any:
-    """The outputs as one tensor, a list, a dict, or nested."""
+def structure(draw: Draw, refs: list[Ref], wanted: str | None = None) -> Any:
+    """The outputs as one tensor, a list, a dict, or nested: as `wanted`, where there are several."""
     if len(refs) == 1:
         return [refs[0]] if chance(draw, 8) else refs[0]
-    form = draw(st.sampled_from(("list", "list", "dict", "nested")))
+    form = wanted or draw(st.sampled_from(("list", "list", "dict", "nested")))
     if form == "dict":
         return {f"out_{number}": ref for number, ref in enumerate(refs)}
     if form == "nested" and len(refs) > 2:

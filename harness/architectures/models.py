@@ -21,6 +21,7 @@ from harness.architectures.nesting import chain_of, grow
 from harness.architectures.operations import add_operation
 from harness.architectures.rules import NOTHING, Draw, LayerRule, Wanted, chance
 from harness.architectures.spec import Spec
+from harness.architectures.topologies import Topology
 from harness.architectures.training import compiles
 from harness.architectures.vocabulary import Vocabulary
 from harness.protocol.architecture import (
@@ -50,16 +51,23 @@ def architectures(
     plain: bool = False,
     wanted: Wanted = NOTHING,
     settings: Mapping[str, Any] | None = None,
+    topologies: Sequence[Topology] = (),
 ) -> Architecture:
     """Models that hold the `goals`, in an order and a topology that are drawn.
 
     A chain (Sequential) holds those goals that fit behind one another; the others are left to another model. What is
-    `wanted` is used where something fits: losses, metrics, optimizers, and what arguments of layers can hold. With
-    `plain` nothing is drawn but a graph of the goals, compiled with `settings` where it can be trained.
+    `wanted` is used where something fits: losses, metrics, optimizers, and what arguments of layers can hold;
+    `topologies` are brought about where the model allows it, and one that is a whole model leaves no room for anything
+    else. With `plain` nothing is drawn but a graph of the goals, compiled with `settings` where it can be trained.
     """
     # A layer can be stateful only where the batch size is fixed.
     fixed = any("stateful" in goal.arguments for goal in goals) or chance(draw, 4)
-    graph = Graph(draw, vocabulary, rules, batch=draw(st.sampled_from((2, 3))), fixed_batch=fixed, wanted=wanted)
+    fixed = fixed or any(each.fixed_batch for each in topologies)
+    batch = next((each.batch for each in topologies if each.batch), None) or draw(st.sampled_from((2, 3)))
+    graph = Graph(draw, vocabulary, rules, batch=batch, fixed_batch=fixed, wanted=wanted)
+    whole = next((each.whole for each in topologies if each.whole), None)
+    if whole is not None:
+        return _trained(draw, vocabulary, whole(draw, graph), graph, wanted, topologies)
     order = draw(st.permutations(list(goals)))
     seed = draw(st.integers(0, 2**16))
     if plain:
@@ -75,22 +83,32 @@ def architectures(
     if chance(draw, 5) and len(trained) < 2:
         chain = chain_of(draw, graph, order, name=name, seed=seed)
         if chain is not None:
-            return _trained(draw, vocabulary, chain, graph, wanted)
+            return _trained(draw, vocabulary, chain, graph, wanted, topologies)
     grow(draw, graph, order, depth=0)
     _extras(draw, graph)
+    for each in topologies:
+        if each.step is not None:
+            each.step(draw, graph)
     bring_to_floats(draw, graph)
-    if trained or chance(draw, 2):
+    inputs, outputs = ([getattr(each, ends) for each in topologies] for ends in ("inputs", "outputs"))
+    if trained or (not any(outputs) and chance(draw, 2)):
         merge(draw, graph, [head_for(draw, vocabulary, name, wanted) for name in trained])
     name_outputs(draw, graph)
     leaves = graph.leaves()
     architecture = graph.architecture(
         name,
-        structure(draw, [ref for ref, _ in leaves]),
+        structure(draw, [ref for ref, _ in leaves], next(filter(None, outputs), None)),
         seed=seed,
-        input_structure=draw(st.sampled_from(("list", "list", "dict", "tuple"))) if len(graph.inputs) > 1 else "list",
+        input_structure=_input_structure(draw, graph, next(filter(None, inputs), None)),
         policy=_policy(draw, graph, vocabulary, wanted),
     )
-    return _trained(draw, vocabulary, architecture, graph, wanted)
+    return _trained(draw, vocabulary, architecture, graph, wanted, topologies)
+
+
+def _input_structure(draw: Draw, graph: Graph, wanted: str | None) -> str:
+    if len(graph.inputs) < 2:
+        return "list"
+    return wanted or draw(st.sampled_from(("list", "list", "dict", "tuple")))
 
 
 def _policy(draw: Draw, graph: Graph, vocabulary: Vocabulary, wanted: Wanted) -> str | None:
@@ -144,12 +162,18 @@ def _share(draw: Draw, graph: Graph) -> None:
 
 
 def _trained(
-    draw: Draw, vocabulary: Vocabulary, architecture: Architecture, graph: Graph, wanted: Wanted
+    draw: Draw,
+    vocabulary: Vocabulary,
+    architecture: Architecture,
+    graph: Graph,
+    wanted: Wanted,
+    topologies: Sequence[Topology],
 ) -> Architecture:
     """Compiled in most cases, and frozen in some."""
     leaves = graph.leaves() if architecture.form == "functional" else graph.tensors[-1:]
     settings = None
-    if _trains(leaves) and (wanted or not chance(draw, 6)):
+    frozen = [each.freeze for each in topologies if each.freeze]
+    if _trains(leaves) and (wanted or frozen or not chance(draw, 6)):
         outputs = [(ref.node, spec) for ref, spec in leaves]
         by_name = {node.name: node.layer for node in graph.nodes}
         settings = compiles(
@@ -164,7 +188,12 @@ def _trained(
             divisible=all(spec.differentiable for _, spec in graph.tensors),
             frozen=any(call.arguments.get("trainable") is False for call in calls(graph.nodes)),
         )
-    return replace(architecture, compile=settings, freezes=freezes(draw, architecture, settings is not None))
+    chosen = tuple(each for freeze in frozen for each in freeze(draw, architecture))
+    if settings is None:
+        chosen = tuple(each for each in chosen if each.when in ("made", "built"))
+    if not frozen and not architecture.freezes:
+        chosen = freezes(draw, architecture, settings is not None)
+    return replace(architecture, compile=settings, freezes=(*architecture.freezes, *chosen))
 
 
 def _trains(leaves: Sequence[tuple[Ref, Spec]]) -> bool:

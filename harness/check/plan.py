@@ -13,7 +13,9 @@ from dataclasses import dataclass, field
 from harness.architectures.drawing import draws
 from harness.architectures.graph import Goal
 from harness.architectures.models import architectures
-from harness.architectures.rules import LayerRule, Wanted
+from harness.architectures.rules import NOTHING, LayerRule, Wanted
+from harness.architectures.topologies import TOPOLOGIES, Topology
+from harness.architectures.topologies import of as topologies_of
 from harness.architectures.vocabulary import Vocabulary
 from harness.check.kinds import mentions
 from harness.check.profiles import Profile
@@ -34,9 +36,13 @@ class Coverage:
     layers: dict[str, int] = field(default_factory=dict)
     arguments: dict[str, dict[str, set[str]]] = field(default_factory=dict)
     objects: dict[str, int] = field(default_factory=dict)
+    topologies: dict[str, int] = field(default_factory=dict)
 
     def add(self, architecture: Architecture) -> None:
         """Counts one model."""
+        for topology in TOPOLOGIES:
+            if topology.seen(architecture):
+                self.topologies[topology.name] = self.topologies.get(topology.name, 0) + 1
         for name in {call.name for call in layer_calls(architecture)}:
             self.layers[name] = self.layers.get(name, 0) + 1
         for node in architecture.nodes:
@@ -81,18 +87,25 @@ class Plan:
         *,
         seed: int = 0,
         only: Sequence[str] = (),
+        topologies: Sequence[str] = (),
     ) -> None:
         self.vocabulary = vocabulary
         self.profile = profile
         self.seed = seed
         self.rules = {name: rule for name, rule in rules.items() if vocabulary.has(rule.public) or "." in rule.name}
-        self.targets = [name for name in self.rules if not only or name in only]
+        self.targets = [name for name in self.rules if name in only or not (only or topologies)]
         self.coverage = Coverage(vocabulary)
         self.wishes = Wishes(
-            vocabulary, self.coverage, seed=seed, every_argument=profile.every_argument, nothing=bool(only)
+            vocabulary,
+            self.coverage,
+            seed=seed,
+            every_argument=profile.every_argument,
+            nothing=bool(only or topologies),
         )
+        self.topologies = self._promised(topologies, everything=not (only or topologies))
         self.where: dict[str, tuple[Architecture, str]] = {}  # of each layer, a model and the node that holds it
         self.number = 0
+        self.tried: dict[str, int] = {}  # how often each topology was asked of a draw
 
     def __iter__(self) -> Iterator[Architecture]:
         """Draws until the profile's promise is kept; of every argument first, then of the number of examples."""
@@ -110,9 +123,35 @@ class Plan:
                 if self.coverage.layers.get(self.rules[name].public, 0) < self.profile.examples
             ]
             if not goals:
-                return
+                break
             shuffled.shuffle(goals)
             yield from self._models(goals)
+        while wanted := self._wanted(whole=False) or self._wanted(whole=True):
+            yield from self._model((), NOTHING, wanted)
+
+    def _promised(self, names: Sequence[str], *, everything: bool) -> list[Topology]:
+        """Those of the names, or of the profile: of whole models as many as it has room for, others with each seed."""
+        rows = [each for each in topologies_of(self.vocabulary) if everything or each.name in names]
+        random.Random(self.seed).shuffle(rows)
+        if not everything:
+            return rows
+        room = [each for each in rows if each.whole is not None][: self.profile.whole_models]
+        return [each for each in rows if each.whole is None or each in room]
+
+    def _wanted(self, *, whole: bool) -> list[Topology]:
+        """The next topologies to try: those that were tried least, and nothing that will not come."""
+        missing = [
+            each
+            for each in self.topologies
+            if (each.whole is not None) is whole
+            and self.coverage.topologies.get(each.name, 0) < self.profile.examples
+            and self.tried.get(each.name, 0) < ROUNDS * self.profile.examples
+        ]
+        missing.sort(key=lambda each: self.tried.get(each.name, 0))
+        chosen = missing[: 1 if whole else self.profile.topologies]
+        for each in chosen:
+            self.tried[each.name] = self.tried.get(each.name, 0) + 1
+        return chosen
 
     def _argument_goals(self, attempt: int) -> list[Goal]:
         """For each layer, those of its arguments that nothing has reached; later attempts ask for fewer at once."""
@@ -144,8 +183,16 @@ class Plan:
         for start in range(0, len(goals), size):
             yield from self._model(goals[start : start + size], self.wishes.some())
 
-    def _model(self, goals: Sequence[Goal], wanted: Wanted) -> Iterator[Architecture]:
-        strategy = architectures(vocabulary=self.vocabulary, rules=self.rules, goals=goals, wanted=wanted)
+    def _model(
+        self, goals: Sequence[Goal], wanted: Wanted, topologies: Sequence[Topology] | None = None
+    ) -> Iterator[Architecture]:
+        strategy = architectures(
+            vocabulary=self.vocabulary,
+            rules=self.rules,
+            goals=goals,
+            wanted=wanted,
+            topologies=self._wanted(whole=False) if topologies is None else topologies,
+        )
         self.number += 1
         for drawn in draws(strategy, 1, seed_value=self.seed * 1_000_003 + self.number):
             self.coverage.add(drawn)
@@ -156,8 +203,11 @@ class Plan:
             yield drawn
 
     def unreached(self) -> dict[str, list[str]]:
-        """What the profile promised and no model reached: layers, and arguments by layer."""
+        """What the profile promised and no model reached: layers, and topologies."""
         missing: dict[str, list[str]] = {}
+        for each in self.topologies:
+            if not self.coverage.topologies.get(each.name):
+                missing[f"the topology {each.name!r}"] = [f"tried {self.tried.get(each.name, 0)} times"]
         for name in self.targets:
             public = self.rules[name].public
             if not self.coverage.layers.get(public):

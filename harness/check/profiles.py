@@ -9,7 +9,8 @@ from dataclasses import dataclass
 class Profile:
     """`layers_per_model` goals are put into one model; `examples` is how often each layer must occur at least.
 
-    `applications` are bases of keras.applications, ``*`` for all of them.
+    `applications` are bases of keras.applications, ``*`` for all of them. Topologies are spread over the models, up to
+    `topologies` at a time; of those that are a model by themselves `whole_models` are drawn (None for all).
     """
 
     name: str
@@ -17,12 +18,14 @@ class Profile:
     examples: int
     every_argument: bool
     applications: tuple[str, ...]
+    topologies: int = 2
+    whole_models: int | None = None
 
 
 PROFILES = {
     profile.name: profile
     for profile in (
-        Profile("quick", 6, 1, False, ("InceptionV3",)),
+        Profile("quick", 6, 1, False, ("InceptionV3",), 3, 4),
         Profile("ci", 5, 1, True, ("InceptionV3", "MobileNetV2", "EfficientNetB0")),
         Profile("thorough", 5, 20, True, ("*",)),
     )

@@ -10,6 +10,7 @@ from harness.architectures.exclusions import reason, reason_for
 from harness.architectures.graph import Goal
 from harness.architectures.models import architectures
 from harness.architectures.rules import LayerRule
+from harness.architectures.topologies import TOPOLOGIES
 from harness.architectures.vocabulary import Vocabulary
 from harness.check.kinds import KINDS
 from harness.check.plan import Coverage, Plan
@@ -59,6 +60,7 @@ def reach(vocabulary: Vocabulary, rules: Mapping[str, LayerRule], routes: list[s
             "arguments not reached": unknown,
         }
     return {
+        "topologies": _topologies(vocabulary, rules),
         "keras": ".".join(map(str, vocabulary.version)),
         "layers": layers,
         "kinds": reach_of_kinds(coverage),
@@ -91,6 +93,18 @@ def reach_of_kinds(coverage: Coverage) -> dict[str, Any]:
     return found
 
 
+def _topologies(vocabulary: Vocabulary, rules: Mapping[str, LayerRule]) -> dict[str, Any]:
+    """How many of some draws of each topology have it, and why this Keras has none."""
+    here = {name: rule for name, rule in rules.items() if vocabulary.has(rule.public)}
+    found: dict[str, Any] = {}
+    for each in TOPOLOGIES:
+        excluded = None if vocabulary.major in each.majors else each.why
+        strategy = architectures(vocabulary=vocabulary, rules=here, goals=(), topologies=(each,))
+        drawn = [] if excluded else draws(strategy, DRAWS, seed_value=0)
+        found[each.name] = {"examples": sum(map(each.seen, drawn)), "excluded": excluded}
+    return found
+
+
 def totals(found: Mapping[str, Any]) -> dict[str, int]:
     """Counts over everything: layers and arguments, all and drawn."""
     layers = found["layers"].values()
@@ -101,5 +115,7 @@ def totals(found: Mapping[str, Any]) -> dict[str, int]:
             len(each["arguments"]) + len(each["arguments left out"]) + len(each["arguments not reached"])
             for each in layers
         ),
+        "topologies": len(found["topologies"]),
+        "topologies drawn": sum(bool(each["examples"]) for each in found["topologies"].values()),
         "arguments drawn": sum(len(each["arguments"]) for each in layers),
     }

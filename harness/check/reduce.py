@@ -83,7 +83,7 @@ def candidates(architecture: Architecture) -> Iterator[Architecture]:
 
 def isolated(architecture: Architecture, name: str) -> Architecture | None:
     """The node of this name alone, neither compiled nor frozen; None where it cannot be taken out."""
-    if architecture.form == "sequential":
+    if architecture.form in ("sequential", "subclass"):
         architecture = _functional(architecture)
     if architecture.form != "functional":
         return None

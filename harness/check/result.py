@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -31,6 +32,7 @@ class Options:
     hung_after: float = 300.0  # seconds that one model may take
     limits: Limits = field(default_factory=Limits)
     known: KnownIssues = field(default_factory=KnownIssues)
+    topologies: tuple[str, ...] = ()
 
 
 @dataclass
@@ -44,6 +46,7 @@ class Result:
     built: int = 0
     timings: dict[str, float] = field(default_factory=dict)
     route_examples: dict[str, int] = field(default_factory=dict)
+    unsent: Counter[tuple[str, str]] = field(default_factory=Counter)  # models by route and what they lacked for it
     arrived: set[tuple[str, str]] = field(default_factory=set)  # layers that came through a route at least once
     failed_by: dict[tuple[str, str], int] = field(default_factory=dict)
     plan: Plan | None = None

@@ -122,8 +122,13 @@ class Session:
         self.result.environment = {key: about[key] for key in ("python", "tensorflow", "keras", "packages", "devices")}
         vocabulary = Vocabulary.from_report(about)
         plan = Plan(
-            vocabulary, all_rules(), self.options.profile, seed=self.options.seed, only=self.options.layers
-        )  # fmt: skip
+            vocabulary,
+            all_rules(),
+            self.options.profile,
+            seed=self.options.seed,
+            only=self.options.layers,
+            topologies=self.options.topologies,
+        )
         self.result.plan = plan
         self.table = {
             route: row
@@ -193,7 +198,9 @@ class Session:
     def _applications(self, vocabulary: Vocabulary) -> Iterable[tuple[Architecture, Table]]:
         """The bases of keras.applications that the profile asks for, as frozen bases and in files."""
         table = {route: row for route, row in self.table.items() if route in APPLICATION_ROUTES}
-        wanted = () if self.options.layers or not table else self.options.profile.applications
+        wanted = (
+            () if self.options.layers or self.options.topologies or not table else self.options.profile.applications
+        )
         for name in applications.known(vocabulary):
             if name in wanted or wanted == ("*",):
                 yield applications.application(name), table
@@ -298,6 +305,8 @@ class Session:
             if first and "error" not in answer.reply["build"]:
                 self.result.built += 1
                 self._count(architecture, answer.reply["routes"])
+                for route, lacking in answer.reply.get("unsent", {}).items():
+                    self.result.unsent.update((route, fact) for fact in lacking)
                 self.result.substance.add(architecture, answer.reply, answer.blobs)
         except Exception as error:
             place = traceback.extract_tb(error.__traceback__)[-1]

@@ -128,7 +128,10 @@ def layer_classes(architecture: Architecture) -> dict[str, str]:
                 name = call.arguments.get("name")
                 if isinstance(name, str):
                     classes[name] = call.name.rpartition(".")[2]
-    classes[architecture.name] = "Sequential" if architecture.form == "sequential" else "Model"
+    if architecture.form == "subclass":
+        classes[architecture.name] = class_of(architecture.nodes[0])
+    else:
+        classes[architecture.name] = "Sequential" if architecture.form == "sequential" else "Model"
     return classes
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from harness.protocol.architecture import (
@@ -83,8 +84,8 @@ def _random(shape: tuple[int, ...], dtype: str, values: Values) -> str:
 def building(architecture: Architecture, indent: str = "    ") -> list[str]:
     """Lines that build the model into `model`."""
     lines: list[str] = []
-    if architecture.form.startswith("subclass:"):
-        return [f"model = {architecture.form.partition(':')[2]}()"]
+    if architecture.form == "subclass":
+        return [f"model = {_layer(replace(architecture.nodes[0], name=architecture.name))}"]
     if architecture.form == "sequential":
         layers = [_layer(node) for node in architecture.nodes]
         if not architecture.deferred:

@@ -50,6 +50,18 @@ transfer       frozen           =
 transfer       moved            =
 export         exported         ~
 """
+# Why a model is not sent along a route: what it lacks. Nothing is left out without one of these.
+LACKING = {
+    "compiled": "it is not compiled, so that it makes no difference to load it without compile settings",
+    "weights": "it has no weights",
+    "graph": (
+        "it is subclassed: Keras refuses a whole .h5 and a clone by layers or inputs (held by `refused`), and its"
+        " layers have no symbolic outputs to be cut at"
+    ),
+    "floats": "none of its outputs holds floats",
+    "features": "its first float output has no known size to put a head on",
+    "signature": "its outputs are nested, and a SavedModel gives a tensor, a list or a dict",
+}
 RELATIONS = ("=", "=s", "=l", "=n", "=h", "~", "~t", "no", ".")
 
 

@@ -85,6 +85,7 @@ class Input:
     batch_size: int | None = None
     optional: bool = False
     sizes: tuple[int, ...] = ()
+    given: bool = True  # False: the data of an optional input is None
 
 
 @dataclass(frozen=True)
@@ -139,12 +140,17 @@ class Compile:
     steps: int = 1  # training steps before anything is observed; 0 leaves the optimizer unbuilt
 
 
+FIRST = "[0]"  # no layer can be found by a name for it that no user gave
+
+
 @dataclass(frozen=True)
 class Freeze:
     """Sets ``trainable = False`` on the layer at `path` (names from the outside in; empty for the model).
 
-    `when` is one of ``built`` (before compile), ``compiled`` (before the first step, compiled again) and ``trained``
-    (after the steps, compiled again).
+    The last name may be `FIRST`: the first layer with weights inside, such as the one that a wrapper wraps. `when` is
+    one of ``made`` (before the layer is built; the whole model only where its first call builds it), ``built``
+    (before compile), ``compiled`` (before the first step, compiled again) and ``trained`` (after the steps, compiled
+    again).
     """
 
     path: tuple[str, ...]
@@ -156,8 +162,8 @@ class Freeze:
 class Architecture:
     """A whole model. `outputs` is a Ref, or a list, tuple or dict of such structures.
 
-    `form` is ``functional``, ``sequential`` (one chain; no Input where `inputs` is empty until it is called) or
-    ``subclass:<class in harness.worker.custom>``.
+    `form` is ``functional``, ``sequential`` (one chain), ``subclass`` (the layer of the one node is the model, a
+    class of `harness.worker.custom`) or ``application:<builder of keras.applications>``.
     """
 
     name: str
@@ -171,7 +177,7 @@ class Architecture:
     policy: str | None = None  # the global dtype policy while the model is built
     batch: int = 2
     seed: int = 0
-    deferred: bool = False  # a Sequential without Input: built by its first call
+    deferred: bool = False  # a Sequential without Input: built by its first call, as every subclass is
 
     def digest(self) -> str:
         """Twelve hex digits that name this architecture, the same on every machine."""

@@ -18,6 +18,7 @@ from harness.check.reach import reach_of_kinds, totals
 from harness.check.result import Result
 from harness.check.unchecked import in_words
 from harness.expectations.finding import Finding
+from harness.expectations.table import LACKING
 from harness.reporting.text import finding_text
 
 EVERY = 10.0  # seconds between two plain lines where no terminal is there
@@ -79,6 +80,7 @@ def print_result(result: Result, console: Console) -> None:
         _print_unstarted(result, console)
         return
     console.print(_table(result))
+    _print_unsent(result, console)
     for finding in sorted(result.findings.values(), key=lambda each: each.status != "new"):
         if finding.status == "new":
             _print_finding(finding, console)
@@ -135,6 +137,13 @@ def _table(result: Result) -> Table:
         cell = ", ".join(f"{layer} {times}" for layer, times in broken)
         table.add_row(route, str(models), str(through or "·"), escape(cell or "·"))
     return table
+
+
+def _print_unsent(result: Result, console: Console) -> None:
+    """The models that were not sent along a route, by what they lacked."""
+    for fact in dict.fromkeys(fact for _, fact in result.unsent):
+        routes = ", ".join(f"{route} {models}" for (route, lacking), models in result.unsent.items() if lacking == fact)
+        console.print(f"not sent: {routes}: {LACKING.get(fact, fact)}", highlight=False, style="dim")
 
 
 def _print_known(known: Sequence[Finding], console: Console) -> None:
@@ -194,10 +203,12 @@ def print_reach(found: dict[str, Any], console: Console) -> None:
     console.print(table)
     print_kinds(found["kinds"], console)
     console.print(f"routes: {', '.join(found['routes'])}", highlight=False)
+    _print_topologies(found["topologies"], console)
     counts = totals(found)
     console.print(
         f"[bold]{counts['layers drawn']} of {counts['layers']} layers and {counts['arguments drawn']} of"
-        f" {counts['arguments']} arguments ({counts['arguments drawn'] / max(1, counts['arguments']):.1%}) drawn[/]",
+        f" {counts['arguments']} arguments ({counts['arguments drawn'] / max(1, counts['arguments']):.1%})"
+        f" and {counts['topologies drawn']} of {counts['topologies']} topologies drawn[/]",
         highlight=False,
     )
 
@@ -221,6 +232,15 @@ def print_kinds(kinds: dict[str, Any], console: Console) -> None:
             "\n".join(missing),
         )
     console.print(table)
+
+
+def _print_topologies(found: dict[str, Any], console: Console) -> None:
+    """In how many of a few draws each was seen; what this Keras cannot have with the reason."""
+    drawn = [f"{name} {each['examples']}" for name, each in found.items() if not each["excluded"]]
+    console.print(f"topologies (models that had it): {escape(', '.join(drawn))}", highlight=False)
+    for name, each in found.items():
+        if each["excluded"]:
+            console.print(f"[dim]{escape(name)}[/]: {escape(each['excluded'])}", highlight=False)
 
 
 def make_console() -> Console:

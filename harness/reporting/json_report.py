@@ -8,6 +8,7 @@ from typing import Any
 from harness.check.reach import reach_of_kinds
 from harness.check.result import Result
 from harness.check.unchecked import unchecked
+from harness.expectations.table import LACKING
 
 SCHEMA_VERSION = 1
 
@@ -44,8 +45,13 @@ def report(result: Result, *, command: str = "check") -> dict[str, Any]:
         "findings": [finding.to_json() for finding in result.findings.values()],
         "coverage": {
             "layers": layers,
+            "topologies": {} if plan is None else dict(sorted(plan.coverage.topologies.items())),
             "routes": dict(sorted(result.route_examples.items())),
             "kinds": {} if plan is None else reach_of_kinds(plan.coverage),
+            "unsent": [
+                {"route": route, "models": models, "lacking": fact, "why": LACKING.get(fact, fact)}
+                for (route, fact), models in sorted(result.unsent.items())
+            ],
             "objects": {} if plan is None else dict(sorted(plan.coverage.objects.items())),
         },
     }

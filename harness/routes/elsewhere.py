@@ -27,4 +27,9 @@ def _under_other_settings(load: Any, path: Path) -> Any:
 
 
 KERAS = by_file("keras_elsewhere", keras_zip.save, lambda path: _under_other_settings(keras_zip.load, path))
-HDF5 = by_file("hdf5_elsewhere", hdf5.save, lambda path: _under_other_settings(hdf5.load, path))
+HDF5 = by_file(
+    "hdf5_elsewhere",
+    hdf5.save,
+    lambda path: _under_other_settings(hdf5.load, path),
+    needs=frozenset({"graph"}),
+)

@@ -35,4 +35,4 @@ def _seen(subject: Subject, outputs: Any) -> list[Any]:
     return [subject.arrays.add(each) for each in dialect.flat(outputs)]
 
 
-EXPORT = Route("export", _journey, needs=frozenset({"graph", "signature"}))
+EXPORT = Route("export", _journey, needs=frozenset({"signature"}))

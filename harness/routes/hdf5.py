@@ -36,5 +36,5 @@ def load_uncompiled(path: Path) -> Any:
     return keras.models.load_model(path, custom_objects=CUSTOM_OBJECTS, compile=False, safe_mode=safe_mode())
 
 
-HDF5 = by_file("hdf5", save, load)
-UNCOMPILED = by_file("hdf5_uncompiled", save, load_uncompiled, needs=frozenset({"compiled"}))
+HDF5 = by_file("hdf5", save, load, needs=frozenset({"graph"}))
+UNCOMPILED = by_file("hdf5_uncompiled", save, load_uncompiled, needs=frozenset({"compiled", "graph"}))

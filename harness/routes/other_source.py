@@ -2,7 +2,7 @@
 
 `by_name` takes for each layer the weights of the layer of that name; `skip_mismatch` leaves out what has another
 shape. Weights of the wrong shape or number are refused with an error; whether some were put in place before that is
-shown, not judged.
+shown, not judged. What Keras does not do for a subclassed model (a whole `.h5`, a clone layer by layer) it must refuse.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from harness.routes.route import Arrival, Route
 from harness.routes.weights_only import rebuilt
 from harness.worker import dialect
 from harness.worker.build import build, fill
-from harness.worker.dialect import tf
+from harness.worker.dialect import keras, tf
 from harness.worker.subject import Subject
 
 
@@ -77,7 +77,8 @@ def _wider(architecture: Architecture) -> tuple[str, Architecture | None]:
     return "", None
 
 
-REFUSALS = (ValueError, tf.errors.OpError)  # the second where a lookup table does not take its words
+# The second where a lookup table does not take its words, the third of Keras 2 for a whole .h5.
+REFUSALS = (ValueError, tf.errors.OpError, NotImplementedError)
 
 
 def _refused(subject: Subject, folder: Path) -> Arrival:
@@ -95,6 +96,11 @@ def _refused(subject: Subject, folder: Path) -> Arrival:
         wrong[place] = weights[place].repeat(2, axis=0)
         attempts["one of another shape"] = lambda: model.set_weights(wrong)
     model = rebuilt(subject)
+    if subject.architecture.form == "subclass":
+        attempts["a whole .h5 of a subclassed model"] = lambda: hdf5.save(subject, folder)
+        attempts["a clone layer by layer"] = lambda: keras.models.clone_model(
+            subject.model, clone_function=lambda layer: layer
+        )
     before, after = {}, {}
     for name, attempt in attempts.items():
         before[name] = "refused"

@@ -143,6 +143,6 @@ def _ensure_built(model: Any, subject: Subject) -> None:
 
 FROM_CONFIG = Route("from_config", _from_config)
 JSON = Route("json", _json)
-CLONE = Route("clone", _clone, needs=frozenset({"graph"}))
+CLONE = Route("clone", _clone)
 CLONE_FUNCTION = Route("clone_function", _clone_with_function, needs=frozenset({"graph"}))
 CLONE_INPUTS = Route("clone_inputs", _clone_with_inputs, needs=frozenset({"graph"}))

@@ -23,4 +23,4 @@ def _hdf5(subject: Subject, folder: Path) -> Arrival:
 
 
 KERAS = Route("keras_zip_twice", _keras)
-HDF5 = Route("hdf5_twice", _hdf5)
+HDF5 = Route("hdf5_twice", _hdf5, needs=frozenset({"graph"}))

@@ -30,8 +30,7 @@ class Route:
     """A way to travel. A route with a file states how to `save` and `load`, so that another process may load it.
 
     `journey` makes the whole trip in one process. `needs` are facts about the model without which there is nothing
-    to send: ``compiled``, ``weights``, ``trained``, ``graph`` (functional or Sequential), ``floats`` (a float output),
-    ``signature`` (outputs that a SavedModel can give).
+    to send; what each means when it is missing says `expectations.table.LACKING`.
     """
 
     name: str

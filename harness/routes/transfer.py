@@ -15,7 +15,7 @@ import numpy as np
 from harness.routes import keras_zip
 from harness.routes.route import Arrival, Route
 from harness.worker import dialect
-from harness.worker.build import build
+from harness.worker.build import build, input_of
 from harness.worker.dialect import keras, tf
 from harness.worker.subject import Subject
 
@@ -28,21 +28,26 @@ def _journey(subject: Subject, folder: Path) -> Arrival:
     base.set_weights(subject.model.get_weights())
     base.trainable = False
     # What the guides put on top of a base of keras.applications, and something of that shape on a drawn one.
-    model = with_head(base, width=1024 if subject.architecture.form.startswith("application:") else 8)
+    if subject.architecture.form == "subclass":  # called on an Input it becomes a layer, as any model does
+        given = [input_of(each) for each in subject.architecture.inputs]
+        ends = given, dialect.flat(base(given[0] if len(given) == 1 else given))
+    else:
+        ends = base.inputs, base.outputs
+    model = with_head(*ends, width=1024 if subject.architecture.form.startswith("application:") else 8)
     inputs = dialect.flat(subject.inputs)
     return promises(subject, base, model, inputs[0] if len(inputs) == 1 else inputs, folder)
 
 
-def with_head(base: Any, *, width: int = 8, classes: int = CLASSES) -> Any:
+def with_head(inputs: Any, outputs: Any, *, width: int = 8, classes: int = CLASSES) -> Any:
     """The base's first float output, pooled or flattened, under Dense(relu) and Dense(softmax)."""
-    features = next(each for each in base.outputs if dialect.is_dense_float(each))
+    features = next(each for each in outputs if dialect.is_dense_float(each))
     if len(features.shape) == 4:
         features = keras.layers.GlobalAveragePooling2D(name="new_pool")(features)
     elif len(features.shape) > 2:
         features = keras.layers.Flatten(name="new_flatten")(features)
     hidden = keras.layers.Dense(width, activation="relu", name="new_hidden")(features)
-    outputs = keras.layers.Dense(classes, activation="softmax", name="new_head", dtype="float32")(hidden)
-    return keras.Model(base.inputs, outputs, name="transfer")
+    head = keras.layers.Dense(classes, activation="softmax", name="new_head", dtype="float32")(hidden)
+    return keras.Model(inputs, head, name="transfer")
 
 
 def promises(subject: Subject, base: Any, model: Any, inputs: Any, folder: Path) -> Arrival:
@@ -157,4 +162,4 @@ def _unfreeze_top(base: Any, count: int = 2) -> None:
         layer.trainable = False
 
 
-TRANSFER = Route("transfer", _journey, needs=frozenset({"graph", "weights", "floats", "features"}))
+TRANSFER = Route("transfer", _journey, needs=frozenset({"weights", "floats", "features"}))

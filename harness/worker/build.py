@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -104,7 +104,7 @@ def construct(call: Call) -> Any:
 
 def build(architecture: Architecture) -> Built:
     """Builds the model, with the variables that its initializers give it; neither compiled nor frozen."""
-    if architecture.form.startswith("subclass:"):
+    if architecture.form == "subclass":
         return _subclassed(architecture)
     if architecture.form.startswith("application:"):
         return _application(architecture)
@@ -114,15 +114,12 @@ def build(architecture: Architecture) -> Built:
 
 
 def _subclassed(architecture: Architecture) -> Built:
-    from harness.worker import custom
-
-    layers = {node.name: _layer(node, {}) for node in architecture.nodes}
-    cls = getattr(custom, architecture.form.partition(":")[2])
-    model = cls(*layers.values(), name=architecture.name)
-    built = Built(model, layers)
+    """A model of a class of one's own: the layer of the one node, built by its first call."""
+    (node,) = architecture.nodes
+    model = _layer(replace(node, name=architecture.name), {})
+    _freeze_early(architecture, (), model)
     model(_tensors(architecture))
-    _late_methods(architecture, built)
-    return built
+    return Built(model, {node.name: model})
 
 
 def _application(architecture: Architecture) -> Built:
@@ -135,12 +132,14 @@ def _sequential(architecture: Architecture) -> Built:
     model = keras.Sequential(name=architecture.name)
     built = Built(model)
     if not architecture.deferred:
-        model.add(_input(architecture.inputs[0], layer=True))
+        model.add(input_of(architecture.inputs[0], layer=True))
     for node in architecture.nodes:
         layer = _layer(node, built.layers)
         built.layers[node.name] = layer
         _early_methods(node, layer)
+        _freeze_early(architecture, (node.name,), layer)
         model.add(layer)
+    _freeze_early(architecture, (), model)
     if architecture.deferred:
         model(_tensors(architecture))
     for node in architecture.nodes:
@@ -150,7 +149,7 @@ def _sequential(architecture: Architecture) -> Built:
 
 
 def _functional(architecture: Architecture) -> Built:
-    tensors: dict[str, list[Any]] = {each.name: [_input(each)] for each in architecture.inputs}
+    tensors: dict[str, list[Any]] = {each.name: [input_of(each)] for each in architecture.inputs}
     built = Built(None)
 
     def place(structure: Any) -> Any:
@@ -166,6 +165,7 @@ def _functional(architecture: Architecture) -> Built:
         layer = _layer(node, built.layers)
         built.layers[node.name] = layer
         _early_methods(node, layer)
+        _freeze_early(architecture, (node.name,), layer)
         outputs = layer(*place(node.inputs), **place(node.keywords))
         tensors[node.name] = dialect.flat(outputs)
         built.shapes[node.name] = [tuple(each.shape) for each in tensors[node.name]]
@@ -193,7 +193,8 @@ def _layer(node: Node, earlier: Mapping[str, Any]) -> Any:
     return lookup(node.layer.name)(**{"name": node.name, **arguments})
 
 
-def _input(each: Input, *, layer: bool = False) -> Any:
+def input_of(each: Input, *, layer: bool = False) -> Any:
+    """The symbolic input, or the InputLayer alone."""
     arguments: dict[str, Any] = {"name": each.name, "dtype": each.dtype, "batch_size": each.batch_size}
     if each.optional and dialect.MAJOR >= 3:
         arguments["optional"] = True
@@ -209,7 +210,8 @@ def _tensors(architecture: Architecture) -> Any:
 
 def tensors_of(arrays: Any) -> Any:
     """Tensors of a structure of arrays."""
-    return dialect.tf.nest.map_structure(dialect.tf.convert_to_tensor, arrays)
+    convert = dialect.tf.convert_to_tensor
+    return dialect.tf.nest.map_structure(lambda each: None if each is None else convert(each), arrays)
 
 
 def _output_shapes(layer: Any) -> list[tuple[Any, ...]]:
@@ -223,6 +225,13 @@ def _output_shapes(layer: Any) -> list[tuple[Any, ...]]:
     except (AttributeError, RuntimeError):
         return []
     return [tuple(each) for each in (shapes if isinstance(shapes, list) else [shapes])]
+
+
+def _freeze_early(architecture: Architecture, path: tuple[str, ...], layer: Any) -> None:
+    """Sets the trainable flag of a layer that is made but not built."""
+    for each in architecture.freezes:
+        if each.when == "made" and tuple(each.path) == path:
+            layer.trainable = each.trainable
 
 
 def _early_methods(node: Node, layer: Any) -> None:

@@ -38,8 +38,10 @@ def make(shape: tuple[int, ...], dtype: str, values: Values, seed: int) -> np.nd
     return made.astype(np.float32 if dtype in ("bfloat16", "float16") else dtype)
 
 
-def for_input(each: Input, batch: int, seed: int) -> np.ndarray:
-    """The data of one input: `batch` samples."""
+def for_input(each: Input, batch: int, seed: int) -> Any:
+    """The data of one input: `batch` samples, or None for an optional one that is not given."""
+    if not each.given:
+        return None
     sizes = iter(each.sizes)
     shape = tuple(next(sizes, 4) if axis is None else axis for axis in each.shape)
     return make((each.batch_size or batch, *shape), each.dtype, each.values, seed + zlib.crc32(each.name.encode()))

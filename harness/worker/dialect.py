@@ -256,7 +256,8 @@ def places(model: Any, names: Any) -> dict[int, str]:
                 found.setdefault(id(variable), f"{'/'.join(path)}/{path_of(variable).rpartition('/')[2]}")
     for variable in model.variables:
         if hasattr(variable, "name"):
-            found.setdefault(id(variable), path_of(variable))
+            # Of the model itself; the scope before its name is there or not as a call built it or a file.
+            found.setdefault(id(variable), path_of(variable).rpartition("/")[2])
     return found
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.observations.catalogue import LAST, OBSERVATIONS
-from harness.protocol.architecture import Architecture, Ref, from_json
+from harness.protocol.architecture import FIRST, Architecture, Ref, from_json
 from harness.routes.catalogue import ROUTES
 from harness.routes.route import Arrival, Route
 from harness.worker import data, dialect, exported
@@ -53,6 +53,7 @@ def run(request: dict[str, Any], folder: Path, tell: Callable[[str], None]) -> t
         reply: dict[str, Any] = {
             "build": {"shapes": built.shapes, **facts(subject)},
             "routes": {},
+            "unsent": {},  # what the model lacks for the other routes
             "timings": timings,
         }
         wanted = {name for names in asked.values() for name in names} | set(request.get("also", ()))
@@ -62,14 +63,18 @@ def run(request: dict[str, Any], folder: Path, tell: Callable[[str], None]) -> t
         timings.add("observing", start)
         # .keras first of all and .h5 last: saving to .h5 changes the compile config of the live model (Keras 3.15).
         kept = request.get("keep", {})
+        traits = set(reply["build"]["traits"])
+        kept = {name: place for name, place in kept.items() if ROUTES[name].needs <= traits}
         for name in kept:
             if not name.startswith("hdf5"):
                 tell(name)
                 keep(reply, subject, ROUTES[name], Path(kept[name]))
-        traits = set(reply["build"]["traits"])
         for name, observations in asked.items():
             route = ROUTES[name]
-            if dialect.MAJOR not in route.majors or not route.needs <= traits:
+            if dialect.MAJOR not in route.majors:
+                continue
+            if not route.needs <= traits:
+                reply["unsent"][name] = sorted(route.needs - traits)
                 continue
             start = time.perf_counter()
             tell(name)
@@ -162,12 +167,22 @@ def compile_model(model: Any, architecture: Architecture) -> None:
 def freeze(subject: Subject, when: str) -> bool:
     """Sets the trainable flags of this moment; returns whether there were any."""
     moments = [each for each in subject.architecture.freezes if each.when == when]
-    if moments:
-        layers = dict(dialect.layers_of(subject.model))
-        for each in moments:
-            target = layers.get(tuple(each.path), subject.model) if each.path else subject.model
-            target.trainable = each.trainable
+    for each in moments:
+        find(subject, tuple(each.path)).trainable = each.trainable
     return bool(moments)
+
+
+def find(subject: Subject, path: tuple[str, ...]) -> Any:
+    """The layer at a path of a Freeze; raises LookupError where there is none."""
+    if not path:
+        return subject.model
+    layers = dict(dialect.layers_of(subject.model, subject.names))
+    if path[-1] != FIRST:
+        return layers[path]
+    inside = dialect.children(layers[path[:-1]] if path[:-1] else subject.model)
+    if not inside:
+        raise LookupError(f"nothing with weights inside of {'/'.join(path[:-1])}")
+    return inside[0]
 
 
 def facts(subject: Subject) -> dict[str, Any]:
@@ -180,14 +195,17 @@ def facts(subject: Subject) -> dict[str, Any]:
             traits.append("trained")
     if dialect.weights_of(model):
         traits.append("weights")
-    if not subject.architecture.form.startswith("subclass:"):
+    if subject.architecture.form == "subclass":
+        outputs = dialect.flat(model(subject.inputs, training=False))
+    else:
+        outputs = model.outputs or ()
         if getattr(model, "inputs", None):
             traits.append("graph")
-        floats = [each for each in model.outputs or () if dialect.is_dense_float(each)]
-        if floats:
-            traits.append("floats")
-        if floats and None not in tuple(floats[0].shape)[1:] and len(floats[0].shape) > 1:
-            traits.append("features")
+    floats = [each for each in outputs if dialect.is_dense_float(each)]
+    if floats:
+        traits.append("floats")
+    if floats and None not in tuple(floats[0].shape)[1:] and len(floats[0].shape) > 1:
+        traits.append("features")
     if _has_signature(subject.architecture):
         traits.append("signature")
     return {

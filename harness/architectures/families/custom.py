@@ -1,4 +1,4 @@
-"""Layers that users write themselves (`harness.worker.custom`), and Lambda over a public function."""
+"""Layers and subclassed models that users write themselves (`harness.worker.custom`), and Lambda over a function."""
 
 from __future__ import annotations
 
@@ -9,6 +9,11 @@ from harness.architectures.rules import Arguments, LayerRule, Placement
 from harness.architectures.spec import Spec
 from harness.protocol.architecture import Name
 
+_STEPS = (
+    "Dense", "BatchNormalization", "LayerNormalization", "Dropout", "Activation", "Conv1D", "Conv2D", "LSTM", "GRU",
+    "TimeDistributed",
+)  # fmt: skip
+KEPT = ("list", "dict", "attributes")
 _FUNCTIONS = ("activations.relu", "activations.tanh", "activations.softplus", "activations.elu")
 
 
@@ -38,8 +43,45 @@ def _lambda(a: Arguments, x: Spec) -> Placement:
     return Placement((x.but(image=False, masked=False),))
 
 
+def _two_branches(a: Arguments, x: Spec) -> Placement:
+    a.give("units", a.draw(st.integers(1, 4)))
+    return Placement((x.but(shape=(*x.shape[:-1], 2), image=False, masked=False),))
+
+
+def _steps(a: Arguments, x: Spec) -> Placement:
+    layers, y = [], x
+    for number in range(a.draw(st.integers(1, 3))):
+        call, placement = a.inner(a.choose_rule(_STEPS, y), y, name=f"step_{number}")
+        layers.append(call)
+        y = placement.outputs[0]
+    a.give("layers", layers)
+    a.optional("kept", st.sampled_from(KEPT[1:]))
+    return Placement((y.but(image=False),))
+
+
+def _dense_inside(a: Arguments, x: Spec) -> Placement:
+    units = a.give("units", a.draw(st.integers(1, 4)))
+    return Placement((x.but(shape=(*x.shape[:-1], units), image=False, masked=False),))
+
+
+def _counted(a: Arguments, x: Spec) -> Placement:
+    a.optional("momentum", st.sampled_from((0.5, 0.75)))
+    return Placement((x.but(image=False, masked=False),))
+
+
+def _unmasked(spec: Spec) -> bool:
+    """What a model's own weights and sums make of a mask would be the model's affair."""
+    return inputs.is_float()(spec) and not spec.masked
+
+
+_MODEL = frozenset({"custom", "model"})
 RULES = (
     LayerRule("custom.Scale", _scale, inputs.vectors, inputs.is_float(), tags=frozenset({"custom"})),
     LayerRule("custom.Gate", _gate, inputs.vectors, inputs.is_float(), tags=frozenset({"custom"})),
+    LayerRule("custom.TwoBranches", _two_branches, inputs.vectors, _unmasked, tags=_MODEL),
+    LayerRule("custom.Steps", _steps, inputs.any_floats, _unmasked, (), tags=_MODEL),
+    LayerRule("custom.Late", _dense_inside, inputs.vectors, _unmasked, tags=_MODEL),
+    LayerRule("custom.Twice", _dense_inside, inputs.vectors, _unmasked, tags=_MODEL),
+    LayerRule("custom.Counted", _counted, inputs.vectors, _unmasked, tags=_MODEL),
     LayerRule("Lambda", _lambda, inputs.vectors, inputs.is_float()),
 )

@@ -1,0 +1,313 @@
+"""How a topology is brought about: layers added to a graph that grows, and whole models that are topologies."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from hypothesis import strategies as st
+
+from harness.architectures.graph import Graph
+from harness.architectures.rules import Draw
+from harness.architectures.spec import Spec
+from harness.protocol.architecture import Architecture, Call, Freeze, Node, Ref, references
+
+Step = Callable[[Draw, Graph], None]
+Whole = Callable[[Draw, Graph], Architecture]
+
+
+def put(
+    graph: Graph, name: str, layer: Any, inputs: Any, output: Spec, *, keywords: dict[str, Any] | None = None
+) -> Ref:
+    """Adds one call with one output, of a layer that is given as it is."""
+    node = Node(graph.unique(name), layer, inputs, keywords or {}, (output.shape,))
+    graph.append(node, (output,), set(references((inputs, keywords or {}))))
+    return Ref(node.name)
+
+
+def dense(graph: Graph, name: str, onto: Ref, units: int = 2) -> Ref:
+    """A Dense of this name on a tensor."""
+    shape = (*graph.spec(onto).shape[:-1], units)
+    return put(graph, name, Call("layers.Dense", {"units": units}), (onto,), Spec(shape))
+
+
+def vector(draw: Draw, graph: Graph) -> Ref:
+    """A tensor of one axis, of the graph or a new input."""
+    return graph.find(draw(st.integers(2, 5).map(lambda size: Spec((size,)))), besides=set())
+
+
+def model_of(graph: Graph, name: str, layer: Any, spec: Spec, output: Spec, *, inner: str, form: str) -> Architecture:
+    """A model of one layer, as a layer of another."""
+    given = graph.as_input(f"{name}_input", spec)
+    node = Node(inner, layer, (Ref(given.name),), {}, (output.shape,), (), (graph.as_input(f"{inner}_0", output),))
+    return Architecture(name, form, (given,), (node,), Ref(inner), batch=graph.batch)
+
+
+def custom(name: str, **arguments: Any) -> Step:
+    """A custom layer or model of this name among the layers."""
+
+    def step(draw: Draw, graph: Graph) -> None:
+        graph.add(graph.rules[f"custom.{name}"])
+        node = graph.nodes[-1]
+        assert isinstance(node.layer, Call)
+        graph.nodes[-1] = replace(node, layer=Call(node.layer.name, {**node.layer.arguments, **arguments}))
+
+    return step
+
+
+def optional_input(*, given: bool) -> Step:
+    """An input that may be None, for a layer that takes one tensor or two."""
+
+    def step(draw: Draw, graph: Graph) -> None:
+        first = vector(draw, graph)
+        spec = graph.spec(first)
+        extra = graph.input(Spec(spec.shape))
+        graph.inputs[-1] = replace(graph.inputs[-1], optional=True, given=given)
+        # Other layers could not do without it.
+        graph.tensors = [each for each in graph.tensors if each[0] != extra]
+        put(graph, "maybe", Call("custom.Maybe"), (first, extra), Spec(spec.shape))
+
+    return step
+
+
+def structured_input(form: str) -> Step:
+    """A layer that takes its tensors as a dict with a tuple in it, or as a tuple with a dict in it."""
+
+    def step(draw: Draw, graph: Graph) -> None:
+        spec = draw(st.integers(2, 5).map(lambda size: Spec((size,))))
+        one, two, three = (graph.find(spec, besides=set()) for _ in range(3))
+        packed: Any = {"left": one, "pair": (two, three)} if form == "dict" else (one, {"a": two, "b": three})
+        put(graph, "mix", Call("custom.Mix"), (packed,), spec)
+
+    return step
+
+
+def mask_given(draw: Draw, graph: Graph) -> None:
+    """A recurrent layer that is handed its mask."""
+    steps = draw(st.integers(3, 5))
+    sequence = graph.find(Spec((steps, 2)), besides=set())
+    mask = graph.find(Spec((steps,), "bool", differentiable=False), besides=set())
+    layer = draw(st.sampled_from(("layers.LSTM", "layers.GRU", "layers.SimpleRNN")))
+    put(graph, "with_mask", Call(layer, {"units": 2}), (sequence,), Spec((2,)), keywords={"mask": mask})
+
+
+def training_given(value: bool) -> Step:
+    """A layer told in its call that it is in training, or that it is not."""
+
+    def step(draw: Draw, graph: Graph) -> None:
+        onto = vector(draw, graph)
+        calls = (Call("layers.BatchNormalization"), Call("layers.Dropout", {"rate": 0.5}))
+        layer = draw(st.sampled_from(calls))
+        put(graph, "told", layer, (onto,), Spec(graph.spec(onto).shape), keywords={"training": value})
+
+    return step
+
+
+def initial_state(draw: Draw, graph: Graph) -> None:
+    """A recurrent layer that is given its first state."""
+    sequence = graph.find(Spec((draw(st.integers(3, 5)), 2)), besides=set())
+    units = draw(st.integers(1, 3))
+    state = graph.find(Spec((units,)), besides=set())
+    layer = draw(st.sampled_from(("layers.GRU", "layers.SimpleRNN")))
+    put(graph, "started", Call(layer, {"units": units}), (sequence,), Spec((units,)),
+        keywords={"initial_state": state})  # fmt: skip
+
+
+def attention_mask(draw: Draw, graph: Graph) -> None:
+    """An attention that is given what it may look at."""
+    queries, steps = draw(st.integers(2, 4)), draw(st.integers(2, 4))
+    query = graph.find(Spec((queries, 3)), besides=set())
+    value = graph.find(Spec((steps, 3)), besides=set())
+    mask = graph.find(Spec((queries, steps), "bool", differentiable=False), besides=set())
+    layer = Call("layers.MultiHeadAttention", {"num_heads": 1, "key_dim": 2})
+    put(graph, "attention", layer, (query, value), Spec((queries, 3)), keywords={"attention_mask": mask})
+
+
+def keyword_tensor(draw: Draw, graph: Graph) -> None:
+    """A custom layer with a tensor as a keyword."""
+    onto = vector(draw, graph)
+    spec = graph.spec(onto)
+    put(graph, "shift", Call("custom.Shift"), (onto,), Spec(spec.shape),
+        keywords={"by": graph.find(Spec(spec.shape), besides=set())})  # fmt: skip
+
+
+def keyword_constants(draw: Draw, graph: Graph) -> None:
+    """A custom layer with constants in its call."""
+    onto = vector(draw, graph)
+    put(graph, "shift", Call("custom.Shift"), (onto,), Spec(graph.spec(onto).shape),
+        keywords={"times": 2.0, "flip": True})  # fmt: skip
+
+
+def scopes(draw: Draw, graph: Graph) -> None:
+    """One name outside and inside of two models."""
+    onto = vector(draw, graph)
+    name = graph.unique("same")
+    spec = graph.spec(onto)
+    dense_of = Call("layers.Dense", {"units": 2})
+    graph.append(Node(name, dense_of, (onto,), {}, ((2,),)), (Spec((2,)),), {onto})
+    for outer in ("scope", "other_scope"):
+        block = graph.unique(outer)
+        form = draw(st.sampled_from(("functional", "sequential")))
+        inner = model_of(graph, block, dense_of, Spec(spec.shape), Spec((2,)), inner=name, form=form)
+        graph.append(Node(block, inner, (onto,)), (Spec((2,)),), {onto})
+
+
+def named(name: str) -> Step:
+    """A layer of this name."""
+
+    def step(draw: Draw, graph: Graph) -> None:
+        dense(graph, name, vector(draw, graph))
+
+    return step
+
+
+def single_unit(draw: Draw, graph: Graph) -> None:
+    """One feature, one unit."""
+    dense(graph, "single", graph.find(Spec((1,)), besides=set()), 1)
+
+
+def single_pixel(draw: Draw, graph: Graph) -> None:
+    """An image of one pixel and one channel."""
+    pixel = graph.find(Spec((1, 1, 1)), besides=set())
+    convolution = Call("layers.Conv2D", {"filters": 1, "kernel_size": 1})
+    put(graph, "pixel", convolution, (pixel,), Spec((1, 1, 1)))
+
+
+def long_mask(draw: Draw, graph: Graph) -> None:
+    """A mask that is made by one layer, passed on by two, and used by the last."""
+    steps = draw(st.integers(4, 6))
+    words = graph.input(Spec((steps,), "int", limit=8, masked=True, differentiable=False))
+    embedding = Call("layers.Embedding", {"input_dim": 8, "output_dim": 3, "mask_zero": True})
+    embedded = put(graph, "masking", embedding, (words,), Spec((steps, 3), masked=True))
+    gru = Call("layers.GRU", {"units": 2, "return_sequences": True})
+    passed = put(graph, "passing", gru, (embedded,), Spec((steps, 2), masked=True))
+    dropped = put(graph, "dropping", Call("layers.Dropout", {"rate": 0.25}), (passed,), Spec((steps, 2), masked=True))
+    put(graph, "taking", Call("layers.LSTM", {"units": 2}), (dropped,), Spec((2,)))
+
+
+def stateful(draw: Draw, graph: Graph) -> None:
+    """A layer that goes on where the last batch ended; of a fixed batch size."""
+    sequence = graph.find(Spec((draw(st.integers(2, 4)), 2)), besides=set())
+    layer = draw(st.sampled_from(("layers.LSTM", "layers.GRU", "layers.SimpleRNN")))
+    put(graph, "stateful", Call(layer, {"units": 2, "stateful": True}), (sequence,), Spec((2,)))
+
+
+def three_deep(*, twice: bool) -> Step:
+    """Models within models within models; the outermost called once or twice."""
+
+    def step(draw: Draw, graph: Graph) -> None:
+        spec = draw(st.integers(2, 4).map(lambda size: Spec((size,))))
+        layer: Any = Call("layers.Dense", {"units": 2})
+        for name in ("innermost", "middle", "outermost"):
+            form = draw(st.sampled_from(("functional", "sequential")))
+            own = graph.unique(name)
+            inner = "deep" if isinstance(layer, Call) else layer.name
+            layer = model_of(graph, own, layer, spec, Spec((2,)), inner=inner, form=form)
+        first = graph.find(spec, besides=set())
+        graph.append(Node(layer.name, layer, (first,)), (Spec((2,)),), {first})
+        if twice:
+            other = graph.find(spec, besides={first})
+            graph.append(Node(graph.unique(layer.name), Ref(layer.name), (other,)), (Spec((2,)),), {other})
+
+    return step
+
+
+def nested(draw: Draw, graph: Graph) -> None:
+    """A model as a layer."""
+    onto = vector(draw, graph)
+    name = graph.unique("base")
+    layer = Call("layers.Dense", {"units": 2})
+    form = draw(st.sampled_from(("functional", "sequential")))
+    base = model_of(graph, name, layer, Spec(graph.spec(onto).shape), Spec((2,)), inner="inside", form=form)
+    graph.append(Node(name, base, (onto,)), (Spec((2,)),), {onto})
+
+
+def wrapper(draw: Draw, graph: Graph) -> None:
+    """A layer within a layer, with weights."""
+    steps = draw(st.integers(3, 5))
+    onto = graph.find(Spec((steps, 2)), besides=set())
+    if draw(st.booleans()):
+        inside = Call("layers.Dense", {"units": 2})
+        put(graph, "wrapper", Call("layers.TimeDistributed", {"layer": inside}), (onto,), Spec((steps, 2)))
+    else:
+        inside = Call("layers.LSTM", {"units": 1})
+        put(graph, "wrapper", Call("layers.Bidirectional", {"layer": inside}), (onto,), Spec((2,)))
+
+
+def two_inputs(draw: Draw, graph: Graph) -> None:
+    """Two new inputs, each with an output."""
+    for _ in range(2):
+        dense(graph, "dense", graph.input(Spec((draw(st.integers(2, 4)),))))
+
+
+def three_outputs(draw: Draw, graph: Graph) -> None:
+    """Three outputs on one tensor."""
+    onto = vector(draw, graph)
+    for _ in range(3):
+        dense(graph, "dense", onto)
+
+
+def called_again(draw: Draw, graph: Graph) -> None:
+    """One layer called on two tensors."""
+    first = vector(draw, graph)
+    made = dense(graph, "shared", first)
+    other = graph.find(graph.spec(first), besides={first})
+    again = Node(graph.unique(made.node), Ref(made.node), (other,), {}, ((2,),))
+    graph.append(again, (Spec((2,)),), {other})
+
+
+def subclass(name: str, *, freezes: tuple[Freeze, ...] = (), **arguments: Any) -> Whole:
+    """A subclassed model alone."""
+
+    def whole(draw: Draw, graph: Graph) -> Architecture:
+        rule = graph.rules[f"custom.{name}"]
+        spec = draw(rule.fresh())
+        made = graph.add(rule, onto=(graph.input(spec), spec.but(masked=False, fixed_batch=graph.fixed_batch)))
+        assert isinstance(made.layer, Call)
+        # The policy of a whole model is drawn with it.
+        given = {key: value for key, value in made.layer.arguments.items() if key not in ("trainable", "dtype")}
+        graph.nodes[-1] = node = replace(made, layer=Call(made.layer.name, {**given, **arguments}))
+        return Architecture(
+            "model", "subclass", tuple(graph.inputs), (node,), Ref(node.name), batch=graph.batch,
+            seed=draw(st.integers(0, 2**16)), freezes=freezes,
+        )  # fmt: skip
+
+    return whole
+
+
+def late_and_frozen(draw: Draw, graph: Graph) -> Architecture:
+    """A Sequential that is frozen, in part or as a whole, before its first call builds it."""
+    onto = graph.input(Spec((draw(st.integers(2, 4)),)))
+    for name in ("first", "second"):
+        onto = dense(graph, name, onto)
+    path: tuple[str, ...] = draw(st.sampled_from(((), ("first",))))
+    return Architecture(
+        "model", "sequential", tuple(graph.inputs), tuple(graph.nodes), onto, batch=graph.batch, deferred=True,
+        freezes=(Freeze(path, "made"),), seed=draw(st.integers(0, 2**16)),
+    )  # fmt: skip
+
+
+def sandwich(draw: Draw, graph: Graph) -> Architecture:
+    """A Sequential in a functional model in a Sequential."""
+    spec = Spec((draw(st.integers(2, 4)),))
+    layer = Call("layers.Dense", {"units": 2})
+    innermost = model_of(graph, "innermost", layer, spec, Spec((2,)), inner="deep", form="sequential")
+    middle = model_of(graph, "middle", innermost, spec, Spec((2,)), inner="innermost", form="functional")
+    onto = graph.input(spec)
+    graph.append(Node("middle", middle, (onto,)), (Spec((2,)),), {onto})
+    last = dense(graph, "last", Ref("middle"))
+    return Architecture(
+        "model", "sequential", tuple(graph.inputs), tuple(graph.nodes), last, batch=graph.batch,
+        seed=draw(st.integers(0, 2**16)),
+    )  # fmt: skip
+
+
+def weightless(draw: Draw, graph: Graph) -> Architecture:
+    """A model without a weight."""
+    onto = graph.input(Spec((3, 2)))
+    for name in draw(st.permutations(("Rescaling", "ReLU", "UnitNormalization"))):
+        arguments = {"scale": 0.5} if name == "Rescaling" else {}
+        onto = put(graph, name.lower(), Call(f"layers.{name}", arguments), (onto,), Spec((3, 2)))
+    put(graph, "flat", Call("layers.Flatten"), (onto,), Spec((6,)))
+    return graph.architecture("model", Ref("flat"), seed=draw(st.integers(0, 2**16)))

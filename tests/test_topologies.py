@@ -1,0 +1,135 @@
+"""Topologies are promised by name: each can be drawn, is seen where it is and nowhere else, and is missed."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from harness.architectures.drawing import draws
+from harness.architectures.families import all_rules
+from harness.architectures.models import architectures
+from harness.architectures.topologies import TOPOLOGIES, Topology, of
+from harness.check import plan as planning
+from harness.check.plan import Plan
+from harness.check.profiles import PROFILES
+from harness.check.reach import reach
+from harness.check.result import Options
+from harness.check.session import Session
+from harness.cli import main
+from harness.dispatch.worker import Worker
+from harness.expectations.table import LACKING, asked, parse
+from harness.protocol.architecture import Architecture, Call, Freeze, Input, Node, Ref, to_json
+from tests.vocabularies import vocabulary
+
+RULES = all_rules()
+PLAIN = Architecture(
+    "model",
+    inputs=(Input("input", (3,)),),
+    nodes=(Node("dense", Call("layers.Dense", {"units": 2}), (Ref("input"),), {}, ((2,),)),),
+    outputs=Ref("dense"),
+)
+KERASES = ("3.15", "2.15")
+ROWS = [
+    pytest.param(version, each, id=f"{version} {each.name}") for version in KERASES for each in of(vocabulary(version))
+]
+
+
+def drawn(version: str, topology: Topology, count: int = 8) -> list[Architecture]:
+    keras = vocabulary(version)
+    rules = {name: rule for name, rule in RULES.items() if keras.has(rule.public)}
+    return draws(architectures(vocabulary=keras, rules=rules, goals=(), topologies=(topology,)), count, seed_value=3)
+
+
+@pytest.mark.parametrize(("version", "topology"), ROWS)
+def test_a_topology_that_is_wanted_comes(version: str, topology: Topology) -> None:
+    assert any(map(topology.seen, drawn(version, topology)))
+
+
+@pytest.mark.parametrize("topology", TOPOLOGIES, ids=lambda each: each.name)
+def test_a_topology_is_not_seen_where_it_is_not(topology: Topology) -> None:
+    assert not topology.seen(PLAIN)
+
+
+def test_no_two_topologies_have_one_name() -> None:
+    assert len({each.name for each in TOPOLOGIES}) == len(TOPOLOGIES)
+
+
+@pytest.mark.parametrize("version", KERASES)
+def test_what_one_keras_alone_can_have_says_why(version: str) -> None:
+    found = reach(vocabulary(version), {}, [])["topologies"]
+    left_out = {name: each["excluded"] for name, each in found.items() if not each["examples"]}
+    assert all(left_out.values()), left_out
+
+
+@pytest.mark.parametrize("version", KERASES)
+@pytest.mark.parametrize(("profile", "least"), [("quick", 0.85), ("ci", 1.0)])
+def test_a_profile_draws_the_topologies_that_it_promises(version: str, profile: str, least: float) -> None:
+    plan = Plan(vocabulary(version), RULES, PROFILES[profile], seed=11)
+    assert list(plan)
+    assert plan.unreached() == {}
+    rows = of(vocabulary(version))
+    assert sum(bool(plan.coverage.topologies.get(each.name)) for each in rows) >= least * len(rows)
+
+
+def test_a_topology_that_never_comes_is_a_problem_and_no_pass(monkeypatch: pytest.MonkeyPatch) -> None:
+    never = Topology("a model upside down", lambda _: False)
+    monkeypatch.setattr(planning, "topologies_of", lambda _: [never])
+    session = Session(Options(PROFILES["quick"]))
+    session.result.plan = plan = Plan(vocabulary(), {"Dense": RULES["Dense"]}, PROFILES["quick"])
+    session.result.examples = session.result.built = len(list(plan))
+    session.result.route_examples["json"] = 1
+    session._close()
+    assert session.result.problems == ["the topology 'a model upside down' was not reached: tried 6 times"]
+    assert session.result.verdict == "error"
+
+
+def test_of_some_layers_alone_no_topology_is_promised() -> None:
+    plan = Plan(vocabulary(), RULES, PROFILES["ci"], only=("Dense",))
+    assert list(plan)
+    assert plan.topologies == []
+
+
+def test_a_topology_can_be_asked_for_by_name(capsys: pytest.CaptureFixture[str]) -> None:
+    plan = Plan(vocabulary(), RULES, PROFILES["ci"], topologies=("a mask in the call",))
+    assert list(plan)
+    assert plan.coverage.topologies["a mask in the call"] >= 1
+    with pytest.raises(SystemExit) as stopped:
+        main(["check", "--topology", "a mask in a call"])
+    assert stopped.value.code == 2
+    assert "did you mean a mask in the call" in capsys.readouterr().err
+
+
+def test_whatever_a_route_needs_has_a_reason_for_when_it_is_missing() -> None:
+    needed = set()
+    for file in (Path(__file__).parents[1] / "harness" / "routes").glob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "frozenset":
+                needed |= {each.value for each in ast.walk(node) if isinstance(each, ast.Constant)}
+    assert needed == set(LACKING)
+
+
+def seen_by_a_worker(architecture: Architecture) -> dict:
+    worker = Worker()
+    try:
+        worker.start()
+        routes = asked(parse(), compiled=architecture.compile is not None)
+        here = {route: names for route, names in routes.items() if not route.endswith("_process")}
+        request = {"verb": "run", "architecture": to_json(architecture), "routes": here}
+        return worker.ask(request, limit=120.0)[0]
+    finally:
+        worker.stop()
+
+
+@pytest.mark.slow
+def test_a_freeze_of_a_layer_that_is_not_there_freezes_nothing_else() -> None:
+    lost = Architecture(**{**vars(PLAIN), "freezes": (Freeze(("nobody",)),)})
+    assert seen_by_a_worker(lost)["build"]["error"]["type"] == "KeyError"
+
+
+@pytest.mark.slow
+def test_a_subclassed_model_goes_every_way_but_those_that_keras_refuses() -> None:
+    (whole,) = [each for each in TOPOLOGIES if each.name == "whole model: TwoBranches"]
+    reply = seen_by_a_worker(drawn("3.15", whole, 1)[0])
+    assert {"keras_zip", "from_config", "json", "clone", "export", "transfer", "refused"} <= set(reply["routes"])
+    assert {route for route, lacking in reply["unsent"].items() if "graph" in lacking} >= {"hdf5", "extraction"}
+    assert reply["routes"]["refused"]["after"]["refused"]["a whole .h5 of a subclassed model"] == "refused"
