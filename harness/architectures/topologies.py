@@ -318,7 +318,8 @@ TOPOLOGIES = (
     ),
     *(
         Topology(
-            f"the whole model frozen when {when}", _frozen(_everything, when), freeze=freezes.at(freezes.whole, when)
+            f"the whole model frozen when {when}", _frozen(_everything, when), _steps.two_inputs,
+            freeze=freezes.at(freezes.whole, when),
         )
         for when in ("built", "compiled", "trained")
     ),

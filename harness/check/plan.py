@@ -176,7 +176,7 @@ class Plan:
             # What is said of a layer needs that layer.
             named = [name.split(".")[1] for name in wanted if name.startswith("layers.")]
             named += [HOLDER_OF[name] for name in wanted if name in HOLDER_OF]
-            yield from self._model([*goals, *(Goal(name) for name in named if name in self.rules)], wanted)
+            yield from self._model([*goals, *(Goal(name) for name in named if name in self.rules)], wanted, ())
 
     def _models(self, goals: Sequence[Goal]) -> Iterator[Architecture]:
         size = self.profile.layers_per_model

@@ -60,7 +60,7 @@ def reach(vocabulary: Vocabulary, rules: Mapping[str, LayerRule], routes: list[s
             "arguments not reached": unknown,
         }
     return {
-        "topologies": _topologies(vocabulary, rules),
+        "topologies": reach_of_topologies(vocabulary, rules),
         "keras": ".".join(map(str, vocabulary.version)),
         "layers": layers,
         "kinds": reach_of_kinds(coverage),
@@ -93,7 +93,7 @@ def reach_of_kinds(coverage: Coverage) -> dict[str, Any]:
     return found
 
 
-def _topologies(vocabulary: Vocabulary, rules: Mapping[str, LayerRule]) -> dict[str, Any]:
+def reach_of_topologies(vocabulary: Vocabulary, rules: Mapping[str, LayerRule]) -> dict[str, Any]:
     """How many of some draws of each topology have it, and why this Keras has none."""
     here = {name: rule for name, rule in rules.items() if vocabulary.has(rule.public)}
     found: dict[str, Any] = {}
