@@ -13,8 +13,8 @@ from harness.check import plan as planning
 from harness.check.plan import Plan
 from harness.check.profiles import PROFILES
 from harness.check.reach import reach_of_topologies
-from harness.check.result import Options
-from harness.check.session import Session
+from harness.check.result import Options, Result
+from harness.check.unchecked import problems
 from harness.cli import main
 from harness.dispatch.worker import Worker
 from harness.expectations.table import LACKING, asked, parse
@@ -74,14 +74,12 @@ def test_a_profile_draws_the_topologies_that_it_promises(version: str, profile: 
 def test_a_topology_that_never_comes_is_a_problem_and_no_pass(monkeypatch: pytest.MonkeyPatch) -> None:
     never = Topology("a model upside down", lambda _: False)
     monkeypatch.setattr(planning, "topologies_of", lambda _: [never])
-    session = Session(Options(PROFILES["quick"]))
-    session.result.plan = plan = Plan(vocabulary(), {"Dense": RULES["Dense"]}, PROFILES["quick"])
-    session.result.examples = session.result.built = len(list(plan))
-    session.result.route_examples["json"] = 1
-    session.result.stopped = None
-    session._close()
-    assert session.result.problems == ["the topology 'a model upside down' was not reached: tried 6 times"]
-    assert session.result.verdict == "error"
+    plan = Plan(vocabulary(), {"Dense": RULES["Dense"]}, PROFILES["quick"])
+    drawn_ones = len(list(plan))
+    result = Result(Options(PROFILES["quick"]), plan=plan, examples=drawn_ones, built=drawn_ones, stopped=None)
+    result.problems = problems(result)
+    assert "the topology 'a model upside down' was not reached: tried 6 times" in result.problems
+    assert result.verdict == "error"
 
 
 def test_of_some_layers_alone_no_topology_is_promised() -> None:
