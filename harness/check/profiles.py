@@ -25,7 +25,7 @@ class Profile:
 PROFILES = {
     profile.name: profile
     for profile in (
-        Profile("quick", 6, 1, False, ("InceptionV3",), 3, 4),
+        Profile("quick", 6, 1, False, ("InceptionV3",), 4, 4),
         Profile("ci", 5, 1, True, ("InceptionV3", "MobileNetV2", "EfficientNetB0")),
         Profile("thorough", 5, 20, True, ("*",)),
     )
