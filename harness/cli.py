@@ -28,6 +28,8 @@ app = App(
 )
 
 settle(app)
+app.command("harness.validate:validate", name="validate")
+app.command("harness.validate:rules", name="rules")
 
 
 def _several(name: str, help: str) -> Parameter:
@@ -254,6 +256,9 @@ def _interpreter(env: str | None) -> str | None:
 
 def main(arguments: list[str] | None = None) -> None:
     """Runs the command line and exits with its code."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    if arguments[:1] == ["validate"]:  # a lone hyphen would be an option without a name
+        arguments = ["--stdin" if each == "-" else each for each in arguments]
     try:
         code = app(arguments, exit_on_error=False, print_error=False, result_action="return_value")
     except (CycloptsError, Usage) as error:

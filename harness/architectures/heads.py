@@ -5,11 +5,9 @@ An output is known by its shape and by the activation that it ends in.
 
 from __future__ import annotations
 
-from typing import Optional
-
 from hypothesis import strategies as st
 
-from harness.architectures.losses import LOSSES, Row
+from harness.architectures.losses import LOSSES
 from harness.architectures.metrics import METRICS
 from harness.architectures.rules import Draw, Wanted
 from harness.architectures.vocabulary import Vocabulary
@@ -56,38 +54,14 @@ _SHAPES = ((3,), (2,), (1,), (4, 3), (2, 2, 2))
 _HEADS = (None, "relu", "sigmoid", "softmax")
 
 
-Head = tuple[tuple[int, ...], Optional[str]]  # the shape and the activation of an output
-
-
-def heads_for(draw: Draw, vocabulary: Vocabulary, wanted: Wanted) -> list[Head]:
-    """Outputs that can have the losses and metrics that are wanted: one for each loss, which metrics share."""
-    heads: list[tuple[Head, set[str]]] = []  # with the kinds of target that all on it take
-    for name in sorted(name for name in wanted if name.startswith(("losses.", "metrics."))):
-        room = name.partition(".")[0]
-        fitting = _fitting(vocabulary, name, wanted)
-        kinds = {kind for row, _ in _rows(vocabulary, name) for kind in row.targets}
-        shared = next((on for head, on in heads if head in fitting and on & kinds), None) if room == "metrics" else None
-        if shared is not None:
-            shared &= kinds
-        else:
-            heads.append((draw(st.sampled_from(fitting)), kinds))
-    return [head for head, _ in heads]
-
-
-def _rows(vocabulary: Vocabulary, name: str) -> list[tuple[Row, str]]:
-    """The rows of the loss or metric of this public name, with the form in which each is written so."""
-    room, _, last = name.partition(".")
-    table = LOSSES if room == "losses" else METRICS
-    return [(row, "object") for row in table if row.cls == last] + [
-        (row, "function") for row in table if last in row.functions(vocabulary, room)
-    ]
-
-
-def _fitting(vocabulary: Vocabulary, name: str, wanted: Wanted) -> list[Head]:
-    """The outputs that can have the loss or metric of this public name, with most of the arguments wanted."""
+def head_for(draw: Draw, vocabulary: Vocabulary, name: str, wanted: Wanted) -> tuple[tuple[int, ...], str | None]:
+    """Shape and activation of an output that can have the loss or metric of this public name."""
     room = name.partition(".")[0]
-    found: dict[int, list[Head]] = {}
-    for row, form in _rows(vocabulary, name):
+    found: dict[int, list[tuple[tuple[int, ...], str | None]]] = {}
+    for row in LOSSES if room == "losses" else METRICS:
+        form = "object" if name == f"{room}.{row.cls}" else "function"
+        if form == "function" and name.partition(".")[2] not in row.functions(vocabulary, room):
+            continue
         for shape in _SHAPES:
             held = len(wanted[name] & set(row.strategies(vocabulary, room, shape, 1)))
             found.setdefault(held, []).extend(
@@ -96,7 +70,8 @@ def _fitting(vocabulary: Vocabulary, name: str, wanted: Wanted) -> list[Head]:
                 if form in row.forms(vocabulary, room, shape, _ACTIVATED.get(activation or "", "real"))
                 and not (activation == "softmax" and shape[-1] == 1)
             )
-    return next((found[held] for held in sorted(found, reverse=True) if found[held]), [((3,), None)])
+    best = next((found[held] for held in sorted(found, reverse=True) if found[held]), [((3,), None)])
+    return draw(st.sampled_from(best))  # type: ignore[no-any-return]
 
 
 def drawable(vocabulary: Vocabulary) -> dict[str, frozenset[str]]:

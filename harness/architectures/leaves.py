@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Optional
 
 from hypothesis import strategies as st
 
 from harness.architectures.graph import Graph
-from harness.architectures.heads import Head
 from harness.architectures.rules import Draw, chance
 from harness.architectures.spec import Spec
 from harness.protocol.architecture import Call, Name, Node, Ref
@@ -57,6 +56,9 @@ def name_outputs(draw: Draw, graph: Graph) -> None:
                 (spec.shape,),
             )
             graph.append(node, (spec,), {ref})
+
+
+Head = tuple[tuple[int, ...], Optional[str]]  # the shape and the activation of an output
 
 
 def merge(draw: Draw, graph: Graph, heads: Sequence[Head] = ()) -> None:

@@ -85,7 +85,7 @@ KINDS = (
     Kind("optimizers", _room("optimizers", "optimizers.legacy", also=("mixed_precision.LossScaleOptimizer",)), 1),
     Kind("methods of optimizers", _listed_where_public(optimizers.SPARING), 1),
     Kind("schedules", _room("optimizers.schedules"), 1),
-    Kind("losses", _room("losses"), 3),
+    Kind("losses", _room("losses"), 2),
     Kind("metrics", _room("metrics"), 4),
     Kind("compile", _compile, 1),
     Kind("policies of a model", _listed(GLOBAL, *POLICIES), 1),

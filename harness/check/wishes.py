@@ -40,7 +40,6 @@ class Wishes:
             public = kind.public(vocabulary)
             names = [name for name in sorted(public) if name in known]
             shuffled.shuffle(names)
-            names.sort(key=lambda name: name.rpartition(".")[2][0].islower())  # classes before functions
             self.promised[kind.name] = {
                 name: frozenset(
                     argument for argument in known[name] & public[name] if reason_for(name, argument) is None

@@ -8,10 +8,10 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from harness.check.result import Result
-from harness.reporting import json_report
+if TYPE_CHECKING:
+    from harness.check.result import Result
 
 EVERY = 3.0  # seconds between two writes while nothing is found
 SHARE = 20  # of the time, writing takes no more than one part in so many
@@ -95,6 +95,8 @@ class Kept:
         now = time.monotonic()
         if event == "done" or _is_special(self.path) or now < self._next or not (self._new or now > self._next + EVERY):
             return
+        from harness.reporting import json_report
+
         try:
             write(json_report.text(json_report.report(result)), self.path)
         except OSError as error:

@@ -1,0 +1,52 @@
+"""Which files are inspected: those that are named, what lies in folders, and lists of paths."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from harness.inspection.recognise import HDF5, PICKLES, is_model_folder
+
+SUFFIXES = (".keras", ".h5", ".hdf5", ".weights.json")
+
+
+def collect(named: Iterable[Path]) -> Iterator[Path]:
+    """Files and models' folders. A file that is named is taken as it is; in a folder, what looks like a model."""
+    for path in named:
+        if path.is_dir() and not is_model_folder(path):
+            found = list(_below(path))
+            yield from found or [path]
+        else:
+            yield path
+
+
+def _below(top: Path) -> Iterator[Path]:
+    for folder, inner, names in os.walk(top, followlinks=False):
+        place = Path(folder)
+        inner.sort()
+        if place != top and is_model_folder(place):
+            inner.clear()
+            yield place
+            continue
+        inner[:] = [name for name in inner if not (place / name).is_symlink() and name not in (".git", "__pycache__")]
+        yield from (place / name for name in sorted(names) if _is_model(place / name))
+
+
+def _is_model(path: Path) -> bool:
+    if path.is_symlink():
+        return False
+    if path.name.lower().endswith(SUFFIXES):
+        return True
+    try:
+        if not path.is_file():
+            return False
+        with path.open("rb") as file:
+            head = file.read(4096)
+    except OSError:
+        return False
+    if head.startswith((HDF5, *PICKLES)):
+        return True
+    if head.startswith(b"PK\x03\x04"):
+        return b"config.json" in head or b"metadata.json" in head
+    return head.lstrip()[:1] == b"{" and (b'"class_name"' in head and b'"config"' in head)

@@ -1,0 +1,163 @@
+"""The zip of a `.keras` file, read without extracting: the directory, the names, the checksums, within the budget."""
+
+from __future__ import annotations
+
+import stat
+import struct
+import zipfile
+import zlib
+from pathlib import Path, PurePosixPath
+from typing import IO
+
+from harness.inspection.limits import Limits
+from harness.inspection.report import Report
+
+BLOCK = 1 << 20
+LOCAL = struct.Struct("<4s5H3I2H")
+ENCRYPTED = 0x1
+# What begins like this inside a model is none of its parts.
+FOREIGN = ((b"PK\x03\x04", "a zip"), (b"\x1f\x8b", "a gzip"), (b"7z\xbc\xaf", "a 7z"), (b"Rar!", "a rar"),
+           (b"BZh", "a bzip2"), (b"\xfd7zXZ", "an xz"), (b"\x7fELF", "a program"), (b"MZ\x90", "a program"),
+           (b"#!", "a script"), (b"\x80\x02", "a pickle"), (b"\x80\x03", "a pickle"), (b"\x80\x04\x95", "a pickle"),
+           (b"\x80\x05\x95", "a pickle"), (b"\x93NUMPY", "a NumPy array"))  # fmt: skip
+
+
+class Archive:
+    """An open zip whose entries were all looked at; `entries` are those that may be read."""
+
+    def __init__(self, path: Path, report: Report, limits: Limits) -> None:
+        self.path, self.report, self.limits = path, report, limits
+        self.entries: dict[str, zipfile.ZipInfo] = {}
+        self.names: set[str] = set()  # of all entries, those that may not be read too
+        self._file: zipfile.ZipFile | None = None
+
+    def open(self) -> bool:
+        """Reads the directory; False where there is no use in going on."""
+        try:
+            self._file = zipfile.ZipFile(self.path)
+        except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, struct.error, OverflowError) as error:
+            self.report.add("zip-broken", "", f"the zip's directory cannot be read: {error}")
+            return False
+        infos = self._file.infolist()
+        self.names = {info.filename for info in infos}
+        if len(infos) > self.limits.zip_entries:
+            self.report.add("zip-bomb", "", f"{len(infos):,} entries; the limit is {self.limits.zip_entries:,}")
+            return False
+        self._names(infos)
+        total = sum(info.file_size for info in infos)
+        if total > self.limits.zip_total:
+            self.report.add("zip-bomb", "", f"unpacks to {total:,} bytes; the limit is {self.limits.zip_total:,}")
+            return False
+        spans: list[tuple[int, int, str]] = []
+        for info in infos:
+            if self._fits(info) and self._agrees(info, spans):
+                self.entries[info.filename] = info
+        spans.sort()
+        for (_, end, name), (begin, _, other) in zip(spans, spans[1:], strict=False):
+            if begin < end:
+                self.report.add("zip-ambiguous", other, f"lies inside {name}")
+                return False
+        return True
+
+    def close(self) -> None:
+        if self._file is not None:
+            self._file.close()
+
+    def _names(self, infos: list[zipfile.ZipInfo]) -> None:
+        seen: dict[str, str] = {}
+        for info in infos:
+            name = getattr(info, "orig_filename", info.filename)
+            path = PurePosixPath(name.replace("\\", "/"))
+            if path.is_absolute() or ".." in path.parts or (len(name) > 1 and name[1] == ":"):
+                self.report.add("zip-path", name, "leaves the folder that it is extracted to")
+            if "\0" in name:
+                self.report.add("zip-ambiguous", name, "a name with a zero byte")
+            folded = str(path).casefold()
+            if folded in seen:
+                self.report.add("zip-ambiguous", name, f"the same name as {seen[folded]!r}, to some readers")
+            seen.setdefault(folded, name)
+            mode = info.external_attr >> 16
+            if mode and stat.S_IFMT(mode) not in (0, stat.S_IFREG, stat.S_IFDIR):
+                kind = "a symbolic link" if stat.S_ISLNK(mode) else "a device, pipe or socket"
+                self.report.add("zip-special", name, kind)
+
+    def _fits(self, info: zipfile.ZipInfo) -> bool:
+        if info.flag_bits & ENCRYPTED:
+            self.report.add("zip-encrypted", info.filename, "encrypted")
+            return False
+        ratio = info.file_size / max(1, info.compress_size)
+        if info.file_size > self.limits.zip_ratio_floor and ratio > self.limits.zip_ratio:
+            self.report.add("zip-bomb", info.filename, f"{info.compress_size:,} bytes unpack to {info.file_size:,}, "
+                            f"{ratio:,.0f} to 1; the limit is {self.limits.zip_ratio:g}")  # fmt: skip
+            return False
+        return True
+
+    def _agrees(self, info: zipfile.ZipInfo, spans: list[tuple[int, int, str]]) -> bool:
+        """The entry's own header says what the directory says of it."""
+        try:
+            with self.path.open("rb") as file:
+                file.seek(info.header_offset)
+                fields = LOCAL.unpack(file.read(LOCAL.size))
+                name = file.read(fields[9])
+        except (OSError, ValueError, struct.error) as error:
+            self.report.add("zip-broken", info.filename, f"its header cannot be read: {error}")
+            return False
+        if fields[0] != b"PK\x03\x04":
+            self.report.add("zip-broken", info.filename, "no header where the directory says")
+            return False
+        encoding = "utf-8" if fields[2] & 0x800 else "cp437"
+        if name.decode(encoding, "replace") != getattr(info, "orig_filename", info.filename):
+            self.report.add("zip-ambiguous", info.filename, f"its header calls it {name.decode(encoding, 'replace')!r}")
+            return False
+        if fields[3] != info.compress_type:
+            self.report.add("zip-ambiguous", info.filename, "its header names another compression")
+            return False
+        sized = not fields[2] & 0x8 and 0xFFFFFFFF not in (fields[7], fields[8])
+        if sized and (fields[7], fields[8]) != (info.compress_size, info.file_size):
+            self.report.add("zip-ambiguous", info.filename, "its header says another size than the directory")
+            return False
+        start = info.header_offset + LOCAL.size + fields[9] + fields[10]
+        spans.append((info.header_offset, start + info.compress_size, info.filename))
+        return True
+
+    def stored_at(self, name: str) -> int | None:
+        """Where the bytes of an entry that is not compressed begin."""
+        info = self.entries[name]
+        if info.compress_type != zipfile.ZIP_STORED or info.compress_size != info.file_size:
+            return None
+        with self.path.open("rb") as file:
+            file.seek(info.header_offset)
+            fields = LOCAL.unpack(file.read(LOCAL.size))
+        return info.header_offset + LOCAL.size + int(fields[9]) + int(fields[10])
+
+    def read(self, name: str, into: IO[bytes] | None = None, *, keep: bool = True) -> bytes | None:
+        """An entry's bytes, never more than its directory says, its checksum compared; None where that fails."""
+        info, parts, size, crc, head = self.entries[name], [], 0, 0, b""
+        assert self._file is not None
+        try:
+            with self._file.open(info) as file:
+                while block := file.read(min(BLOCK, info.file_size - size + 1)):
+                    size += len(block)
+                    if size > info.file_size:
+                        self.report.add("zip-bomb", name, f"unpacks to more than the {info.file_size:,} bytes it says")
+                        return None
+                    head = head or block[:16]
+                    crc = zlib.crc32(block, crc)
+                    if into is not None:
+                        into.write(block)
+                    elif keep:
+                        parts.append(block)
+        except zipfile.BadZipFile as error:
+            self.report.add("zip-crc" if "CRC" in str(error) else "zip-broken", name, str(error))
+            return None
+        except (OSError, ValueError, EOFError, zlib.error, RuntimeError, NotImplementedError, MemoryError,
+                struct.error) as error:  # fmt: skip
+            self.report.add("zip-broken", name, f"{type(error).__name__}: {error}")
+            return None
+        if size != info.file_size or crc != info.CRC:
+            self.report.add("zip-crc", name, "its size or checksum is another than the directory says")
+            return None
+        for begin, what in FOREIGN:
+            if head.startswith(begin):
+                self.report.add("object-array" if what == "a pickle" else "nested-archive", name, what)
+        return b"".join(parts)

@@ -1,0 +1,74 @@
+"""JSON: the config of a model, or the index of weights in several files (`.weights.json`)."""
+
+from __future__ import annotations
+
+from pathlib import PurePath
+from typing import Any
+
+from harness.inspection import weights
+from harness.inspection.strict_json import parse_into
+from harness.inspection.subject import Subject
+
+
+def inspect(subject: Subject) -> None:
+    """A config is looked through; of an index the files it names are read as well."""
+    report = subject.report
+    if report.size > subject.limits.json_bytes:
+        report.add("json-bomb", "", f"{report.size:,} bytes; the limit is {subject.limits.json_bytes:,}")
+        return
+    data = subject.path.read_bytes()
+    if b'"weight_map"' in data[: 1 << 16] or b'"weight_map"' in data:
+        index = parse_into(report, data, "", subject.limits)
+        if isinstance(index, dict) and "weight_map" in index:
+            report.format = "weights index"
+            _shards(subject, index["weight_map"])
+            return
+    report.format = "json config"
+    config = subject.config(data, "")
+    if config is not None:
+        release = config.get("keras_version")
+        report.keras_version = release if isinstance(release, str) else None
+        weights.alone(report, config, subject.limits)
+
+
+def _shards(subject: Subject, listed: Any) -> None:
+    report = subject.report
+    if not isinstance(listed, dict):
+        report.add("json-invalid", "weight_map", "no object")
+        return
+    asked: dict[str, set[str]] = {}
+    for group, names in listed.items():
+        for name in names if isinstance(names, list) else [names]:
+            if not isinstance(name, str):
+                report.add("json-invalid", "weight_map", f"{group}: no name of a file")
+                continue
+            asked.setdefault(name, set()).add(group)
+    if len(asked) > subject.limits.folder_files:
+        report.add("json-bomb", "weight_map", f"{len(asked):,} files")
+        return
+    held: dict[str, set[str]] = {}
+    total = 0
+    for name in sorted(asked):
+        pure = PurePath(name)
+        if pure.name != name or name in ("", ".", "..") or "\\" in name or "\0" in name:
+            report.add("shard-path", "weight_map", name)
+            continue
+        path = subject.path.with_name(name)
+        if path.is_symlink():
+            report.add("link", name, "a symbolic link")
+        elif not path.is_file():
+            report.add("entry-missing", name, "named in the index, and not beside it")
+        else:
+            contents = subject.hdf5(path, name)
+            total += weights.count(contents)
+            for entry in contents.datasets:
+                held.setdefault(entry["path"].rpartition("/")[0], set()).add(name)
+    report.parameters = total
+    for group, names in held.items():
+        for name in names:
+            if group not in asked.get(name, ()):
+                report.add("weight-surplus", f"{name}{group}", "the index does not name it")
+    for name, groups in asked.items():
+        for group in groups:
+            if name not in held.get(group, ()) and not any(each.where.startswith(name) for each in report.findings):
+                report.add("weight-missing", f"{name}{group}", "the index names it; the file does not hold it")

@@ -1,0 +1,69 @@
+"""A `.keras` file: a zip with metadata.json, config.json, model.weights.h5, and perhaps assets."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from harness.inspection import metadata, weights
+from harness.inspection.formats.archive import Archive
+from harness.inspection.hdf5_process import Contents
+from harness.inspection.subject import Subject
+
+CONFIG, METADATA, WEIGHTS, NPZ = "config.json", "metadata.json", "model.weights.h5", "model.weights.npz"
+PARTS = (CONFIG, METADATA, WEIGHTS, NPZ, "_variables.txt")
+
+
+def inspect(subject: Subject) -> None:
+    """Looks through the zip, its config and its weights."""
+    archive = Archive(subject.path, subject.report, subject.limits)
+    try:
+        if archive.open():
+            _entries(subject, archive)
+    finally:
+        archive.close()
+
+
+def _entries(subject: Subject, archive: Archive) -> None:
+    report = subject.report
+    config: Any = None
+    if METADATA in archive.entries:
+        metadata.look(report, archive.read(METADATA) or b"", METADATA, subject.limits)
+    elif METADATA not in archive.names:
+        report.add("metadata", METADATA, "not in the zip")
+    if CONFIG in archive.entries:
+        data = archive.read(CONFIG)
+        config = None if data is None else subject.config(data, CONFIG)
+    elif CONFIG not in archive.names:
+        report.add("entry-missing", CONFIG, "not in the zip")
+    contents = None
+    if WEIGHTS in archive.entries:
+        contents = _weights(subject, archive)
+    elif NPZ in archive.entries:
+        archive.read(NPZ, keep=False)
+        report.add("not-inspected", NPZ, "weights as .npz")
+    elif not {WEIGHTS, NPZ} & archive.names:
+        report.add("entry-missing", WEIGHTS, "not in the zip")
+    for name in archive.entries:
+        if name in PARTS or name.endswith("/"):
+            continue
+        archive.read(name, keep=False)
+        if not name.startswith("assets/"):
+            report.add("zip-foreign", name, "Keras does not write it")
+    if config is not None and contents is not None:
+        weights.compare(report, config, contents, WEIGHTS, subject.limits)
+
+
+def _weights(subject: Subject, archive: Archive) -> Contents | None:
+    start = archive.stored_at(WEIGHTS)
+    if start is not None:
+        if archive.read(WEIGHTS, keep=False) is None:
+            return None
+        return subject.hdf5(archive.path, WEIGHTS, offset=start, length=archive.entries[WEIGHTS].file_size)
+    with tempfile.TemporaryDirectory(prefix="keras-harness-") as folder:
+        path = Path(folder) / "weights.h5"
+        with path.open("xb") as file:
+            if archive.read(WEIGHTS, file) is None:
+                return None
+        return subject.hdf5(path, WEIGHTS)

@@ -1,0 +1,175 @@
+"""The graph of a functional model, as its config tells it: connected, without cycles, every name there and once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from harness.inspection.limits import Limits
+from harness.inspection.report import Report
+
+MODELS = frozenset({"Functional", "Model", "Sequential"})
+Key = tuple[str, int]
+
+
+def look(report: Report, config: Any, limits: Limits, where: str = "") -> None:
+    """Every model in the config, nested ones too."""
+    waiting: list[tuple[Any, str]] = [(config, f"{where}$")]
+    nodes = 0
+    while waiting:
+        value, path = waiting.pop()
+        if isinstance(value, list):
+            waiting.extend((each, f"{path}[{at}]") for at, each in enumerate(value) if isinstance(each, dict | list))
+            continue
+        inner = value.get("config")
+        if isinstance(inner, dict) and isinstance(inner.get("layers"), list):
+            if "input_layers" in inner or "output_layers" in inner:
+                nodes += _functional(report, inner, f"{path}.config", limits)
+                if nodes > limits.nodes:
+                    report.add("model-bomb", path, f"more than {limits.nodes:,} nodes")
+                    return
+            elif value.get("class_name") == "Sequential":
+                _sequential(report, inner, f"{path}.config")
+        waiting.extend((each, f"{path}.{key}") for key, each in value.items() if isinstance(each, dict | list))
+
+
+def _names(report: Report, layers: list[Any], path: str) -> dict[str, dict[str, Any]] | None:
+    found: dict[str, dict[str, Any]] = {}
+    for at, layer in enumerate(layers):
+        inner = layer.get("config") if isinstance(layer, dict) else None
+        if not isinstance(layer, dict) or not isinstance(layer.get("class_name"), str):
+            report.add("config-shape", f"{path}.layers[{at}]", "no layer: class_name is missing")
+            return None
+        name = layer.get("name", inner.get("name") if isinstance(inner, dict) else None)
+        if not isinstance(name, str):
+            if name is not None:
+                report.add("config-shape", f"{path}.layers[{at}]", "a layer whose name is no string")
+            continue
+        if name in found:
+            report.add("name-twice", f"{path}.layers[{at}]", name)
+        found[name] = layer
+    return found
+
+
+def _sequential(report: Report, config: dict[str, Any], path: str) -> None:
+    _names(report, config["layers"], path)
+
+
+def _functional(report: Report, config: dict[str, Any], path: str, limits: Limits) -> int:
+    layers = _names(report, config["layers"], path)
+    if layers is None:
+        return 0
+    before: dict[Key, list[Key]] = {}
+    first: dict[str, int] = {}
+    for name, layer in layers.items():
+        inbound = layer.get("inbound_nodes")
+        if inbound is None or not isinstance(inbound, list):
+            report.add("config-shape", path, f"{name}: inbound_nodes is missing or no list")
+            return 0
+        # A nested model has had a node of its own before it was called here; Keras 2 counts it.
+        first[name] = 1 if layer["class_name"] in MODELS else 0
+        if not inbound and layer["class_name"] != "InputLayer" and not _stands_alone(layer):
+            report.add("graph-broken", path, f"{name} is called on nothing")
+        for at, node in enumerate(inbound):
+            before[name, at] = list(_sources(node))
+        if not inbound:
+            before[name, 0] = []
+        if len(before) > limits.nodes:
+            return len(before)
+    for (name, at), sources in list(before.items()):
+        known = [_known(source, before, first) for source in sources]
+        for source, key in zip(sources, known, strict=True):
+            if key is None:
+                what = "is not there" if source[0] not in layers else f"has no node {source[1]}"
+                report.add("graph-broken", path, f"{name} (node {at}) takes the output of {source[0]}, which {what}")
+        before[name, at] = [key for key in known if key is not None]
+    _ends(report, layers, config, path, before, first)
+    cycle = _cycle(before)
+    if cycle is not None:
+        report.add("graph-broken", path, f"{cycle[0]} is its own input: a cycle")
+    return len(before)
+
+
+def _stands_alone(layer: dict[str, Any]) -> bool:
+    """Keras 2 keeps layers in a model that nothing flows through: those that were only added to it."""
+    return layer["class_name"] in ("AddLoss", "AddMetric") or layer["class_name"] in MODELS
+
+
+def _known(source: Key, before: dict[Key, list[Key]], first: dict[str, int]) -> Key | None:
+    if source in before:
+        return source
+    shifted = (source[0], source[1] - first.get(source[0], 0))
+    return shifted if shifted in before else None
+
+
+def _sources(node: Any) -> Iterator[Key]:
+    """The (layer, node) pairs that a node takes, as either Keras writes them."""
+    waiting = [node]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, dict):
+            if value.get("class_name") == "__keras_tensor__":
+                inner = value.get("config")
+                if isinstance(inner, dict) and _is_history(inner.get("keras_history")):
+                    yield tuple(inner["keras_history"][:2])
+                continue
+            waiting.extend(value.values())
+        elif _is_history(value):
+            yield value[0], value[1]
+            waiting.extend(value[3:])
+        elif isinstance(value, list):
+            waiting.extend(value)
+
+
+def _is_history(value: Any) -> bool:
+    """`[layer, node, tensor]`, and in Keras 2 the call's other arguments after it."""
+    return (
+        isinstance(value, list)
+        and len(value) in (3, 4)
+        and isinstance(value[0], str)
+        and type(value[1]) is int
+        and type(value[2]) is int
+        and (len(value) == 3 or isinstance(value[3], dict))
+    )
+
+
+def _ends(
+    report: Report, layers: dict[str, dict[str, Any]], config: dict[str, Any], path: str,
+    before: dict[Key, list[Key]], first: dict[str, int],
+) -> None:  # fmt: skip
+    ends: dict[str, list[Key]] = {}
+    for what in ("input_layers", "output_layers"):
+        ends[what] = list(_sources(config.get(what)))
+        if not ends[what]:
+            report.add("graph-broken", path, f"{what} names nothing")
+        for key in ends[what]:
+            if _known(key, before, first) is None:
+                report.add("graph-broken", path, f"{what} names {key[0]} (node {key[1]}), which is not there")
+    reached: set[Key] = set()
+    waiting: list[Key | None] = [_known(key, before, first) for key in ends["output_layers"]]
+    while waiting:
+        node = waiting.pop()
+        if node is None or node in reached:
+            continue
+        reached.add(node)
+        waiting.extend(before[node])
+    inputs = {key[0] for key in ends["input_layers"]}
+    for name in sorted({name for name, _ in reached} - inputs):
+        if layers[name]["class_name"] == "InputLayer":
+            report.add("graph-broken", path, f"the input {name} leads to an output and is not in input_layers")
+
+
+def _cycle(before: dict[Key, list[Key]]) -> Key | None:
+    """A node of a cycle, or None: nodes without what comes before them are taken away until none is left."""
+    left = {key: len(set(sources)) for key, sources in before.items()}
+    after: dict[Key, list[Key]] = {}
+    for key, sources in before.items():
+        for source in set(sources):
+            after.setdefault(source, []).append(key)
+    free = [key for key, count in left.items() if not count]
+    while free:
+        for key in after.get(free.pop(), ()):
+            left[key] -= 1
+            if not left[key]:
+                free.append(key)
+    return next((key for key, count in left.items() if count), None)

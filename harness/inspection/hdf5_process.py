@@ -1,0 +1,120 @@
+"""Asks the child process that reads HDF5, starts it before it is needed, and says what became of it."""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from harness.inspection.limits import MB, Limits
+
+CHILD = Path(__file__).with_name("hdf5_child.py")
+STARTING = 20.0  # seconds: importing h5py on a busy machine is not the file's fault
+ANSWER = 256 * MB  # bytes of an answer; what a file of the largest allowed number of objects needs
+
+
+@dataclass(slots=True)
+class Contents:
+    """What an HDF5 file holds."""
+
+    findings: list[tuple[str, str, str]] = field(default_factory=list)
+    datasets: list[dict[str, Any]] = field(default_factory=list)
+    groups: dict[str, dict[str, Any]] = field(default_factory=dict)  # path -> attributes that are text
+
+
+class Reader:
+    """A child process for as many files as it lives; `start` returns at once."""
+
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
+        self._process: subprocess.Popen[bytes] | None = None
+        self._answered = False
+
+    def start(self) -> None:
+        """Starts the child, so that it imports its libraries while we do something else."""
+        if self._process is not None and self._process.poll() is None:
+            return
+        self._answered = False
+        site = [each for each in sys.path if each and Path(each).is_dir()]
+        environment = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT", "LD_LIBRARY_PATH", "HOME", "LANG")
+                       if name in os.environ}  # fmt: skip
+        environment |= {"KERAS_HARNESS_CHILD_PATH": json.dumps(site), "PYTHONDONTWRITEBYTECODE": "1"}
+        self._process = subprocess.Popen(
+            [sys.executable, "-I", "-S", str(CHILD), str(self.limits.child_memory)],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment, cwd="/",
+            close_fds=True,
+        )  # fmt: skip
+
+    def stop(self) -> None:
+        if self._process is not None:
+            self._process.kill()
+            for pipe in (self._process.stdin, self._process.stdout):
+                if pipe is not None:
+                    pipe.close()
+            self._process.wait()
+            self._process = None
+
+    def read(self, path: Path, *, offset: int = 0, length: int | None = None) -> Contents:
+        """Reads the HDF5 at `path`, or a part of it. A child that dies or hangs is a finding."""
+        self.start()
+        assert self._process is not None
+        request: dict[str, Any] = {"path": str(path.absolute()), "limits": self.limits.hdf5()}
+        if length is not None:
+            request.update(offset=offset, length=length)
+        size = length if length is not None else path.stat().st_size
+        allowed = self.limits.seconds + size / (100 * MB)
+        try:
+            assert self._process.stdin is not None
+            self._process.stdin.write(json.dumps(request).encode() + b"\n")
+            self._process.stdin.flush()
+            line = self._line(time.monotonic() + allowed + (0.0 if self._answered else STARTING))
+        except BrokenPipeError:
+            line = b""
+        if line is None:
+            self.stop()
+            return Contents([("hdf5-slow", "/", f"not read in {allowed:.1f} s")])
+        if not line:
+            code = self._process.wait()
+            self.stop()
+            if code == 1:
+                raise RuntimeError("the process that reads HDF5 does not start: is h5py installed?")
+            return Contents([("hdf5-abort", "/", f"the process that read it was ended by {_signal(code)}")])
+        self._answered = True
+        answer = json.loads(line)
+        return Contents([(a, b, c) for a, b, c in answer["findings"]], answer["datasets"], answer["groups"])
+
+    def _line(self, until: float) -> bytes | None:
+        """The next line; None where the time is over, empty where the child is gone."""
+        assert self._process is not None
+        assert self._process.stdout is not None
+        handle = self._process.stdout.fileno()
+        parts: list[bytes] = []
+        size = 0
+        while True:
+            left = until - time.monotonic()
+            if left <= 0 or not select.select([handle], [], [], left)[0]:
+                return None
+            part = os.read(handle, 1 << 16)
+            size += len(part)
+            if not part:
+                return b""
+            if size > ANSWER:
+                return None
+            parts.append(part)
+            if part.endswith(b"\n"):
+                return b"".join(parts)
+
+
+def _signal(code: int) -> str:
+    import signal
+
+    try:
+        return signal.Signals(-code).name
+    except ValueError:
+        return f"exit code {code}"

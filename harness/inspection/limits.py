@@ -1,0 +1,44 @@
+"""How much of everything a file may ask for, in one place. Over a limit, the verdict is `bomb`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Any
+
+KB, MB, GB = 1 << 10, 1 << 20, 1 << 30
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Every limit; `Limits(json_bytes=...)` changes one."""
+
+    zip_entries: int = 10_000
+    zip_ratio: float = 200  # of one entry; Keras stores without compressing
+    zip_ratio_floor: int = 16 * MB  # entries smaller than that are never a bomb
+    zip_total: int = 64 * GB
+    json_bytes: int = 64 * MB
+    json_depth: int = 200
+    json_items: int = 5_000_000
+    json_string: int = 16 * MB
+    integer_digits: int = 40
+    layers: int = 20_000
+    nodes: int = 200_000
+    parameters: int = 200_000_000_000
+    parameters_over_file: float = 1000  # bytes that a config asks for, over the bytes of its file
+    parameters_floor: int = 1 * GB  # configs that ask for less are never a bomb
+    hdf5_objects: int = 200_000
+    hdf5_depth: int = 64
+    hdf5_ratio: float = 1000  # declared bytes over stored bytes
+    hdf5_ratio_floor: int = 64 * MB
+    hdf5_chunk: int = 256 * MB
+    hdf5_attribute: int = 64 * MB
+    protobuf_bytes: int = 256 * MB
+    protobuf_messages: int = 2_000_000
+    folder_files: int = 10_000
+    seconds: float = 4.0  # for the child that reads HDF5, and more for what is over 100 MB
+    child_memory: int = 384 * MB
+    findings: int = 200  # that are kept of one rule in one file; the others are counted
+
+    def hdf5(self) -> dict[str, Any]:
+        """What the child process is told."""
+        return {each.name: getattr(self, each.name) for each in fields(self) if each.name.startswith("hdf5_")}

@@ -1,0 +1,156 @@
+"""`inspect(path)`: recognises a file or folder by its content, looks through it, and returns a report; never raises."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+import threading
+import time
+import zipfile
+from pathlib import Path
+
+from harness.inspection.formats import folder, hdf5, json_config, keras_zip, saved_model
+from harness.inspection.hdf5_process import Reader
+from harness.inspection.limits import MB, Limits
+from harness.inspection.report import Report
+from harness.inspection.subject import Subject
+
+HDF5 = b"\x89HDF\r\n\x1a\n"
+PICKLES = tuple(b"\x80" + bytes([protocol]) for protocol in range(2, 6))
+NAMES = {".keras": ("keras", "keras folder"), ".h5": ("hdf5", "hdf5 weights by name", "weights.h5"),
+         ".hdf5": ("hdf5", "hdf5 weights by name", "weights.h5")}  # fmt: skip
+OURS = 64 * MB  # a file with more holes than that is not read
+
+
+def inspect(path: str | os.PathLike[str], *, limits: Limits | None = None, reader: Reader | None = None) -> Report:
+    """Inspects one file or folder, without loading it.
+
+    `reader` is the process that reads HDF5: give the same one for many files. A fault of ours is `Report.error`.
+
+    >>> inspect("no-such-file.keras").verdict
+    'unsupported'
+    """
+    limits = limits or Limits()
+    path = Path(path)
+    report = Report(str(path), limit=limits.findings)
+    mine = reader is None
+    reader = reader or Reader(limits)
+    started = time.monotonic()
+    try:
+        _inspect(Subject(path, report, limits, reader))
+    except OSError as error:
+        report.add("not-a-plain-file", "", error.strerror or type(error).__name__)
+    except MemoryError:
+        report.add("json-bomb", "", "more memory than there is")
+    except Exception as error:
+        report.error = f"{type(error).__name__}: {error}"
+    finally:
+        if mine:
+            reader.stop()
+        report.seconds = time.monotonic() - started
+    return report
+
+
+def _inspect(subject: Subject) -> None:
+    path, report = subject.path, subject.report
+    try:
+        before = path.stat()
+    except (OSError, ValueError) as error:
+        report.add("not-a-plain-file", "", getattr(error, "strerror", None) or str(error))
+        return
+    if stat.S_ISDIR(before.st_mode):
+        _folder(subject)
+        return
+    if not stat.S_ISREG(before.st_mode):
+        report.add("not-a-plain-file", "", "a pipe, socket or device")
+        return
+    report.size = before.st_size
+    if not before.st_size:
+        report.add("not-a-plain-file", "", "empty")
+        return
+    if before.st_size > OURS and getattr(before, "st_blocks", before.st_size) * 512 < before.st_size // 2:
+        report.add("file-holes", "", f"{before.st_size:,} bytes long, {before.st_blocks * 512:,} of them stored")
+        return
+    hashing = threading.Thread(target=_hash, args=(path, report))
+    hashing.start() if before.st_size > MB else hashing.run()
+    try:
+        _file(subject)
+    finally:
+        if hashing.ident is not None:
+            hashing.join()
+    after = path.stat()
+    if (before.st_size, before.st_mtime_ns, before.st_ino) != (after.st_size, after.st_mtime_ns, after.st_ino):
+        report.add("changed-while-read", "", "its size, time or place is another than before")
+
+
+def _hash(path: Path, report: Report) -> None:
+    digest = hashlib.sha256()
+    block = bytearray(MB)
+    with path.open("rb", buffering=0) as file:
+        while count := file.readinto(block):
+            digest.update(memoryview(block)[:count])
+    report.sha256 = digest.hexdigest()
+
+
+def _file(subject: Subject) -> None:
+    path, report = subject.path, subject.report
+    with path.open("rb") as file:
+        head = file.read(16)
+        signature = head[:8] == HDF5 or _later(file)
+    zipped = zipfile.is_zipfile(path)
+    if signature and zipped:
+        report.add("zip-ambiguous", "", "a zip and HDF5 at once: which is read depends on the name")
+    if head.startswith(b"PK\x03\x04") or (zipped and not signature):
+        report.format = "keras"
+        if not head.startswith(b"PK"):
+            report.add("zip-ambiguous", "", "a zip that begins after something else")
+        keras_zip.inspect(subject)
+    elif signature:
+        report.format = "hdf5"
+        hdf5.inspect(subject)
+    elif head.lstrip()[:1] in (b"{", b"["):
+        report.format = "json config"
+        json_config.inspect(subject)
+    elif head.startswith(PICKLES):
+        report.format = "pickle"
+        report.add("pickled-data", "", "the file is a pickle")
+    elif path.name in ("saved_model.pb", "keras_metadata.pb"):
+        saved_model.graph(subject, path, path.name)
+    else:
+        report.add("format-unknown", "", f"begins with {head[:8].hex(' ')}")
+    expected = NAMES.get(path.suffix.lower())
+    if expected is not None and report.format not in (*expected, "unknown"):
+        report.add("format-named-otherwise", "", f"named {path.suffix}, and is {report.format}")
+
+
+def _later(file: object) -> bool:
+    """HDF5 may begin at 512 bytes, and at each doubling of it."""
+    at = 512
+    while at <= 1 << 24:
+        file.seek(at)  # type: ignore[attr-defined]
+        found = file.read(8)  # type: ignore[attr-defined]
+        if found == HDF5:
+            return True
+        if len(found) < 8:
+            return False
+        at *= 2
+    return False
+
+
+def _folder(subject: Subject) -> None:
+    if (subject.path / "saved_model.pb").exists() or (subject.path / "saved_model.pbtxt").exists():
+        saved_model.inspect(subject)
+    elif is_model_folder(subject.path):
+        folder.inspect(subject)
+    else:
+        subject.report.add("format-unknown", "", "a folder, and no model in it")
+
+
+def is_model_folder(path: Path) -> bool:
+    """A folder that is one model."""
+    if (path / "saved_model.pb").exists() or (path / "saved_model.pbtxt").exists():
+        return True
+    return (path / "config.json").exists() and (
+        (path / "model.weights.h5").exists() or (path / "metadata.json").exists()
+    )

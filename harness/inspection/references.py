@@ -1,0 +1,306 @@
+"""Every class and function that a config names, wherever nested, resolved as Keras resolves it, denied by default.
+
+Keras finds an object in this order: what the user registered under `registered_name`; what Keras exports as
+`module.class_name`; for a function of which only the name is written, what the modules of built-ins hold; and, in
+releases before 3.9, whatever the module of that name holds once it is imported. Older files name the class alone.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from harness.inspection import exports, foreign, positions
+from harness.inspection.exports import PARTS
+from harness.inspection.limits import Limits
+from harness.inspection.report import Report
+
+PLAIN = frozenset({"__keras_tensor__", "__bytes__", "__slice__", "__ellipsis__", "__tuple__", "TensorShape"})
+ARRAYS = frozenset({"__tensor__", "__numpy__"})
+SPECS = frozenset({"__typespec__", "TypeSpec", "CompositeTensor"})
+DTYPES = re.compile(r"(u?int|float|complex|q?u?int)\d+|bool|bfloat16|float8\w*|string|half|double|single|int|float")
+# Not exported as parts of a model, and saved all the same.
+SAVED = frozenset({"FeatureSpace", "Feature", "Cross"})
+OPERATIONS = frozenset({"TFOpLambda", "SlicingOpLambda", "ClassMethod", "InstanceMethod", "InstanceProperty"})
+LOOKUPS = frozenset({"TextVectorization", "StringLookup", "IntegerLookup", "IndexLookup"})
+LOCATIONS = ("filepath", "handle", "path", "url", "uri", "origin", "vocabulary_file", "vocabulary_path", "filename")
+# Where Keras keeps parts of models: a name there that the table lacks is one of a newer release.
+HOMES = re.compile(r"keras(\.(layers|models|ops|optimizers(\.\w+)?|losses|metrics|activations|initializers|constraints"
+                   r"|regularizers|random|quantizers|dtype_policies))?$")  # fmt: skip
+INSIDE = re.compile(r"keras\.(src\.)?(api\.)?(engine|layers|models|ops|optimizers|losses|metrics|activations"
+                    r"|initializers|constraints|regularizers|random|quantizers|dtype_policies|mixed_precision|legacy|trainers|utils"
+                    r"|backend|saving|export|premade_models)\b[\w.]*$")  # fmt: skip
+PICKLE = re.compile(r"gA[NSVUJIQ][\w+/]{16,}={0,2}$")
+
+Path = tuple[Any, ...]
+
+
+def path_text(path: Path) -> str:
+    """`$.config.layers[2].config`."""
+    return "$" + "".join(f"[{each}]" if isinstance(each, int) else f".{each}" for each in path)
+
+
+class References:
+    """Looks through one config; what it finds stands in the report."""
+
+    def __init__(self, report: Report, limits: Limits, where: str = "") -> None:
+        self.report = report
+        self.limits = limits
+        self.prefix = where
+        self.layers = 0
+        self.custom: dict[str, None] = {}
+        self._over = False
+
+    def look(self, config: Any) -> None:
+        """The whole config, breadth by depth, without recursion."""
+        waiting: list[tuple[Any, Path, str, frozenset[str]]] = [(config, (), "", PARTS)]
+        while waiting:
+            value, path, key, kinds = waiting.pop()
+            if isinstance(value, dict):
+                waiting.extend(self._object(value, path, key, kinds))
+            elif isinstance(value, list):
+                waiting.extend((each, (*path, at), key, kinds) for at, each in enumerate(value)
+                               if isinstance(each, dict | list | str))  # fmt: skip
+            elif isinstance(value, str):
+                self._string(value, path, key, kinds)
+
+    def _add(self, rule: str, path: Path, what: str) -> None:
+        self.report.add(rule, f"{self.prefix}{path_text(path)}", what)
+
+    def _object(
+        self, value: dict[str, Any], path: Path, key: str, kinds: frozenset[str]
+    ) -> Iterator[tuple[Any, Path, str, frozenset[str]]]:
+        if "class_name" in value:
+            if not self._reference(value, path, kinds):
+                return
+        elif {"code", "defaults", "closure"} <= value.keys():
+            self._add("python-code", path, "marshalled byte code of a function")
+        inherits = "class_name" not in value and key in positions.STRINGS_ARE_NAMES
+        for name, each in value.items():
+            if name in ("class_name", "module", "registered_name", "name", "spec_name", "input_layers",
+                        "output_layers", "keras_history"):  # fmt: skip
+                if isinstance(each, dict | list):
+                    yield each, (*path, name), "", PARTS
+                continue
+            if inherits:  # losses and metrics by the name of their output
+                yield each, (*path, name), key, kinds
+            elif name == "config" and "class_name" in value:
+                yield each, (*path, name), "", PARTS
+            else:
+                yield each, (*path, name), name, positions.expected(name)
+
+    def _string(self, value: str, path: Path, key: str, kinds: frozenset[str]) -> None:
+        if len(value) > 20 and PICKLE.match(value):
+            self._add("pickled-data", path, "a string that is pickled data, in base 64")
+            return
+        if key.rsplit("_", 1)[-1] in LOCATIONS and "://" in value:
+            self._add("reads-outside", path, value)
+            return
+        ending = positions.ending(key)
+        if ending not in positions.STRINGS_ARE_NAMES or value in positions.WORDS.get(ending, ()):
+            return
+        found = exports.written(value)
+        if not found & kinds and not (ending == "activation" and found & PARTS):
+            self._custom(path, value, "a name that Keras does not have")
+
+    # One reference. False where nothing below it is to be looked at.
+    def _reference(self, value: dict[str, Any], path: Path, kinds: frozenset[str]) -> bool:
+        name = value["class_name"]
+        if not isinstance(name, str):
+            self._add("config-shape", path, f"class_name is {type(name).__name__}, not a string")
+            return True
+        if name in PLAIN:
+            return True
+        if name == "__lambda__":
+            self._add("python-code", path, "marshalled byte code of a lambda")
+            return False
+        if name in ARRAYS:
+            self._array(value, path)
+            return False
+        if name in SPECS:
+            self._specification(value, path)
+            return True
+        if kinds >= positions.LAYERS and "config" in value and kinds != PARTS:
+            self._count(path)
+        if name == "function":
+            return self._function(value, path, kinds)
+        found = self._class(value, name, path, kinds)
+        if found is None:
+            return True
+        config = value.get("config")
+        if isinstance(config, dict):
+            self._particular(name, config, path)
+        return True
+
+    def _count(self, path: Path) -> None:
+        self.layers += 1
+        if self.layers > self.limits.layers and not self._over:
+            self._over = True
+            self._add("model-bomb", path, f"more than {self.limits.layers:,} layers")
+
+    def _class(self, value: dict[str, Any], name: str, path: Path, kinds: frozenset[str]) -> frozenset[str] | None:
+        """What the class is; None where it is none of Keras, and that is noted."""
+        registered = value.get("registered_name")
+        if "module" not in value:
+            return self._bare(name, path, kinds)
+        module = value["module"]
+        if module is None or module == "":
+            self._custom(path, str(registered or name), "")
+            return None
+        if not isinstance(module, str) or not (registered is None or isinstance(registered, str)):
+            self._add("config-shape", path, "module or registered_name is no string")
+            return None
+        if not self._is_keras(module, name, path, str(registered or name)):
+            return None
+        if registered and registered not in (name, f"Custom>{name}") and ">" in registered:
+            self._custom(path, registered, f"goes before {module}.{name}, where it is registered")
+        return self._judge(module, name, exports.kinds(module, name), path, kinds)
+
+    def _bare(self, name: str, path: Path, kinds: frozenset[str]) -> frozenset[str] | None:
+        package, _, rest = name.rpartition(">")
+        found = exports.bare(rest) or exports.written(rest)
+        if (package and package != "Custom") or not found & PARTS:
+            if found and not found & PARTS:
+                self._add("builtin-misused", path, f"{name}: a {'/'.join(sorted(found))} of Keras")
+            else:
+                self._custom(path, name, "")
+            return None
+        if not found & kinds:
+            self._add(
+                "wrong-kind", path, f"{name} is a {'/'.join(sorted(found & PARTS))}; {_words(kinds)} belongs here"
+            )
+        return found
+
+    def _is_keras(self, module: str, name: str, path: Path, registered: str) -> bool:
+        top = module.split(".", 1)[0]
+        if top == "keras":
+            return True
+        if top == "builtins" or top in foreign.PYTHON:
+            self._add("outside-keras", path, f"{module}.{name}: of Python's standard library")
+        elif top in foreign.PACKAGES:
+            self._add("outside-keras", path, f"{module}.{name}: of the package {top}, which is no extension of Keras")
+        elif top in foreign.EXTENSIONS:
+            self._custom(path, registered, f"of the package {top}: install and import it")
+        else:
+            self._custom(path, registered, f"from the module {module}")
+        return False
+
+    def _judge(
+        self, module: str, name: str, found: frozenset[str], path: Path, kinds: frozenset[str]
+    ) -> frozenset[str] | None:
+        if not found:
+            found = exports.bare(name) if INSIDE.match(module) else frozenset()
+            if not found & PARTS:
+                if HOMES.match(module) and name.isidentifier() and not exports.bare(name):
+                    self._add("unknown-part", path, f"{module}.{name}")
+                elif name not in SAVED:
+                    self._add("keras-internal", path, f"{module}.{name}")
+                return None
+        if not found & PARTS and name not in SAVED:
+            self._add("builtin-misused", path, f"{module}.{name}: a {'/'.join(sorted(found))}, no part of a model")
+            return None
+        if not found & kinds and name not in SAVED:
+            self._add("wrong-kind", path, f"{module}.{name} is a {'/'.join(sorted(found & PARTS))}; "
+                      f"{_words(kinds)} belongs here")  # fmt: skip
+        return found
+
+    def _function(self, value: dict[str, Any], path: Path, kinds: frozenset[str]) -> bool:
+        name, module = value.get("config"), value.get("module")
+        if not isinstance(name, str):
+            self._add("config-shape", path, "a function whose name is no string")
+            return True
+        registered = value.get("registered_name")
+        if not module or not isinstance(module, str):
+            self._custom(path, str(registered or name), "a function")
+        elif module == "builtins":
+            found = exports.named_function(name)
+            if found:
+                self._judge("keras", name, found, path, kinds)
+            elif name in foreign.BUILTINS:
+                self._add("outside-keras", path, f"builtins.{name}: of Python itself")
+            else:
+                self._custom(path, name, "a function")
+        elif self._is_keras(module, name, path, str(registered or name)):
+            self._judge(module, name, exports.kinds(module, name), path, kinds)
+        return False
+
+    def _custom(self, path: Path, name: str, what: str) -> None:
+        self.custom.setdefault(name)
+        self._add("custom-object", path, f"{name}{', ' if what else ''}{what}")
+
+    # What a built-in's own arguments can do.
+    def _particular(self, name: str, config: dict[str, Any], path: Path) -> None:
+        inner = (*path, "config")
+        if name == "Lambda":
+            self._lambda(config, inner)
+        elif name == "TFSMLayer":
+            self._add("reads-outside", inner, f"TFSMLayer loads a SavedModel from {config.get('filepath')!r}")
+        elif name == "KerasLayer" and "handle" in config:
+            self._add("reads-outside", inner, f"loads a module from {config['handle']!r}")
+        elif name in LOOKUPS:
+            for key in ("vocabulary", "idf_weights"):
+                if isinstance(config.get(key), str):
+                    self._add("reads-outside", (*inner, key), f"{name} reads its {key} from {config[key]!r}")
+        elif name == "TorchModuleWrapper" and isinstance(config.get("module"), str | dict):
+            self._add("pickled-data", (*inner, "module"), "a pickled PyTorch module")
+        elif name in OPERATIONS:
+            symbol = config.get("function") or config.get("cls_ref") or ""
+            if name in ("TFOpLambda", "SlicingOpLambda") and not (
+                isinstance(symbol, str) and foreign.computes(symbol.removeprefix("tf."))
+            ):
+                self._add("tensorflow-symbol", inner, f"tf.{symbol}")
+        elif name == "TensorFlowOpLayer":
+            operation = config.get("node_def")
+            found = re.search(r'op"?\s*:\s*"([^"]+)"', operation) if isinstance(operation, str) else None
+            if isinstance(operation, dict):
+                named = str(operation.get("op", ""))
+            else:
+                named = found.group(1) if found else ""
+            if not named or named in foreign.UNSAFE_OPS:
+                self._add("tensorflow-symbol", inner, f"the operation {named or 'that is not named'}")
+
+    def _lambda(self, config: dict[str, Any], path: Path) -> None:
+        for key in ("function", "output_shape", "mask"):
+            value, kind = config.get(key), config.get(f"{key}_type")
+            where = (*path, key)
+            if kind == "lambda" or (key == "function" and isinstance(value, list)):
+                self._add("python-code", where, "marshalled byte code of a lambda")
+            elif isinstance(value, dict) and isinstance(value.get("class_name"), str):
+                name = value["class_name"]
+                if name == "function":
+                    self._function(value, where, positions.CALLABLE)
+                elif name not in PLAIN | ARRAYS | {"__lambda__"}:
+                    module = value.get("module")
+                    found = exports.kinds(module, name) if isinstance(module, str) else exports.bare(name)
+                    if not found & {"layer", "model"}:
+                        self._add("lambda-of-class", where, f"{module or ''}.{name}".lstrip("."))
+            elif key == "function" and isinstance(value, str):
+                module = config.get("module")
+                if isinstance(module, str) and module.split(".", 1)[0] in foreign.PYTHON - {"__main__"}:
+                    self._add("outside-keras", where, f"{module}.{value}: of Python's standard library")
+                else:
+                    self._custom(where, value, f"a function from the module {module}" if module else "a function")
+
+    def _array(self, value: dict[str, Any], path: Path) -> None:
+        config = value.get("config")
+        dtype = config.get("dtype") if isinstance(config, dict) else None
+        if isinstance(dtype, dict):
+            dtype = dtype.get("config", {}).get("name") if isinstance(dtype.get("config"), dict) else None
+        if not isinstance(dtype, str) or not DTYPES.fullmatch(dtype):
+            rule = "object-array" if str(dtype) in ("object", "O", "|O") else "config-shape"
+            self._add(rule, path, f"an array of the dtype {dtype!r}")
+
+    def _specification(self, value: dict[str, Any], path: Path) -> None:
+        name = value.get("spec_name", value.get("type_spec"))
+        module = value.get("module")
+        if isinstance(name, str) and name.split(".")[-1] in foreign.TYPE_SPECS:
+            if module is None or (isinstance(module, str) and module.split(".", 1)[0] in ("tensorflow", "keras")):
+                return
+        elif value["class_name"] == "CompositeTensor":
+            return
+        self._add("outside-keras", path, f"the type specification {module}.{name}")
+
+
+def _words(kinds: frozenset[str]) -> str:
+    return " or ".join(sorted(kinds)) if kinds != PARTS else "a part of a model"

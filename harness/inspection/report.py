@@ -1,0 +1,108 @@
+"""What an inspection says: one `Report` a file, with its findings, and the worst verdict of them."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+from harness.inspection.rules import RULES, VERDICTS, Rule
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing found: `where` is a JSON path, an HDF5 path, a zip entry or a layer."""
+
+    rule: str
+    where: str
+    what: str
+    suppressed: str = ""  # the reason, where somebody has accepted it
+
+    @property
+    def about(self) -> Rule:
+        return RULES[self.rule]
+
+    def to_json(self) -> dict[str, Any]:
+        """The finding with what its rule says."""
+        rule = self.about
+        return {
+            "rule": self.rule,
+            "severity": rule.severity,
+            "verdict": rule.verdict,
+            "where": self.where,
+            "what": self.what,
+            "why": rule.why,
+            "do": rule.do,
+            "cwe": rule.cwe,
+            "cve": list(rule.cve),
+            "keras": rule.keras,
+            "help": rule.page,
+            "suppressed": self.suppressed or None,
+        }
+
+
+@dataclass(slots=True)
+class Report:
+    """All about one file. `verdict` is `ok` only where everything that is asked of the format was looked at."""
+
+    file: str
+    sha256: str | None = None
+    size: int = 0
+    format: str = "unknown"
+    keras_version: str | None = None
+    findings: list[Finding] = field(default_factory=list)
+    layers: int | None = None
+    parameters: int | None = None
+    custom_objects: list[str] = field(default_factory=list)
+    not_computed: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+    error: str = ""  # a fault of ours
+    loaded: None = None  # nothing is loaded yet
+    more: Counter[str] = field(default_factory=Counter)
+    limit: int = 200
+    started: float = field(default_factory=time.monotonic)
+
+    def add(self, rule: str, where: str, what: str) -> None:
+        """Notes a finding; the same one is kept once, and too many of one rule are only counted."""
+        finding = Finding(rule, _short(where), _short(what, 600))
+        if rule not in RULES:
+            raise KeyError(rule)
+        if finding in self.findings[-50:]:
+            return
+        if sum(each.rule == rule for each in self.findings) >= self.limit:
+            self.more[rule] += 1
+        else:
+            self.findings.append(finding)
+
+    @property
+    def verdict(self) -> str:
+        """The worst verdict of the findings that nobody has accepted."""
+        if self.error:
+            return "error"
+        found = {each.about.verdict for each in self.findings if not each.suppressed} - {None}
+        return next((verdict for verdict in VERDICTS if verdict in found), "ok")
+
+    def to_json(self) -> dict[str, Any]:
+        """The entry of `files` in report.json."""
+        return {
+            "file": self.file,
+            "sha256": self.sha256,
+            "size": self.size,
+            "format": self.format,
+            "keras_version": self.keras_version,
+            "verdict": self.verdict,
+            "findings": [each.to_json() for each in self.findings],
+            "more_findings": dict(self.more),
+            "layers": self.layers,
+            "parameters": self.parameters,
+            "custom_objects": self.custom_objects,
+            "not_computed": self.not_computed,
+            "seconds": round(self.seconds, 4),
+            "error": self.error or None,
+            "loaded": self.loaded,
+        }
+
+
+def _short(text: str, length: int = 300) -> str:
+    return text if len(text) <= length else f"{text[: length - 20]}… ({len(text)} long)"

@@ -1,0 +1,59 @@
+"""What every format works with: the file, the limits, the child that reads HDF5, and the report that is written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from harness.inspection import graph
+from harness.inspection.hdf5_process import Contents, Reader
+from harness.inspection.limits import Limits
+from harness.inspection.references import References
+from harness.inspection.report import Report
+from harness.inspection.strict_json import parse_into
+
+
+@dataclass(slots=True)
+class Subject:
+    """One file or folder under inspection."""
+
+    path: Path
+    report: Report
+    limits: Limits
+    reader: Reader
+
+    def config(self, data: bytes, where: str) -> Any:
+        """Parses the config of a model and looks through it; None where it is none."""
+        config = parse_into(self.report, data, where, self.limits)
+        if config is None:
+            return None
+        if not isinstance(config, dict) or not isinstance(config.get("class_name"), str) or "config" not in config:
+            self.report.add("config-shape", where, "no config of a model: class_name and config are missing")
+            return None
+        references = References(self.report, self.limits, where)
+        references.look(config)
+        self.report.layers = (self.report.layers or 0) + references.layers
+        self.report.custom_objects = sorted({*self.report.custom_objects, *references.custom})
+        graph.look(self.report, config, self.limits, where)
+        return config
+
+    def training(self, data: bytes, where: str) -> None:
+        """The compile settings of an HDF5 file."""
+        config = parse_into(self.report, data, where, self.limits)
+        if config is not None:
+            references = References(self.report, self.limits, where)
+            references.look(config)
+            self.report.custom_objects = sorted({*self.report.custom_objects, *references.custom})
+
+    def hdf5(self, path: Path, where: str = "", *, offset: int = 0, length: int | None = None) -> Contents:
+        """Reads HDF5, and notes what is wrong with it by itself."""
+        contents = self.reader.read(path, offset=offset, length=length)
+        for rule, place, what in contents.findings:
+            self.report.add(rule, f"{where}{place}", what)
+        for entry in contents.datasets:
+            if entry.get("finite") is False:
+                self.report.add("not-finite", f"{where}{entry['path']}", "NaN or infinity")
+            if entry.get("dtype") == "object":
+                self.report.add("object-array", f"{where}{entry['path']}", "values of variable length or references")
+        return contents

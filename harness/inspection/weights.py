@@ -1,0 +1,273 @@
+"""The config against the weights: what each layer must have, by name and shape, and what the file holds.
+
+Keras 3, and Keras 2.12 on, keep the weights of a `.keras` file by the position of a layer among those of its class
+(`layers/dense_1/vars/0`); HDF5 files of whole models keep them by the layer's name and in the order of `weight_names`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+from harness.inspection import exports, variables
+from harness.inspection.hdf5_process import Contents
+from harness.inspection.limits import Limits
+from harness.inspection.report import Report
+from harness.inspection.variables import Odd, Shape, Variables
+
+MODELS = frozenset({"Functional", "Model", "Sequential"})
+Layer = dict[str, Any]
+
+
+def _snake(name: str) -> str:
+    name = re.sub(r"\W+", "", name)
+    name = re.sub("(.)([A-Z][a-z]+)", r"\1_\2", name)
+    return re.sub("([a-z])([A-Z])", r"\1_\2", name).lower()
+
+
+def layers_of(config: Any, at: str = "layers", depth: int = 0) -> Iterator[tuple[str, Layer]]:
+    """(path in the weights file, config) of every layer, of nested models too."""
+    inner = config.get("config") if isinstance(config, dict) else None
+    listed = inner.get("layers") if isinstance(inner, dict) else None
+    if not isinstance(listed, list) or depth > 50:
+        return
+    used: Counter[str] = Counter()
+    for layer in listed:
+        if not isinstance(layer, dict) or not isinstance(layer.get("class_name"), str):
+            continue
+        name = layer["class_name"]
+        if exports.kinds(str(layer.get("module")), name) == {"operation"}:
+            continue  # not among `model.layers`
+        word = _snake(name.rpartition(">")[2])
+        path = f"{at}/{word}_{used[word]}" if used[word] else f"{at}/{word}"
+        used[word] += 1
+        if name in MODELS:
+            yield from layers_of(layer, f"{path}/layers", depth + 1)
+        else:
+            yield path, layer
+
+
+def compare(report: Report, config: Layer, contents: Contents, where: str, limits: Limits) -> None:
+    """A `.keras` file's config against its weights."""
+    held = _held(contents)
+    report.parameters = sum(_count(entry["shape"]) for entry in held.values())
+    taken: set[str] = set()
+    open_paths: list[str] = []
+    named: Counter[str] = Counter()
+    pending: list[tuple[str, str, str]] = []
+    for path, layer in layers_of(config):
+        asked = _asked(report, layer, path)
+        if asked is None:
+            open_paths.append(f"{path}/")
+            continue
+        inner = layer["config"]
+        mine = {name: entry for name, entry in held.items() if name.startswith(f"{path}/")}
+        taken.update(mine)
+        if not mine and (not asked or variables.input_shape(layer) is None):
+            continue
+        counts: Counter[str] = Counter()
+        expected: dict[str, Shape] = {}
+        for below, shape in asked:
+            expected["/".join(filter(None, (path, below, "vars", str(counts[below]))))] = shape
+            counts[below] += 1
+        before = len(pending)
+        _shapes(report, expected, mine, where, variables.policy(inner), pending, str(inner.get("name")))
+        if len(pending) == before:
+            named[str(inner.get("name"))] += 1
+    for rule, place, name in pending:
+        # A layer that is shared with a nested model is kept at one of its two places.
+        if not named[name]:
+            report.add(rule, place, "the config asks for it; the file does not hold it")
+    for name in held:
+        if name not in taken and name.startswith("layers/") and not name.startswith(tuple(open_paths)):
+            report.add("weight-surplus", f"{where}/{name}", "no layer of the config has it")
+    _size(report, config, limits)
+    _odd(report, held, where)
+
+
+def _held(contents: Contents) -> dict[str, dict[str, Any]]:
+    """The datasets of layers, by their path, with the names of older releases brought to one form."""
+    found = {}
+    for entry in contents.datasets:
+        path = entry["path"].strip("/").replace("_layer_checkpoint_dependencies/", "layers/")
+        path = re.sub(r"/_(query|key|value|output)_dense/", r"/\1_dense/", path)
+        if path.startswith("layers/") and not re.search(r"(^|/)_?(seed|random)_generator/", path):
+            found[path] = entry
+    return found
+
+
+def _asked(report: Report, layer: Layer, path: str) -> Variables | None:
+    try:
+        asked = variables.of(layer)
+    except Odd as odd:
+        report.add("config-shape", path, str(odd))
+        return None
+    name = layer["class_name"]
+    if asked is None and name not in report.not_computed:
+        report.not_computed.append(name)
+        report.add("weights-not-compared", path, name)
+    return asked
+
+
+def _shapes(report: Report, expected: dict[str, Shape], held: dict[str, dict[str, Any]], where: str,
+            policy: str | None, missing: list[tuple[str, str, str]], name: str) -> None:  # fmt: skip
+    for path, shape in expected.items():
+        entry = held.get(path)
+        if entry is None:
+            missing.append(("weight-missing", f"{where}/{path}", name))
+            continue
+        if not fits(shape, entry["shape"]):
+            report.add(
+                "weight-shape", f"{where}/{path}", f"{_text(entry['shape'])}; the config asks for {_text(shape)}"
+            )
+        _dtype(report, entry, f"{where}/{path}", policy)
+    for path in held:
+        if path not in expected:
+            report.add("weight-surplus", f"{where}/{path}", "the layer has no such weight")
+
+
+def _dtype(report: Report, entry: dict[str, Any], where: str, policy: str | None) -> None:
+    kind = entry.get("written_as") or entry.get("dtype")
+    if policy is None or kind is None:
+        return
+    asked = "float32" if policy.startswith("mixed_") else policy
+    if asked in ("float16", "bfloat16", "float32", "float64") and kind not in (asked, "float32"):
+        report.add("weight-dtype", where, f"{kind}; the config asks for {asked}")
+
+
+def fits(asked: Shape, held: list[int]) -> bool:
+    """A dimension that is not known fits every size."""
+    return len(asked) == len(held) and all(one is None or one == other for one, other in zip(asked, held, strict=True))
+
+
+def computed(config: Layer) -> int:
+    """The parameters that the config asks for, as far as they are computed: a lower bound."""
+    total = 0
+    for _, layer in layers_of(config):
+        try:
+            total += sum(_count(shape) for _, shape in variables.of(layer) or [])
+        except Odd:
+            continue
+    return total
+
+
+def _count(shape: Any) -> int:
+    count = 1
+    for each in shape:
+        count *= 1 if each is None else each
+    return count
+
+
+def _size(report: Report, config: Layer, limits: Limits, *, memory: int | None = None) -> None:
+    asked = computed(config)
+    if asked > limits.parameters:
+        report.add("model-bomb", "config", f"{asked:,} parameters; the limit is {limits.parameters:,}")
+    limit = memory or max(limits.parameters_floor, int(report.size * limits.parameters_over_file))
+    if asked * 4 > limit:
+        report.add("model-bomb", "config", f"{asked * 4:,} bytes of parameters; the limit is {limit:,}")
+
+
+def alone(report: Report, config: Layer, limits: Limits) -> None:
+    """A config without weights: what it asks for, against what a machine has."""
+    import os
+
+    try:
+        memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, OSError, ValueError):
+        memory = 64 << 30
+    for path, layer in layers_of(config):
+        _asked(report, layer, path)
+    report.parameters = computed(config)
+    _size(report, config, limits, memory=memory)
+
+
+def _odd(report: Report, held: dict[str, dict[str, Any]], where: str) -> None:
+    """Kernels that are all zeros, or the same."""
+    seen: dict[Any, str] = {}
+    for path, entry in held.items():
+        if len(entry["shape"]) < 2 or _count(entry["shape"]) < 16:
+            continue
+        if entry.get("zero"):
+            report.add("all-zero", f"{where}/{path}", f"{_text(entry['shape'])}, all zeros")
+        elif entry.get("digest"):
+            key = (entry["digest"], tuple(entry["shape"]))
+            if key in seen:
+                report.add("duplicate-weights", f"{where}/{path}", f"the same values as {seen[key]}")
+            seen.setdefault(key, path)
+
+
+def compare_by_name(report: Report, config: Layer, contents: Contents, limits: Limits, root: str) -> None:
+    """An HDF5 file's config against its `model_weights`: the layers by name, their weights in any order."""
+    held = {entry["path"]: entry for entry in contents.datasets if entry["path"].startswith(f"{root}/")}
+    report.parameters = sum(_count(entry["shape"]) for entry in held.values())
+    inner = config["config"]
+    listed = inner.get("layers") if isinstance(inner, dict) else inner
+    names = _listed(contents.groups.get(root or "/", {}), "layer_names")
+    known: set[str] = {"top_level_model_weights"}
+    for layer in listed if isinstance(listed, list) else []:
+        own = layer.get("config") if isinstance(layer, dict) else None
+        if not isinstance(own, dict) or not isinstance(layer.get("class_name"), str):
+            continue
+        name = layer.get("name", own.get("name"))
+        known.add(str(name))
+        group = f"{root}/{name}"
+        weights = _listed(contents.groups.get(group, {}), "weight_names")
+        found = [held.get(f"{group}/{each}") for each in weights]
+        for each, entry in zip(weights, found, strict=True):
+            if entry is None:
+                report.add("weight-missing", f"{group}/{each}", "named in weight_names; the file does not hold it")
+        if layer["class_name"] not in MODELS:
+            _layer(report, layer, group, [entry for entry in found if entry is not None])
+        if name not in names and weights:
+            report.add("weight-surplus", group, "not in layer_names")
+    for name in names:
+        if name not in known:
+            report.add("weight-surplus", f"{root}/{name}", "no layer of the config has this name")
+    _size(report, config, limits)
+
+
+def _layer(report: Report, layer: Layer, group: str, found: list[dict[str, Any]]) -> None:
+    asked = _asked(report, layer, group)
+    if asked is None:
+        return
+    # Keras 2 puts the weights that are not trained last, so that a layer's order depends on what was frozen.
+    left = list(found)
+    for _, shape in asked:
+        match = next((entry for entry in left if fits(shape, entry["shape"])), None)
+        if match is not None:
+            left.remove(match)
+            _dtype(report, match, match["path"], variables.policy(layer["config"]))
+        elif found and len(left) and len(found) == len(asked):
+            report.add("weight-shape", group, f"none is {_text(shape)}; left are "
+                       f"{', '.join(_text(entry['shape']) for entry in left)}")  # fmt: skip
+            return
+        elif found or variables.input_shape(layer) is not None or layer.get("inbound_nodes"):
+            report.add("weight-missing", group, f"the config asks for {_text(shape)}")
+    for entry in left:
+        report.add("weight-surplus", entry["path"], "the layer has no such weight")
+
+
+def _listed(attributes: dict[str, Any], name: str) -> list[str]:
+    """A list of names that may be in pieces: `layer_names`, or `layer_names0` and so on."""
+    if name in attributes:
+        value = attributes[name]
+        return value if isinstance(value, list) else [value]
+    made: list[str] = []
+    for at in range(10_000):
+        piece = attributes.get(f"{name}{at}")
+        if piece is None:
+            break
+        made.extend(piece if isinstance(piece, list) else [piece])
+    return made
+
+
+def _text(shape: Any) -> str:
+    return "(" + ", ".join("?" if each is None else str(each) for each in shape) + ")"
+
+
+def count(contents: Contents) -> int:
+    """The parameters of a file of weights alone, those of an optimizer left out."""
+    return sum(_count(entry["shape"]) for entry in contents.datasets
+               if not re.match(r"/?(optimizer|compile_metrics|metrics|_?loss)", entry["path"]))  # fmt: skip

@@ -1,0 +1,162 @@
+"""The commands `validate` and `rules`: somebody else's model, looked through without loading it."""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+from cyclopts import Parameter
+
+from harness.inspection.collect import collect
+from harness.inspection.hdf5_process import Reader
+from harness.inspection.limits import Limits
+from harness.inspection.recognise import inspect
+from harness.inspection.report import Report
+from harness.inspection.rules import VERDICTS
+from harness.settings import Usage, did_you_mean
+
+OK, FINDINGS, UNDECIDED = 0, 1, 3
+UNDECIDED_VERDICTS = ("unsupported", "error")
+
+
+def validate(
+    *files: Annotated[Path, Parameter(help="Files and folders; - is a list of paths, a line each, that is read.")],
+    json: Annotated[Path | None, Parameter(help="Write report.json here.")] = None,
+    sarif: Annotated[Path | None, Parameter(help="Write SARIF 2.1.0 here.")] = None,
+    junitxml: Annotated[Path | None, Parameter(help="Write JUnit XML here.")] = None,
+    fail_on: Annotated[
+        tuple[str, ...],
+        Parameter(name="--fail-on", negative="", help="Only this verdict is exit code 1 (may be repeated)."),
+    ] = (),
+    suppressions: Annotated[Path | None, Parameter(help="Findings that are accepted: a TOML file.")] = None,
+    stdin: Annotated[bool, Parameter(help="Read a list of paths, a line each: the same as -.", negative="")] = False,
+    limit: Annotated[
+        tuple[str, ...], Parameter(name="--limit", negative="", help="NAME=NUMBER: another limit (may be repeated).")
+    ] = (),
+) -> int:
+    """May this model be opened, and is it whole? Read without loading it, and without TensorFlow.
+
+    Verdicts: ok, unsafe, bomb, corrupt, non-finite, needs custom objects, unsupported. `keras-harness rules` lists what
+    is looked for. Exit codes: 0 all are ok, 1 findings, 2 usage, 3 could not decide. Nothing is loaded yet: whether the
+    model works in a Keras, this command does not say ("loaded": null in the report).
+    """
+    from harness.inspection import suppressions as accepting
+    from harness.reporting import inspection_console as terminal
+
+    limits = _limits(limit)
+    failing = _fail_on(fail_on)
+    accepted = []
+    if suppressions is not None:
+        try:
+            accepted = accepting.read(suppressions)
+        except accepting.SuppressionsError as error:
+            raise Usage(str(error)) from error
+    if not files and not stdin:
+        raise Usage("no file is named; `keras-harness validate model.keras`, or - for a list of paths")
+    started = time.monotonic()
+    reports: list[Report] = []
+    reader = Reader(limits)
+    reader.start()
+    try:
+        for path in collect(_named(files, stdin)):
+            report = inspect(path, limits=limits, reader=reader)
+            accepting.apply(report, accepted)
+            reports.append(report)
+            print("\n".join(terminal.file_lines(report)), flush=True)
+    finally:
+        reader.stop()
+    seconds = time.monotonic() - started
+    for each in accepted:
+        if each.expired:
+            print(f"accepted until {each.expires}, and no longer: {each.rule} of {each.sha256[:12]}…")
+    print(terminal.last_line(reports, seconds))
+    code = _code(reports, failing)
+    return _write(reports, failing, code, seconds, json, sarif, junitxml)
+
+
+def _write(
+    reports: list[Report], failing: frozenset[str], code: int, seconds: float,
+    json: Path | None, sarif: Path | None, junitxml: Path | None,
+) -> int:  # fmt: skip
+    if json is sarif is junitxml is None:
+        return code
+    from harness.reporting import files as writing
+    from harness.reporting import inspection_report
+    from harness.reporting import sarif as sarif_report
+
+    verdict = {OK: "pass", FINDINGS: "fail"}.get(code, "error")
+    try:
+        if json is not None:
+            writing.write(_text(inspection_report.report_json(reports, verdict, seconds)), json)
+        if sarif is not None:
+            writing.write(_text(sarif_report.log(reports, Path.cwd())), sarif)
+        if junitxml is not None:
+            bad = [report for report in reports if report.verdict in failing]
+            inspection_report.write_junit(reports, bad, seconds, junitxml)
+    except OSError as error:
+        print(f"the report could not be written: {error}")
+        return UNDECIDED
+    return code
+
+
+def _text(data: Any) -> str:
+    from json import dumps
+
+    return dumps(data, indent=1) + "\n"
+
+
+def _code(reports: Sequence[Report], failing: frozenset[str]) -> int:
+    verdicts = {report.verdict for report in reports}
+    if verdicts & failing - set(UNDECIDED_VERDICTS):
+        return FINDINGS
+    if "error" in verdicts or "unsupported" in verdicts & failing or not reports:
+        return UNDECIDED
+    return OK
+
+
+def _named(files: Sequence[Path], stdin: bool) -> Iterator[Path]:
+    yield from files
+    if stdin:
+        yield from (Path(line.rstrip("\r\n")) for line in sys.stdin if line.strip())
+
+
+def _limits(given: Sequence[str]) -> Limits:
+    known = {field.name: type(getattr(Limits(), field.name)) for field in dataclasses.fields(Limits)}
+    changed: dict[str, float] = {}
+    for each in given:
+        name, _, value = each.partition("=")
+        name = name.strip().replace("-", "_")
+        if name not in known:
+            raise Usage(f"--limit: no limit is called {name!r}{did_you_mean(name, list(known))}")
+        try:
+            changed[name] = known[name](value.strip().replace("_", ""))
+        except ValueError:
+            raise Usage(f"--limit: {each!r} is no NAME=NUMBER") from None
+        if changed[name] <= 0:
+            raise Usage(f"--limit: {each!r} leaves nothing")
+    return Limits(**changed)  # type: ignore[arg-type]
+
+
+def _fail_on(given: Sequence[str]) -> frozenset[str]:
+    known = [verdict for verdict in VERDICTS if verdict != "ok"]
+    for name in given:
+        if name not in known:
+            raise Usage(f"--fail-on: no verdict is called {name!r}{did_you_mean(name, known)}")
+    return frozenset(given or known)
+
+
+def rules(*, markdown: Annotated[Path | None, Parameter(help="Write the page of all of them here.")] = None) -> int:
+    """What can `validate` find, and what does each finding mean?"""
+    from harness.reporting import rules_page
+
+    if markdown is None:
+        print(rules_page.listing())
+        return OK
+    markdown.parent.mkdir(parents=True, exist_ok=True)
+    markdown.write_text(rules_page.page(), encoding="utf-8")
+    print(f"written to {markdown}")
+    return OK

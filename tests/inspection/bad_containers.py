@@ -1,0 +1,424 @@
+"""Bad files, second part: zips, HDF5, sizes, damage, and weights that are not those of the config."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+import struct
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+
+from tests.inspection import building as b
+from tests.inspection.bad_references import Case
+
+
+def _more(name: str, data: bytes, **changed: Any) -> Callable[[Path], Path]:
+    """A good model with one entry more."""
+
+    def make(folder: Path) -> Path:
+        path = b.keras(folder)
+        info = zipfile.ZipInfo(name)
+        for key, value in changed.items():
+            setattr(info, key, value)
+        with zipfile.ZipFile(path, "a") as file:
+            file.writestr(info, data)
+        return path
+
+    return make
+
+
+def _bytes(change: Callable[[bytearray], bytes | bytearray], make: Any = b.keras) -> Callable[[Path], Path]:
+    """A good file whose bytes are changed."""
+
+    def made(folder: Path) -> Path:
+        path = make(folder)
+        path.write_bytes(change(bytearray(path.read_bytes())))
+        return path
+
+    return made
+
+
+def zips() -> Iterator[Case]:
+    link = (stat.S_IFLNK | 0o777) << 16
+    pipe = (stat.S_IFIFO | 0o644) << 16
+    yield Case("zip entry above", "unsafe", "zip-path", _more("../../marker", b"x"))
+    yield Case("zip entry above, with backslashes", "unsafe", "zip-path", _more("assets\\..\\..\\marker", b"x"))
+    yield Case("zip entry absolute", "unsafe", "zip-path", _more("/tmp/marker", b"x"))
+    yield Case("zip entry on a drive", "unsafe", "zip-path", _more("C:/marker", b"x"))
+    yield Case("zip link", "unsafe", "zip-special", _more("assets/link", b"/etc/passwd", external_attr=link))
+    yield Case("zip pipe", "unsafe", "zip-special", _more("assets/pipe", b"", external_attr=pipe))
+    yield Case("zip entry twice", "unsafe", "zip-ambiguous", _more("config.json", json.dumps(b.graph()).encode()))
+    yield Case("zip entry in other case", "unsafe", "zip-ambiguous", _more("CONFIG.JSON", b"{}"))
+    yield Case("zip with a zip in it", "unsafe", "nested-archive", _more("assets/a.zip", b"PK\x03\x04more"))
+    yield Case("zip with a program in it", "unsafe", "nested-archive", _more("assets/run", b"\x7fELFmore"))
+    yield Case(
+        "zip with a script in it", "unsafe", "nested-archive", _more("assets/run.sh", b"#!/bin/sh\ntouch marker")
+    )
+    yield Case("zip with a pickle in it", "unsafe", "object-array", _more("assets/data.pkl", b.pickled()))
+    yield Case("zip after something else", "unsafe", "zip-ambiguous", _bytes(lambda data: b"#!/bin/sh\n" + data))
+    yield Case("zip and HDF5 at once", "unsafe", "zip-ambiguous", _polyglot)
+    yield Case("zip whose header has another name", "unsafe", "zip-ambiguous",
+               _bytes(lambda data: data.replace(b"config.json", b"conf1g.json", 1)))  # fmt: skip
+    yield Case("zip encrypted", "unsupported", "zip-encrypted", _bytes(_encrypt))
+    yield Case("zip cut off", "corrupt", "zip-broken", _bytes(lambda data: data[: len(data) // 2]))
+    yield Case("zip without its end", "corrupt", "zip-broken", _bytes(lambda data: data[:-30]))
+    yield Case("zip changed in the weights", "corrupt", "zip-crc", _bytes(_flip(b"\x89HDF", 2000)))
+    yield Case("zip changed in the config", "corrupt", "zip-crc", _bytes(_flip(b'"units"', 1)))
+    yield Case("zip whose directory is torn", "corrupt", "zip-broken", _bytes(_flip(b"PK\x01\x02", 42, 0xFF)))
+    for name in ("config.json", "model.weights.h5"):
+        yield Case(f"zip without {name}", "corrupt", "entry-missing", _without(name))
+    yield Case("zip without metadata", "corrupt", "metadata", _without("metadata.json"))
+    yield Case("metadata without a release", "corrupt", "metadata", lambda folder: b.keras(folder, about=b"{}"))
+    yield Case("metadata of another kind", "corrupt", "metadata", lambda folder: b.keras(folder, about=b"[1]"))
+
+
+def _polyglot(folder: Path) -> Path:
+    path = folder / "model.keras"
+    first = b.hdf5(b.arrays())
+    inner = b.keras(folder).read_bytes()
+    path.write_bytes(first + inner)
+    return path
+
+
+def _encrypt(data: bytearray) -> bytearray:
+    for begin, at in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        place = data.find(begin)
+        while place >= 0:
+            data[place + at] |= 1
+            place = data.find(begin, place + 4)
+    return data
+
+
+def _flip(after: bytes, distance: int, mask: int = 0x01) -> Callable[[bytearray], bytearray]:
+    def change(data: bytearray) -> bytearray:
+        data[data.index(after) + distance] ^= mask
+        return data
+
+    return change
+
+
+def _without(name: str) -> Callable[[Path], Path]:
+    def make(folder: Path) -> Path:
+        parts = b.entries()
+        del parts[name]
+        return b.zipped(folder / "model.keras", parts)
+
+    return make
+
+
+def _weights(change: Any = None, values: Any = None, **options: Any) -> Callable[[Path], Path]:
+    return lambda folder: b.keras(folder, weights=b.hdf5(b.arrays() if values is None else values, change, **options))
+
+
+def hdf5() -> Iterator[Case]:
+    def external_link(file: h5py.File) -> None:
+        file["layers/more"] = h5py.ExternalLink("/etc/passwd", "/x")
+
+    def soft_link(file: h5py.File) -> None:
+        file["layers/more"] = h5py.SoftLink("/layers/dense")
+
+    def storage(file: h5py.File) -> None:
+        file.create_dataset("layers/more/vars/0", (4,), "u1", external=[("/etc/hostname", 0, 4)])
+
+    def virtual(file: h5py.File) -> None:
+        layout = h5py.VirtualLayout((4,), "f4")
+        layout[:] = h5py.VirtualSource("elsewhere.h5", "x", (4,))
+        file.create_virtual_dataset("layers/more/vars/0", layout)
+
+    def objects(file: h5py.File) -> None:
+        file.create_dataset("layers/more/vars/0", (2,), h5py.vlen_dtype(np.dtype("i4")))
+
+    def references(file: h5py.File) -> None:
+        file.create_dataset("layers/more/vars/0", (2,), h5py.ref_dtype)
+
+    def twice(file: h5py.File) -> None:
+        file["layers/more"] = file["layers/dense"]
+
+    def cycle(file: h5py.File) -> None:
+        file["layers/dense/again"] = file["layers"]
+
+    def bomb(file: h5py.File) -> None:
+        file.create_dataset("layers/more/vars/0", (1 << 40,), "f4", chunks=(1 << 16,), compression="gzip")
+
+    def never_written(file: h5py.File) -> None:
+        file.create_dataset("layers/more/vars/0", (1 << 30,), "f4", fillvalue=1.0, chunks=(1 << 20,))
+
+    def chunk(file: h5py.File) -> None:
+        file.create_dataset("layers/more/vars/0", (1 << 29,), "f4", chunks=(1 << 29,), compression="gzip")
+
+    def deep(file: h5py.File) -> None:
+        file.create_group("/".join(["g"] * 100))
+
+    for change, rule in ((external_link, "hdf5-link"), (storage, "hdf5-external"), (virtual, "hdf5-virtual"),
+                         (objects, "object-array"), (references, "object-array")):  # fmt: skip
+        yield Case(f"HDF5 {change.__name__} in .keras", "unsafe", rule, _weights(change))
+        yield Case(f"HDF5 {change.__name__} in .weights.h5", "unsafe", rule, _alone(change))
+        yield Case(
+            f"HDF5 {change.__name__} in .h5", "unsafe", rule, lambda folder, c=change: b.whole_hdf5(folder, change=c)
+        )
+    yield Case("HDF5 soft link", "corrupt", "hdf5-soft-link", _weights(soft_link))
+    yield Case("HDF5 object at two places", "corrupt", "hdf5-broken", _weights(twice))
+    yield Case("HDF5 group in itself", "corrupt", "hdf5-broken", _weights(cycle))
+    for change in (bomb, never_written, chunk, deep):
+        yield Case(f"HDF5 {change.__name__}", "bomb", "hdf5-bomb", _weights(change))
+        yield Case(f"HDF5 {change.__name__} in .weights.h5", "bomb", "hdf5-bomb", _alone(change))
+    yield Case("HDF5 cut off", "corrupt", "hdf5-broken", _bytes(lambda data: data[: len(data) // 2], _alone()))
+    yield Case("HDF5 signature alone", "corrupt", "hdf5-broken", _bytes(lambda data: data[:8], _alone()))
+    yield Case(
+        "HDF5 with a changed superblock", "corrupt", "hdf5-broken", _bytes(_flip(b"\x89HDF", 40, 0xFF), _alone())
+    )
+    yield Case("HDF5 of something else", "unsupported", "format-unknown", _other)
+    yield Case("weights are no HDF5", "corrupt", "hdf5-broken", lambda folder: b.keras(folder, weights=b"no HDF5" * 99))
+
+
+def _alone(change: Any = None) -> Callable[[Path], Path]:
+    def make(folder: Path) -> Path:
+        path = folder / "model.weights.h5"
+        path.write_bytes(b.hdf5(b.arrays(), change))
+        return path
+
+    return make
+
+
+def _other(folder: Path) -> Path:
+    path = folder / "data.h5"
+    path.write_bytes(b.hdf5({"images": np.zeros((2, 2), "f4")}))
+    return path
+
+
+def _json(data: bytes) -> Callable[[Path], Path]:
+    return lambda folder: b.keras(folder, data)
+
+
+def sizes() -> Iterator[Case]:
+    good = json.dumps(b.model())
+    yield Case("JSON too deep", "bomb", "json-bomb", _json(b"[" * 100_000 + b"]" * 100_000))
+    yield Case("JSON deeper than Keras writes", "bomb", "json-bomb",
+               _json(good.replace('"relu"', "[" * 300 + "1" + "]" * 300, 1).encode()))  # fmt: skip
+    yield Case(
+        "JSON with a huge integer",
+        "bomb",
+        "json-bomb",
+        _json(good.replace('"units": 4', f'"units": {"9" * 5000}').encode()),
+    )
+    yield Case(
+        "JSON with many brackets",
+        "bomb",
+        "json-bomb",
+        _json(good.replace('"relu"', "[" + "[]," * 700_000 + "[]]", 1).encode()),
+    )
+    yield Case(
+        "JSON with a long string", "bomb", "json-bomb", _json(good.replace("relu", "r" * (17 << 20), 1).encode())
+    )
+    for name, changed in {"10^12 units": {"units": 10**12}, "an embedding": {}}.items():
+        if changed:
+            config = b.sequential(b.dense("dense", 4, 3), b.dense("dense_1", changed["units"], 4))
+        else:
+            config = b.sequential(b.layer("Embedding", name="e", input_dim=10**9, output_dim=10**6))
+        yield Case(f"model of {name}", "bomb", "model-bomb", lambda folder, c=config: b.keras(folder, c))
+        yield Case(
+            f"model of {name}, JSON alone", "bomb", "model-bomb", lambda folder, c=config: b.keras_json(folder, c)
+        )
+    wide = b.legacy(b.legacy_dense(units=4), b.legacy_dense("wide", units=10**12))
+    yield Case("model of 10^12 units, h5", "bomb", "model-bomb", lambda folder: b.whole_hdf5(folder, wide))
+    yield Case("kernel of 10^6 by 10^6", "bomb", "model-bomb", lambda folder: b.keras(folder, b.sequential(
+        b.layer("Conv2D", name="c", filters=10**6, kernel_size=[1000, 1000]))))  # fmt: skip
+    yield Case("too many layers", "bomb", "model-bomb", lambda folder: b.keras_json(folder, b.sequential(
+        *[b.layer("ReLU", name=f"r{at}") for at in range(20_001)])))  # fmt: skip
+    yield Case("zip bomb in an asset", "bomb", "zip-bomb", _deflated("assets/zeros", bytes(64 << 20)))
+    yield Case("zip bomb in the config", "bomb", "zip-bomb", _deflated("config.json", b" " * (64 << 20)))
+    yield Case("zip with too many entries", "bomb", "zip-bomb", lambda folder: b.zipped(
+        folder / "model.keras", b.entries() | {f"assets/{at}": b"" for at in range(10_001)}))  # fmt: skip
+    yield Case(
+        "zip that lies about its size", "bomb", "zip-bomb", _bytes(_lie, _deflated("assets/zeros", bytes(1 << 16)))
+    )
+    yield Case("file with holes", "bomb", "file-holes", _holes)
+
+
+def _deflated(name: str, data: bytes) -> Callable[[Path], Path]:
+    def make(folder: Path) -> Path:
+        return b.zipped(folder / "model.keras", b.entries() | {name: data}, zipfile.ZIP_DEFLATED)
+
+    return make
+
+
+def _lie(data: bytearray) -> bytearray:
+    """The last entry says that it unpacks to 4 GB; its header too."""
+    entry = data.rindex(b"PK\x01\x02")
+    header = struct.unpack_from("<I", data, entry + 42)[0]
+    struct.pack_into("<I", data, entry + 24, 0xFFFFFF00)
+    struct.pack_into("<I", data, header + 22, 0xFFFFFF00)
+    return data
+
+
+def _holes(folder: Path) -> Path:
+    path = b.keras(folder)
+    os.truncate(path, 4 << 30)
+    return path
+
+
+def damage() -> Iterator[Case]:
+    good = json.dumps(b.model())
+    for name, data, rule in (
+        ("no JSON", b"{", "json-invalid"),
+        ("empty config", b"", "json-invalid"),
+        ("no UTF-8", good.replace("relu", "r\xff", 1).encode("latin-1"), "json-invalid"),
+        ("byte order mark", b"\xef\xbb\xbf" + good.encode(), "json-invalid"),
+        ("config is a list", b"[]", "config-shape"),
+        ("config is a number", b"1", "config-shape"),
+        ("config without a class", b'{"config": {}}', "config-shape"),
+        ("class_name is a number", good.replace('"Dense"', "7", 1).encode(), "config-shape"),
+        ("units are text", good.replace('"units": 4', '"units": "four"').encode(), "config-shape"),
+        ("units are negative", good.replace('"units": 4', '"units": -4').encode(), "config-shape"),
+        ("units are missing", good.replace('"units": 4, ', "").encode(), "config-shape"),
+        ("name twice", good.replace('"dense_1"', '"dense"').encode(), "name-twice"),
+    ):
+        yield Case(f"config: {name}", "corrupt", rule, _json(data))
+    yield Case("config: duplicate key", "unsafe", "json-duplicate-key",
+               _json(good.replace('"units": 4', '"units": 5, "units": 4').encode()))  # fmt: skip
+    first, second = b.called(b.dense("dense", 4, 3), "input_layer"), b.called(b.dense("dense_1", 2, 4), "dense")
+    for name, config in {
+        "input is not there": b.functional(first, b.called(b.dense("dense_1", 2, 4), "nowhere")),
+        "node is not there": b.functional(first, second | {"inbound_nodes": [{"args": [b.tensor("dense", 3)]}]}),
+        "cycle": b.functional(b.called(b.dense("dense", 4, 3), "dense_1"), second),
+        "output is not there": b.functional(first, second, outputs="nowhere"),
+        "no outputs": b.functional(first, second, outputs=[]),
+        "input is not listed": b.functional(first, second, inputs="dense"),
+        "layer on nothing": b.functional(b.called(b.dense("dense", 4, 3)), second),
+    }.items():  # fmt: skip
+        yield Case(f"graph: {name}", "corrupt", "graph-broken", lambda folder, c=config: b.keras(folder, c))
+    yield from _weight_cases()
+
+
+def _weight_cases() -> Iterator[Case]:
+    missing = b.arrays()
+    del missing["layers/dense_1/vars/1"]
+    surplus = b.arrays() | {"layers/dense/vars/2": np.ones((4,), "f4")}
+    stranger = b.arrays() | {"layers/conv2d/vars/0": np.ones((4,), "f4")}
+    shape = b.arrays() | {"layers/dense/vars/0": np.ones((3, 5), "f4")}
+    swapped = b.arrays()
+    swapped["layers/dense/vars/0"], swapped["layers/dense_1/vars/0"] = (
+        swapped["layers/dense_1/vars/0"], swapped["layers/dense/vars/0"])  # fmt: skip
+    kind = b.arrays() | {"layers/dense/vars/0": np.ones((3, 4), "i4")}
+    wide = b.arrays() | {"layers/dense/vars/0": np.ones((3, 4), "f8")}
+    for name, values, rule in (
+        ("missing", missing, "weight-missing"),
+        ("surplus", surplus, "weight-surplus"),
+        ("of a layer that is not there", stranger, "weight-surplus"),
+        ("of another shape", shape, "weight-shape"),
+        ("swapped", swapped, "weight-shape"),
+        ("whole numbers", kind, "weight-dtype"),
+        ("of another precision", wide, "weight-dtype"),
+    ):
+        yield Case(f"weights: {name}", "corrupt", rule, _weights(values=values))
+
+    def bfloat16(file: h5py.File) -> None:
+        del file["layers/dense/vars/0"]
+        data = file.create_dataset("layers/dense/vars/0", data=np.full((3, 4), 0x7FC0, "<u2").view("V2"))
+        data.attrs["dtype"] = "bfloat16"
+
+    yield Case("weights: NaN in bfloat16", "non-finite", "not-finite", lambda folder: b.keras(
+        folder, b.model(dtype="bfloat16"), weights=b.hdf5(b.arrays(), bfloat16)))  # fmt: skip
+    for name, value in (("NaN", np.nan), ("infinity", np.inf), ("minus infinity", -np.inf)):
+        spoilt = b.arrays()
+        spoilt["layers/dense/vars/0"][1, 1] = value
+        yield Case(f"weights: {name}", "non-finite", "not-finite", _weights(values=spoilt))
+    yield Case("h5: another shape", "corrupt", "weight-shape", lambda folder: b.whole_hdf5(folder, kernel=(3, 5)))
+    yield Case("h5: weight is gone", "corrupt", "weight-missing", lambda folder: b.whole_hdf5(
+        folder, change=lambda file: file.__delitem__("model_weights/dense/dense/bias:0")))  # fmt: skip
+    yield Case("h5: layer by another name", "corrupt", "weight-surplus", lambda folder: b.whole_hdf5(
+        folder, b.legacy(b.legacy_dense("other"))))  # fmt: skip
+    yield Case("h5: no weights", "corrupt", "entry-missing", lambda folder: b.whole_hdf5(
+        folder, change=lambda file: file.__delitem__("model_weights")))  # fmt: skip
+    yield Case("h5: config is no JSON", "corrupt", "json-invalid", lambda folder: b.whole_hdf5(folder, b"{"))
+
+
+def places() -> Iterator[Case]:
+    """Folders, indexes of weights, SavedModels, and what is no file."""
+    yield Case("folder with a link", "unsafe", "link", _linked)
+    yield Case(
+        "folder without weights", "corrupt", "entry-missing", lambda folder: _unzipped(folder, "model.weights.h5")
+    )
+    yield Case("shard elsewhere", "unsafe", "shard-path", lambda folder: _index(folder, "../../etc/passwd"))
+    yield Case("shard that is not there", "corrupt", "entry-missing", lambda folder: _index(folder, "gone.weights.h5"))
+    yield Case(
+        "shard that lacks a layer",
+        "corrupt",
+        "weight-missing",
+        lambda folder: _index(folder, None, "/layers/gone/vars"),
+    )
+    for operation in ("WriteFile", "ReadFile", "PyFunc", "EagerPyFunc", "MatchingFiles"):
+        yield Case(
+            f"SavedModel with {operation}", "unsafe", "unsafe-op", lambda folder, o=operation: saved_model(folder, o)
+        )
+        yield Case(f"SavedModel with {operation} in a function", "unsafe", "unsafe-op",
+                   lambda folder, o=operation: saved_model(folder, "Add", inner=o))  # fmt: skip
+    yield Case("SavedModel", "unsupported", "saved-model", lambda folder: saved_model(folder, "Add"))
+    yield Case("SavedModel torn", "corrupt", None, lambda folder: saved_model(folder, "Add", torn=True))
+    yield Case("empty file", "unsupported", "not-a-plain-file", lambda folder: _write(folder / "m.keras", b""))
+    yield Case("no such file", "unsupported", "not-a-plain-file", lambda folder: folder / "gone.keras")
+    yield Case("text", "unsupported", "format-unknown", lambda folder: _write(folder / "m.keras", b"hello, world"))
+    yield Case("a pipe", "unsupported", "not-a-plain-file", _pipe)
+    yield Case("empty folder", "unsupported", "format-unknown", lambda folder: folder)
+
+
+def _write(path: Path, data: bytes) -> Path:
+    path.write_bytes(data)
+    return path
+
+
+def _pipe(folder: Path) -> Path:
+    os.mkfifo(folder / "m.keras")
+    return folder / "m.keras"
+
+
+def _unzipped(folder: Path, without: str = "") -> Path:
+    for name, data in b.entries().items():
+        if name != without:
+            (folder / name).write_bytes(data)
+    return folder
+
+
+def _linked(folder: Path) -> Path:
+    _unzipped(folder)
+    (folder / "assets").mkdir()
+    (folder / "assets" / "vocabulary.txt").symlink_to("/etc/passwd")
+    return folder
+
+
+def _index(folder: Path, shard: str | None, more: str = "") -> Path:
+    _write(folder / "m_00000.weights.h5", b.hdf5(b.arrays()))
+    groups = {f"/{path.rsplit('/', 1)[0]}": [shard or "m_00000.weights.h5"] for path in b.arrays()}
+    if more:
+        groups[more] = ["m_00000.weights.h5"]
+    return _write(folder / "m.weights.json", json.dumps({"metadata": {}, "weight_map": groups}).encode())
+
+
+def _field(number: int, data: bytes) -> bytes:
+    length, size = b"", len(data)
+    while True:
+        length += bytes([size & 0x7F | (0x80 if size > 0x7F else 0)])
+        size >>= 7
+        if not size:
+            return bytes([number << 3 | 2]) + length + data
+
+
+def saved_model(folder: Path, operation: str, *, inner: str = "Mul", torn: bool = False) -> Path:
+    """A SavedModel's folder with a graph of two nodes, one of them in a function."""
+    node = _field(1, _field(1, b"node") + _field(2, operation.encode()))
+    signature = _field(1, _field(1, b"f"))
+    function = _field(2, _field(1, signature + _field(3, _field(1, b"n") + _field(2, inner.encode()))))
+    data = _field(2, _field(2, node + function))
+    _write(folder / "saved_model.pb", data[:-3] if torn else data)
+    (folder / "variables").mkdir()
+    _write(folder / "variables" / "variables.index", b"x")
+    return folder
+
+
+CASES = [*zips(), *hdf5(), *sizes(), *damage(), *places()]

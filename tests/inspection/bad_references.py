@@ -1,0 +1,269 @@
+"""Bad files, first part: what a config names. Each is harmless: what a payload would do is make a marker file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from tests.inspection import building as b
+
+
+class Case(NamedTuple):
+    """A file that is made, what must be said of it, and the rule that must say it."""
+
+    name: str
+    verdict: str
+    rule: str | None
+    make: Callable[[Path], Path]
+
+
+def _config(config: Any) -> Callable[[Path], Path]:
+    return lambda folder: b.keras(folder, config)
+
+
+def with_layer(*more: b.Config) -> b.Config:
+    return b.sequential(b.dense("dense", 4, 3), b.dense("dense_1", 2, 4), *more)
+
+
+def with_lambda(function: Any, **config: Any) -> b.Config:
+    return with_layer(b.layer("Lambda", name="lambda", function=function, **config))
+
+
+# Functions and classes of Keras that are no part of a model.
+MISUSED = [
+    ("keras.utils", "get_file"),
+    ("keras.config", "enable_unsafe_deserialization"),
+    ("keras.models", "load_model"),
+    ("keras.saving", "load_model"),
+    ("keras.saving", "load_weights"),
+    ("keras.utils", "load_img"),
+    ("keras.utils", "save_img"),
+    ("keras.utils", "image_dataset_from_directory"),
+    ("keras.utils", "plot_model"),
+    ("keras.utils", "set_random_seed"),
+    ("keras.saving", "deserialize_keras_object"),
+    ("keras.layers", "deserialize"),
+    ("keras.datasets.mnist", "load_data"),
+    ("keras.applications", "ResNet50"),
+    ("keras.models", "model_from_json"),
+    ("keras.preprocessing.image", "load_img"),
+    ("keras.backend", "clear_session"),
+]
+MISUSED_CLASSES = [
+    ("keras.callbacks", "ModelCheckpoint"),
+    ("keras.callbacks", "CSVLogger"),
+    ("keras.callbacks", "RemoteMonitor"),
+    ("keras.utils", "PyDataset"),
+    ("keras.export", "ExportArchive"),
+]
+OUTSIDE = [
+    ("os", "system"),
+    ("posix", "system"),
+    ("nt", "system"),
+    ("subprocess", "run"),
+    ("subprocess", "Popen"),
+    ("builtins", "eval"),
+    ("builtins", "exec"),
+    ("builtins", "open"),
+    ("builtins", "__import__"),
+    ("importlib", "import_module"),
+    ("pickle", "loads"),
+    ("marshal", "loads"),
+    ("code", "interact"),
+    ("shutil", "rmtree"),
+    ("socket", "create_connection"),
+    ("urllib.request", "urlopen"),
+    ("ctypes", "CDLL"),
+    ("runpy", "run_path"),
+    ("distutils.spawn", "spawn"),
+    ("pip._internal", "main"),
+    ("numpy", "load"),
+    ("numpy.f2py", "compile"),
+    ("tensorflow", "py_function"),
+    ("tensorflow.io", "write_file"),
+    ("torch", "load"),
+    ("torch.hub", "load"),
+    ("joblib", "load"),
+    ("dill", "loads"),
+    ("requests", "get"),
+    ("pandas", "read_pickle"),
+    ("webbrowser", "open"),
+    ("multiprocessing", "Process"),
+]
+INTERNAL = [
+    ("keras.src.utils.file_utils", "get_file"),
+    ("keras.src.utils.python_utils", "func_load"),
+    ("keras.src.saving.saving_api", "load_weights"),
+    ("keras.src.saving.serialization_lib", "enable_unsafe_deserialization"),
+    ("keras.utils.generic_utils", "func_load"),
+    ("keras.src.backend.common.global_state", "set_global_attribute"),
+    ("keras.src.models.cloning", "clone_graph_nodes"),
+]
+
+
+def references() -> Iterator[Case]:
+    """What is named, at the places where it can be named."""
+    for module, name in MISUSED:
+        yield Case(f"lambda of {module}.{name}", "unsafe", "builtin-misused",
+                   _config(with_lambda(b.function(name, module), arguments={"origin": b.MARKER})))  # fmt: skip
+    for module, name in MISUSED_CLASSES:
+        made = b.layer(name, module=module, filepath=b.MARKER)
+        yield Case(f"{module}.{name} as a layer", "unsafe", "builtin-misused", _config(with_layer(made)))
+    for module, name in OUTSIDE:
+        yield Case(f"function {module}.{name}", "unsafe", "outside-keras",
+                   _config(b.model(activation=b.function(name, module))))  # fmt: skip
+    for module, name in (("os", "system"), ("subprocess", "Popen"), ("tensorflow.io", "write_file")):
+        yield Case(f"class {module}.{name}", "unsafe", "outside-keras",
+                   _config(with_layer(b.layer(name, module=module, args=f"touch {b.MARKER}"))))  # fmt: skip
+    for module, name in INTERNAL:
+        yield Case(f"internal {module}.{name}", "unsafe", "keras-internal",
+                   _config(b.model(activation=b.function(name, module))))  # fmt: skip
+
+
+def _system() -> b.Config:
+    return b.function("system", "os", "system")
+
+
+def _optimizer(**config: Any) -> b.Config:
+    return b.layer("Adam", module="keras.optimizers", **config)
+
+
+def places() -> Iterator[Case]:
+    """`os.system`, wherever an object can stand."""
+    inner = b.dense("inner", 4, 3, activation=_system())
+    compiled = {"optimizer": "adam", "loss": "mse", "metrics": ["mae"]}
+    spots: dict[str, Any] = {
+        "in a wrapped layer": with_layer(b.layer("TimeDistributed", name="t", layer=inner)),
+        "in a Bidirectional": with_layer(b.layer("Bidirectional", name="b", layer=inner)),
+        "in a cell": with_layer(b.layer("RNN", name="r", cell=inner)),
+        "in a list of cells": with_layer(
+            b.layer("RNN", name="r", cell=b.layer("StackedRNNCells", name="s", cells=[inner]))
+        ),
+        "in a nested model": with_layer(b.sequential(inner)),
+        "as an initializer": b.model(kernel_initializer=_system()),
+        "as a regularizer": b.model(kernel_regularizer=_system()),
+        "as a constraint": b.model(bias_constraint=_system()),
+        "as a dtype": b.model(dtype=_system()),
+        "as an argument of a Lambda": with_lambda(b.function("relu"), arguments={"f": _system()}),
+        "as a Lambda's output shape": with_lambda(b.function("relu"), output_shape=_system()),
+        "as a Lambda's mask": with_lambda(b.function("relu"), mask=_system()),
+        "as the loss": b.model() | {"compile_config": compiled | {"loss": _system()}},
+        "as the loss of an output": b.model() | {"compile_config": compiled | {"loss": {"out": _system()}}},
+        "among the metrics": b.model() | {"compile_config": compiled | {"metrics": [["mae", _system()]]}},
+        "as the optimizer": b.model() | {"compile_config": compiled | {"optimizer": _system()}},
+        "as the learning rate": b.model()
+        | {"compile_config": compiled | {"optimizer": _optimizer(learning_rate=_system())}},
+        "in a build config": b.model() | {"build_config": {"input_shape": [None, 3], "f": _system()}},
+        "in a list of lists": b.model(extra=[[[[{"a": _system()}]]]]),
+        "where a name belongs": b.model(registered_name={"a": _system()}),
+        "in a plain dictionary": b.model(extra={"a": {"b": {"c": _system()}}}),
+        "in a layer of another class": with_layer(b.layer("Mine", module="mine", registered="my>Mine", f=_system())),
+    }
+    for name, config in spots.items():
+        yield Case(f"os.system {name}", "unsafe", "outside-keras", _config(config))
+    call = b.called(b.dense("dense_1", 2, 4), "dense")
+    call["inbound_nodes"][0]["kwargs"] = {"mask": _system()}
+    yield Case("os.system in the arguments of a call", "unsafe", "outside-keras",
+               _config(b.functional(b.called(b.dense("dense", 4, 3), "input_layer"), call)))  # fmt: skip
+    spec = {"class_name": "__typespec__", "module": "os", "spec_name": "system", "registered_name": None, "config": []}
+    yield Case("os.system as a type specification", "unsafe", "outside-keras", _config(b.model(extra=spec)))
+
+
+def code() -> Iterator[Case]:
+    """Python code and pickles."""
+    yield Case("lambda in a Lambda", "unsafe", "python-code", _config(with_lambda(b.python_lambda())))
+    yield Case("lambda as an activation", "unsafe", "python-code", _config(b.model(activation=b.python_lambda())))
+    yield Case("lambda as a metric", "unsafe", "python-code",
+               _config(b.model() | {"compile_config": {"metrics": [b.python_lambda()]}}))  # fmt: skip
+    yield Case("lambda as an output shape", "unsafe", "python-code",
+               _config(with_lambda(b.function("relu"), output_shape=b.python_lambda())))  # fmt: skip
+    yield Case("code without its class", "unsafe", "python-code",
+               _config(b.model(f={"code": b.marshalled(), "defaults": None, "closure": None})))  # fmt: skip
+    old = b.legacy_layer("Lambda", name="l", function=[b.marshalled(), None, None], function_type="lambda",
+                         module="__main__", output_shape=None, output_shape_type="raw")  # fmt: skip
+    yield Case(
+        "h5 lambda", "unsafe", "python-code", lambda folder: b.whole_hdf5(folder, b.legacy(b.legacy_dense(), old))
+    )
+    shape = b.legacy_layer("Lambda", name="l", function="relu", function_type="function",
+                           output_shape=[b.marshalled(), None, None], output_shape_type="lambda")  # fmt: skip
+    yield Case("h5 lambda as an output shape", "unsafe", "python-code",
+               lambda folder: b.whole_hdf5(folder, b.legacy(b.legacy_dense(), shape)))  # fmt: skip
+    yield Case("h5 function of os", "unsafe", "outside-keras", lambda folder: b.whole_hdf5(folder, b.legacy(
+        b.legacy_dense(), b.legacy_layer("Lambda", name="l", function="system", function_type="function",
+                                         module="os"))))  # fmt: skip
+    yield Case("h5 loss that is a lambda", "unsafe", "python-code", lambda folder: b.whole_hdf5(
+        folder, training={"loss": b.python_lambda(), "optimizer_config": b.legacy_layer("Adam")}))  # fmt: skip
+    yield Case("h5 metrics of os", "unsafe", "outside-keras", lambda folder: b.whole_hdf5(
+        folder, training={"loss": "mse", "metrics": [_system()]}))  # fmt: skip
+    yield Case(
+        "json lambda", "unsafe", "python-code", lambda folder: b.keras_json(folder, with_lambda(b.python_lambda()))
+    )
+
+    def torch_module() -> b.Config:
+        import base64
+
+        return with_layer(b.layer("TorchModuleWrapper", name="t", module_=None) | {
+            "config": {"name": "t", "module": base64.b64encode(b.pickled()).decode()}})  # fmt: skip
+
+    yield Case("pickled torch module", "unsafe", "pickled-data", _config(torch_module()))
+    yield Case(
+        "a pickle named .keras", "unsafe", "pickled-data", lambda folder: _bytes(folder / "m.keras", b.pickled())
+    )
+    yield Case("a pickle named .h5", "unsafe", "pickled-data", lambda folder: _bytes(folder / "m.h5", b.pickled()))
+
+
+def _bytes(path: Path, data: bytes) -> Path:
+    path.write_bytes(data)
+    return path
+
+
+def readers() -> Iterator[Case]:
+    """Layers that read files or addresses, classes in the place of functions, and TensorFlow's functions by name."""
+    outside: dict[str, b.Config] = {
+        "TFSMLayer": b.layer("TFSMLayer", name="t", filepath="/tmp/somewhere", call_endpoint="serve"),
+        "vocabulary file": b.layer("StringLookup", name="s", vocabulary="/etc/passwd"),
+        "vocabulary at an address": b.layer("TextVectorization", name="s", vocabulary="https://example.org/v.txt"),
+        "integer vocabulary": b.layer("IntegerLookup", name="s", vocabulary="../../secret"),
+        "hub layer": b.layer("KerasLayer", module="tensorflow_hub", handle="https://tfhub.dev/x"),
+        "address of a custom layer": b.layer("Mine", module="mine", registered="my>Mine", url="http://example.org/a"),
+    }  # fmt: skip
+    for name, made in outside.items():
+        yield Case(name, "unsafe", "reads-outside", _config(with_layer(made)))
+    for name, value in {"TFSMLayer": b.layer("Adam", module="keras.optimizers"),
+                        "a metric": b.layer("Mean", module="keras.metrics"),
+                        "Keras's own loader": b.layer("CSVLogger", module="keras.callbacks")}.items():  # fmt: skip
+        yield Case(f"lambda of a class: {name}", "unsafe", "lambda-of-class", _config(with_lambda(value)))
+    for symbol in ("io.write_file", "io.read_file", "py_function", "numpy_function", "raw_ops.WriteFile",
+                   "saved_model.load", "load_op_library", "keras.models.load_model", "no.such.symbol"):  # fmt: skip
+        made = b.layer("TFOpLambda", module="keras.src.layers.core.tf_op_layer", registered="TFOpLambda",
+                       name="o", function=symbol)  # fmt: skip
+        yield Case(f"tf.{symbol}", "unsafe", "tensorflow-symbol", _config(with_layer(made)))
+    node = b.legacy_layer("TensorFlowOpLayer", name="o", node_def='name: "w"\nop: "WriteFile"\n')
+    yield Case("node that writes", "unsafe", "tensorflow-symbol",
+               lambda folder: b.whole_hdf5(folder, b.legacy(b.legacy_dense(), node)))  # fmt: skip
+    for place, config in {
+        "a loss as a layer": with_layer(b.layer("MeanSquaredError", module="keras.losses", name="m")),
+        "a layer as an initializer": b.model(kernel_initializer=b.dense("d", 1, 1)),
+        "an initializer as the optimizer": b.model() | {"compile_config": {"optimizer": b.initializer("Zeros")}},
+    }.items():
+        yield Case(place, "corrupt", "wrong-kind", _config(config))
+    custom: dict[str, b.Config] = {
+        "registered layer": with_layer(b.layer("Mine", module="mine.layers", registered="mine>Mine", name="m")),
+        "layer of __main__": with_layer(b.layer("Mine", module=None, registered="Mine", name="m")),
+        "registered activation": b.model(activation=b.function("swoosh", "mine", "mine>swoosh")),
+        "function by its name": b.model(activation=b.function("swoosh")),
+        "loss by its name": b.model() | {"compile_config": {"loss": "my_loss"}},
+        "layer of keras_hub": with_layer(b.layer("X", module="keras_hub.layers", registered="keras_hub>X", name="m")),
+        "layer of addons": with_layer(b.layer("GroupNormalization", module="tensorflow_addons.layers",
+                                              registered="Addons>GroupNormalization", name="m")),
+    }  # fmt: skip
+    for name, config in custom.items():
+        yield Case(f"custom: {name}", "needs custom objects", "custom-object", _config(config))
+    yield Case("custom: h5 layer", "needs custom objects", "custom-object", lambda folder: b.whole_hdf5(
+        folder, b.legacy(b.legacy_dense(), b.legacy_layer("Custom>Mine", name="m"))))  # fmt: skip
+    yield Case("a layer that no release has", "unsupported", "unknown-part",
+               _config(with_layer(b.layer("HyperDense", name="h"))))  # fmt: skip
+
+
+CASES = [*references(), *places(), *code(), *readers()]

@@ -1,0 +1,149 @@
+"""Good files, made by hand: for each way to be bad, what comes near it and is not."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+
+from tests.inspection import building as b
+from tests.inspection.bad_containers import _deflated, _index, _more, _unzipped, _weights
+from tests.inspection.bad_references import Case, with_lambda, with_layer
+
+
+def _good(name: str, make: Callable[[Path], Path], rule: str | None = None) -> Case:
+    return Case(name, "ok", rule, make)
+
+
+def _config(config: Any) -> Callable[[Path], Path]:
+    return lambda folder: b.keras(folder, config)
+
+
+def configs() -> Iterator[Case]:
+    operation = b.layer("TFOpLambda", module="keras.src.layers.core.tf_op_layer", registered="TFOpLambda",
+                        name="o", function="math.multiply")  # fmt: skip
+    slicing = b.layer("SlicingOpLambda", module="keras.src.layers.core.tf_op_layer", registered="SlicingOpLambda",
+                      name="s", function="__operators__.getitem")  # fmt: skip
+    adam = b.layer("Adam", module="keras.optimizers", learning_rate=b.layer(
+        "ExponentialDecay", module="keras.optimizers.schedules", initial_learning_rate=0.1))  # fmt: skip
+    compiled = {
+        "optimizer": adam,
+        "loss": {"out": "mse"},
+        "metrics": [["accuracy", b.layer("Mean", module="keras.metrics")]],
+    }
+    array = {"class_name": "__numpy__", "config": {"value": [1.0], "dtype": "float32"}}
+    spec = {"class_name": "__typespec__", "module": "tensorflow.python.framework.tensor_spec", "config": [[None]],
+            "spec_name": "TensorSpec", "registered_name": None}  # fmt: skip
+    for name, config in {
+        "sequential": b.model(),
+        "functional": b.graph(),
+        "lambda of an activation": with_lambda(b.function("relu", "keras.activations", "relu")),
+        "lambda of an operation": with_lambda(b.function("sin", "keras.ops", "sin")),
+        "lambda of a function by its name": with_lambda(b.function("relu")),
+        "lambda of a layer": with_lambda(b.layer("ReLU", name="r")),
+        "activation as a layer": b.model(activation=b.layer("ReLU", name="r")),
+        "activation by an older name": b.model(activation="swish"),
+        "initializer by its name": b.model(kernel_initializer="glorot_uniform"),
+        "regularizer": b.model(kernel_regularizer=b.layer("L2", module="keras.regularizers", l2=0.1)),
+        "constraint": b.model(kernel_constraint=b.layer("MaxNorm", module="keras.constraints", max_value=1)),
+        "vocabulary in the file": with_layer(b.layer("StringLookup", name="s", vocabulary=["a", "b", "/etc/passwd"])),
+        "vocabulary as an asset": with_layer(b.layer("TextVectorization", name="s", vocabulary=None)),
+        "operation of TensorFlow": with_layer(operation, slicing),
+        "compiled": b.model() | {"compile_config": compiled},
+        "compiled by names": b.model() | {"compile_config": {"optimizer": "sgd", "loss": "mse", "metrics": ["acc"]}},
+        "array in the config": b.model(extra=array),
+        "type specification": b.model(extra=spec),
+        "text that looks like a path": b.model(note="/etc/passwd and ../.. and os.system"),
+        "an address in a text": b.model(note="see https://keras.io"),
+        "name with letters of all kinds": b.sequential(b.dense("schön ☃", 4, 3), b.dense("dense_1", 2, 4)),
+        "wrapped": with_layer(b.layer("SpectralNormalization", name="s", layer=b.dense("inner", 4, 2))),
+        "seed generator": with_layer(b.layer("Dropout", name="d", rate=0.1, seed=3)),
+        "class of an older release": b.layer("Functional", module="keras.engine.functional", registered="Functional",
+                                             **b.graph()["config"]),
+        "registered by Keras itself": with_layer(b.layer("ReLU", registered="Custom>ReLU", name="r")),
+    }.items():  # fmt: skip
+        yield _good(name, _config(config))
+    nested = b.functional(
+        b.called(b.functional(b.called(b.dense("dense", 4, 3), "input_layer"), outputs="dense"), "input_layer",
+                 name="functional"),
+        outputs="functional",
+    )  # fmt: skip
+    values = {path.replace("layers/", "layers/functional/layers/"): value for path, value in b.arrays().items()
+              if "dense_1" not in path}  # fmt: skip
+    yield _good("model in a model", lambda folder: b.keras(folder, nested, weights=b.hdf5(values)))
+    second = b.called(b.dense("dense_1", 2, 4), "dense")
+    second["inbound_nodes"] = [[["dense", 0, 0, {}]]]
+    first = b.called(b.dense("dense", 4, 3), "input_layer")
+    first["inbound_nodes"] = [[["input_layer", 0, 0, {}]]]
+    two = b.functional(first, second, inputs=[["input_layer", 0, 0]], outputs=[["dense_1", 0, 0]])
+    yield _good("graph as Keras 2 writes it", _config(two))
+
+
+def containers() -> Iterator[Case]:
+    def bfloat16(file: h5py.File) -> None:
+        del file["layers/dense/vars/0"]
+        data = file.create_dataset("layers/dense/vars/0", data=np.ones((3, 4), "V2"))
+        data.attrs["dtype"] = "bfloat16"
+
+    def groups(file: h5py.File) -> None:
+        file.create_group("layers/flatten/vars").attrs["name"] = "flatten"
+
+    def optimizer(file: h5py.File) -> None:
+        file["optimizer/vars/0"] = np.int64(3)
+
+    def generator(file: h5py.File) -> None:
+        file["layers/dense/seed_generator/vars/0"] = np.zeros(2, "u4")
+
+    half = b.arrays() | {"layers/dense/vars/0": np.ones((3, 4), "f4")}
+    yield _good("deflated", lambda folder: b.zipped(folder / "m.keras", b.entries(), zipfile.ZIP_DEFLATED))
+    yield _good("asset", _more("assets/layers/text/vocabulary.txt", b"a\nb\n"))
+    yield _good("asset that packs well", _deflated("assets/a.txt", b"abc" * 1_000_000))
+    yield _good("entry of somebody's", _more("README.md", b"my model"), "zip-foreign")
+    short = b.model(dtype="bfloat16")
+    yield _good("bfloat16", lambda folder: b.keras(folder, short, weights=b.hdf5(b.arrays(), bfloat16)))
+    yield _good("groups without weights", _weights(groups))
+    yield _good("optimizer", _weights(optimizer))
+    yield _good("seed", _weights(generator))
+    yield _good("ones", _weights(values=half))
+    yield _good("compressed weights", _compressed)
+    yield _good("weights alone", _alone)
+    yield _good("weights in shards", lambda folder: _index(folder, None))
+    yield _good("folder", _unzipped)
+    yield _good("whole HDF5", b.whole_hdf5)
+    yield _good("whole HDF5, compiled", lambda folder: b.whole_hdf5(folder, training={
+        "loss": "mse", "metrics": [[b.legacy_layer("MeanMetricWrapper", name="mae", fn="mean_absolute_error")]],
+        "optimizer_config": b.legacy_layer("Custom>Adam", name="Adam")}))  # fmt: skip
+    yield _good("config alone", lambda folder: b.keras_json(folder, b.graph()))
+    yield _good("layer that was never built", lambda folder: b.keras(
+        folder, b.sequential({key: value for key, value in b.dense("dense", 4, 3).items() if key != "build_config"}),
+        weights=b.hdf5({})))  # fmt: skip
+    yield _good("HDF5 under another name", _renamed, "format-named-otherwise")
+    zeros = b.arrays() | {"layers/dense/vars/0": np.zeros((3, 4), "f4")}
+    yield _good("few zeros", _weights(values=zeros))
+    kernel = np.zeros((8, 8), "f4")
+    square = b.sequential(b.dense("dense", 8, 8), inputs=8)
+    yield _good("a kernel of zeros", lambda folder: b.keras(folder, square, weights=b.hdf5(
+        {"layers/dense/vars/0": kernel, "layers/dense/vars/1": np.ones(8, "f4")})), "all-zero")  # fmt: skip
+
+
+def _compressed(folder: Path) -> Path:
+    values = {"layers/dense/vars/0": np.ones((300, 400), "f4"), "layers/dense/vars/1": np.ones(400, "f4")}
+    data = b.hdf5(values, compression="gzip", shuffle=True, fletcher32=True)
+    return b.keras(folder, b.sequential(b.dense("dense", 400, 300), inputs=300), weights=data)
+
+
+def _alone(folder: Path) -> Path:
+    path = folder / "m.weights.h5"
+    path.write_bytes(b.hdf5(b.arrays()))
+    return path
+
+
+def _renamed(folder: Path) -> Path:
+    return b.whole_hdf5(folder).rename(folder / "model.keras")
+
+
+CASES = [*configs(), *containers()]

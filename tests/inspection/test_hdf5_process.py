@@ -1,0 +1,111 @@
+"""HDF5 is read by a process that may die or hang: each is a finding, and the next file is read all the same."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+
+import pytest
+
+from harness.inspection import Limits, hdf5_process, inspect
+from harness.inspection.hdf5_process import Reader
+from tests.inspection import building as b
+
+
+def _child(folder: Path, body: str) -> Path:
+    path = folder / "child.py"
+    path.write_text(f"import os, sys, time, json\nfor line in sys.stdin:\n    {body}\n")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("body", "rule", "verdict"),
+    [
+        ("os.abort()", "hdf5-abort", "corrupt"),
+        ("os.kill(os.getpid(), 11)", "hdf5-abort", "corrupt"),
+        ("time.sleep(60)", "hdf5-slow", "bomb"),
+    ],
+)
+def test_a_child_that_dies_or_hangs_is_a_finding(
+    body: str, rule: str, verdict: str, tmp_path: Path, monkeypatch
+) -> None:
+    monkeypatch.setattr(hdf5_process, "CHILD", _child(tmp_path, body))
+    monkeypatch.setattr(hdf5_process, "STARTING", 0.0)
+    reader = Reader(Limits(seconds=0.5))
+    try:
+        for _ in range(2):  # a new child for the next file
+            report = inspect(b.keras(tmp_path), reader=reader)
+            assert report.verdict == verdict
+            assert rule in {each.rule for each in report.findings}
+    finally:
+        reader.stop()
+
+
+def test_a_child_that_does_not_start_is_a_fault_of_ours(tmp_path: Path, monkeypatch) -> None:
+    broken = tmp_path / "child.py"
+    broken.write_text("raise SystemExit(1)")
+    monkeypatch.setattr(hdf5_process, "CHILD", broken)
+    report = inspect(b.keras(tmp_path))
+    assert report.verdict == "error"
+    assert "does not start" in report.error
+
+
+def test_the_child_gives_up_what_it_does_not_need(tmp_path: Path) -> None:
+    """The real child, with a reader of HDF5 that was taken over: what it tries is refused."""
+    source = hdf5_process.CHILD.read_text()
+    tries = {
+        "write": f"open({str(tmp_path / 'marker')!r}, 'w')",
+        "run": "os.system('true')",
+        "connect": "__import__('_socket').socket()",
+        "unlink": f"os.remove({str(tmp_path / 'child.py')!r})",
+        "import": "__import__('turtle')",
+        "evaluate": "eval('1')",
+        "memory": "bytearray(3 << 30)",
+    }
+    for name, attempt in tries.items():
+        child = tmp_path / "child.py"
+        child.write_text(
+            source.replace("    reading = Reading(request", f"    {attempt}\n    reading = Reading(request")
+        )
+        assert attempt in child.read_text()
+        reader = Reader(Limits())
+        original, hdf5_process.CHILD = hdf5_process.CHILD, child
+        try:
+            report = inspect(b.keras(tmp_path), reader=reader)
+        finally:
+            hdf5_process.CHILD = original
+            reader.stop()
+        assert report.verdict in ("error", "bomb"), name
+        assert not (tmp_path / "marker").exists()
+        assert child.exists()
+
+
+def test_many_files_are_read_by_one_child(tmp_path: Path) -> None:
+    paths = []
+    for number in range(50):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        paths.append(b.keras(folder))
+    reader = Reader(Limits())
+    try:
+        inspect(paths[0], reader=reader)
+        started = time.monotonic()
+        assert {inspect(path, reader=reader).verdict for path in paths} == {"ok"}
+        assert time.monotonic() - started < 10
+    finally:
+        reader.stop()
+
+
+def test_a_file_that_changes_while_it_is_read_is_said_to(tmp_path: Path, monkeypatch) -> None:
+    path = b.keras(tmp_path)
+    read = Reader.read
+
+    def touched(self, *arguments, **options):
+        path.write_bytes(path.read_bytes() + b"\0")
+        return read(self, *arguments, **options)
+
+    monkeypatch.setattr(Reader, "read", touched)
+    report = inspect(path)
+    assert "changed-while-read" in {each.rule for each in report.findings}
+    assert json.dumps(report.to_json())

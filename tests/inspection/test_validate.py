@@ -1,0 +1,242 @@
+"""The command `validate`: exit codes, reports, accepted findings, and no text of a stranger's as it is."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+
+from harness.inspection.rules import RULES, SECURITY, VERDICTS
+from harness.reporting import rules_page
+from tests.inspection import building as b
+from tests.inspection.bad_references import with_lambda
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def validate(*arguments: object, folder: Path, stdin: str = "", command: str = "validate") -> Any:
+    code = "from harness.cli import main; main()"
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "NO_COLOR": "1"}
+    return subprocess.run(
+        [sys.executable, "-c", code, command, *map(str, arguments)], input=stdin, capture_output=True, text=True,
+        timeout=120, check=False, cwd=folder, env=environment,
+    )  # fmt: skip
+
+
+@pytest.fixture
+def good(tmp_path: Path) -> Path:
+    return b.keras(tmp_path).rename(tmp_path / "good.keras")
+
+
+@pytest.fixture
+def bad(tmp_path: Path) -> Path:
+    return b.keras(tmp_path, with_lambda(b.python_lambda())).rename(tmp_path / "bad.keras")
+
+
+@pytest.fixture
+def custom(tmp_path: Path) -> Path:
+    return b.keras(tmp_path, b.model(activation=b.function("mine", "my"))).rename(tmp_path / "custom.keras")
+
+
+def test_a_good_file_is_exit_0(good: Path, tmp_path: Path) -> None:
+    done = validate(good, folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("ok ")
+    assert "none loaded: 1 ok" in done.stdout
+
+
+def test_a_bad_file_is_exit_1_and_says_what_where_and_what_to_do(bad: Path, good: Path, tmp_path: Path) -> None:
+    done = validate(good, bad, folder=tmp_path)
+    assert done.returncode == 1
+    assert "python-code at config.json$.config.layers[3].config.function" in done.stdout
+    assert RULES["python-code"].do in done.stdout
+    assert "1 unsafe, 1 ok" in done.stdout
+
+
+def test_what_could_not_be_decided_is_exit_3(tmp_path: Path, good: Path) -> None:
+    assert validate("gone.keras", good, folder=tmp_path).returncode == 3
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((), "no file is named"),
+        (("a", "--fail-on", "unsave"), "did you mean unsafe"),
+        (("a", "--limit", "layer=3"), "did you mean layers"),
+        (("a", "--limit", "layers=many"), "NAME=NUMBER"),
+        (("a", "--limit", "layers=0"), "leaves nothing"),
+        (("a", "--suppressions", "gone.toml"), "gone.toml"),
+        (("a", "--jsonn", "x"), "--json"),
+    ],
+)
+def test_wrong_usage_is_exit_2_in_one_line(arguments: tuple[str, ...], message: str, tmp_path: Path) -> None:
+    done = validate(*arguments, folder=tmp_path)
+    assert done.returncode == 2
+    assert message in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_fail_on_takes_only_the_verdicts_named(custom: Path, bad: Path, tmp_path: Path) -> None:
+    assert validate(custom, folder=tmp_path).returncode == 1
+    assert validate(custom, "--fail-on", "unsafe", "--fail-on", "bomb", folder=tmp_path).returncode == 0
+    assert validate(custom, bad, "--fail-on", "unsafe", folder=tmp_path).returncode == 1
+
+
+def test_a_limit_can_be_set(good: Path, tmp_path: Path) -> None:
+    done = validate(good, "--limit", "json-depth=3", folder=tmp_path)
+    assert done.returncode == 1
+    assert "json-bomb" in done.stdout
+
+
+def test_folders_are_walked_and_a_list_of_paths_is_read(good: Path, bad: Path, tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("no model")
+    (tmp_path / "data.json").write_text("{}")
+    unzipped = tmp_path / "deeper" / "model"
+    unzipped.mkdir(parents=True)
+    for name, data in b.entries().items():
+        (unzipped / name).write_bytes(data)
+    assert "3 inspected" in validate(tmp_path, folder=tmp_path).stdout
+    done = validate("-", folder=tmp_path, stdin=f"{good}\n\n{bad}\n")
+    assert "2 inspected" in done.stdout
+    assert done.returncode == 1
+
+
+def test_a_folder_without_a_model_is_not_ok(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("no model")
+    assert validate(tmp_path, folder=tmp_path).returncode == 3
+
+
+def test_links_below_a_folder_are_not_followed(good: Path, tmp_path: Path) -> None:
+    inner = tmp_path / "inner"
+    inner.mkdir()
+    (inner / "link.keras").symlink_to(good)
+    done = validate(inner, folder=tmp_path)
+    assert done.returncode == 3
+    assert "no model in it" in done.stdout
+
+
+def test_the_report_has_every_file(good: Path, bad: Path, tmp_path: Path) -> None:
+    validate(good, bad, "--json", "report.json", folder=tmp_path)
+    report = json.loads((tmp_path / "report.json").read_text())
+    assert (report["schema_version"], report["command"], report["verdict"]) == (1, "validate", "fail")
+    first, second = report["files"]
+    assert first["verdict"] == "ok"
+    assert first["sha256"] == hashlib.sha256(good.read_bytes()).hexdigest()
+    assert (first["size"], first["format"], first["keras_version"]) == (good.stat().st_size, "keras", "3.15.1")
+    assert (first["layers"], first["parameters"], first["loaded"], first["findings"]) == (3, 26, None, [])
+    assert second["findings"][0]["rule"] == "python-code"
+    assert {"CVE-2024-3660"} <= set(second["findings"][0]["cve"])
+    assert report["findings"][0]["subject"] == {"file": str(bad)}
+
+
+def test_junit_has_a_case_for_each_file(good: Path, bad: Path, tmp_path: Path) -> None:
+    validate(good, bad, "--junitxml", "report.xml", folder=tmp_path)
+    suite = ElementTree.parse(tmp_path / "report.xml").getroot()
+    assert (suite.get("tests"), suite.get("failures"), suite.get("errors")) == ("2", "1", "0")
+    assert "python-code" in suite.findall("testcase/failure")[0].text
+
+
+def test_sarif_is_as_the_standard_says(bad: Path, tmp_path: Path) -> None:
+    odd = bad.rename(tmp_path / "a bad [model] 100%.keras")
+    validate(odd, "--sarif", "report.sarif", folder=tmp_path)
+    log = json.loads((tmp_path / "report.sarif").read_text())
+    assert set(log) == {"$schema", "version", "runs"}
+    assert log["version"] == "2.1.0"
+    (run,) = log["runs"]
+    assert set(run) <= {"tool", "invocations", "columnKind", "results"}
+    assert run["invocations"][0]["executionSuccessful"] is True
+    driver = run["tool"]["driver"]
+    assert {"name", "version", "informationUri", "rules"} == set(driver)
+    rules = driver["rules"]
+    assert [rule["id"] for rule in rules] == list(RULES)
+    for rule in rules:
+        assert 0 <= float(rule["properties"]["security-severity"]) <= 10
+        assert rule["helpUri"].startswith("https://")
+        assert rule["defaultConfiguration"]["level"] in ("error", "warning", "note")
+        assert all(rule[key]["text"] for key in ("shortDescription", "fullDescription", "help"))
+    (result,) = run["results"]
+    assert rules[result["ruleIndex"]]["id"] == result["ruleId"] == "python-code"
+    assert result["level"] == "error"
+    assert result["message"]["text"]
+    (location,) = result["locations"]
+    assert location["physicalLocation"]["artifactLocation"]["uri"] == "a%20bad%20%5Bmodel%5D%20100%25.keras"
+    assert location["logicalLocations"][0]["fullyQualifiedName"].startswith("config.json$")
+    assert list(result["partialFingerprints"]) == ["kerasHarness/v1"]
+
+
+def test_a_finding_can_be_accepted_for_one_file_with_a_reason_until_a_day(custom: Path, tmp_path: Path) -> None:
+    digest = hashlib.sha256(custom.read_bytes()).hexdigest()
+    entry = '[[accepted]]\nsha256 = "{}"\nrule = "custom-object"\nreason = "our own, read"\nexpires = {}\n'
+    accepted = tmp_path / "accepted.toml"
+    accepted.write_text(entry.format(digest, "2999-01-01"))
+    done = validate(custom, "--suppressions", accepted, "--json", "report.json", folder=tmp_path)
+    assert done.returncode == 0
+    assert "our own, read" in done.stdout
+    assert json.loads((tmp_path / "report.json").read_text())["findings"][0]["status"] == "known"
+    accepted.write_text(entry.format(digest, "2020-01-01"))
+    done = validate(custom, "--suppressions", accepted, folder=tmp_path)
+    assert done.returncode == 1
+    assert "no longer" in done.stdout
+    accepted.write_text(entry.format("0" * 64, "2999-01-01"))
+    assert validate(custom, "--suppressions", accepted, folder=tmp_path).returncode == 1
+    for wrong in (entry.format(digest, '"soon"'), entry.format(digest, "2999-01-01").replace("custom-object", "none"),
+                  entry.format("7", "2999-01-01"), "[[accepted]]\n", "[other]\n", "["):  # fmt: skip
+        accepted.write_text(wrong)
+        assert validate(custom, "--suppressions", accepted, folder=tmp_path).returncode == 2
+
+
+def test_nothing_of_a_strangers_reaches_the_terminal_as_it_is(tmp_path: Path) -> None:
+    layer = b.layer("Mine\x1b[2J\x07\u202e", module="m\x1b]0;x\x07", registered="my>\x1b[31mMine\nok all is well")
+    name = tmp_path / "a\x1b[31m\nok   all.keras"
+    b.keras(tmp_path, b.sequential(layer)).rename(name)
+    done = validate(name, "--junitxml", "r.xml", "--sarif", "r.sarif", "--json", "r.json", folder=tmp_path)
+    assert done.returncode == 1
+    assert done.stdout.replace("\n", "").isprintable()
+    assert "\\x1b[31m\\n" in done.stdout
+    assert not any(line.startswith("ok") for line in done.stdout.splitlines())
+    ElementTree.parse(tmp_path / "r.xml")
+    json.loads((tmp_path / "r.sarif").read_text())
+
+
+def test_ten_thousand_findings_are_counted_and_a_few_are_shown(tmp_path: Path) -> None:
+    layers = [b.layer("Mine", module="mine", registered=f"my>Mine{at}", name=f"m{at}") for at in range(10_000)]
+    path = b.keras(tmp_path, b.sequential(*layers))
+    done = validate(path, "--json", "report.json", folder=tmp_path)
+    assert done.returncode == 1
+    assert len(done.stdout.splitlines()) < 60
+    (file,) = json.loads((tmp_path / "report.json").read_text())["files"]
+    assert len(file["findings"]) + sum(file["more_findings"].values()) >= 10_000
+    assert file["seconds"] < 5
+
+
+def test_neither_tensorflow_nor_numpy_is_imported(good: Path, tmp_path: Path) -> None:
+    code = (
+        "import sys\nfrom harness.cli import main\n"
+        f"try: main(['validate', {str(good)!r}])\nexcept SystemExit: pass\n"
+        "print([m for m in ('tensorflow', 'keras', 'hypothesis', 'numpy', 'h5py', 'rich') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=ROOT)
+    assert done.stdout.strip().endswith("[]"), done.stdout
+
+
+def test_every_rule_is_written_out() -> None:
+    page = (ROOT / "docs" / "rules.md").read_text()
+    assert page == rules_page.page(), "python -c 'from harness.cli import main; main()' rules --markdown docs/rules.md"
+    for name, rule in RULES.items():
+        assert rule.verdict is None or rule.verdict in VERDICTS
+        assert rule.severity in SECURITY
+        assert all((rule.title, rule.why, rule.do)), name
+        assert f"## {name}\n" in page
+
+
+def test_rules_are_listed(tmp_path: Path) -> None:
+    done = validate(folder=tmp_path, command="rules")
+    assert done.returncode == 0
+    assert len(done.stdout.splitlines()) == len(RULES)
