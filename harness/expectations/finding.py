@@ -31,6 +31,10 @@ class Finding:
     status: str = "new"
     known_issue: Mapping[str, Any] | None = None
     times: int = 1
+    path: tuple[str, ...] = ()  # `where`, in pieces: names may hold a slash
+    script: str = ""
+    script_shows: bool | None = None  # None where it was not run, or failed itself
+    script_problem: str = ""  # why it does not show
 
     @property
     def check(self) -> str:
@@ -57,7 +61,6 @@ class Finding:
 
     def to_json(self) -> dict[str, Any]:
         """The finding as `report.json` holds it."""
-        from harness.expectations.script import script_of
         from harness.protocol.architecture import to_json
 
         return {
@@ -75,7 +78,9 @@ class Finding:
             "consequences": list(self.consequences),
             "times": self.times,
             "subject": {"architecture": to_json(self.architecture)},
-            "script": script_of(self),
+            "script": self.script,
+            "script_shows": self.script_shows,
+            "script_problem": self.script_problem,
             "known_issue": None if self.known_issue is None else dict(self.known_issue),
         }
 

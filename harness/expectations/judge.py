@@ -330,6 +330,7 @@ def _finding(
         difference.size,
         layers=layers,
         architecture=architecture,
+        path=where,
     )
 
 

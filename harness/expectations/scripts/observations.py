@@ -1,0 +1,370 @@
+"""What a script looks at in a model: a row for each observation, narrowed to the place that differed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from harness.expectations.compare import CLOSE, STEPS
+from harness.expectations.finding import Finding
+from harness.expectations.scripts.building import layer_at, stateful
+from harness.expectations.scripts.values import quoted
+from harness.protocol.architecture import Architecture, dumps
+
+TRAINING_STEPS = 2
+_RANDOM = re.compile(r"[Dd]ropout|layers\.Random|layers\.RandAug|Noise|CutMix|MixUp|AugMix")
+_EXACT, _TEXT, _CLOSE = "actual != expected", "str(actual) != str(expected)", "close"
+
+
+@dataclass(frozen=True)
+class Case:
+    """A finding with all that decides how its script is written."""
+
+    finding: Finding
+    architecture: Architecture
+    major: int
+    route: str
+    relation: str = "="
+    text: str = field(default="", repr=False)  # the architecture as JSON
+
+    @classmethod
+    def of(cls, finding: Finding, major: int, relation: str) -> Case:
+        """The case of a finding that has an architecture."""
+        assert finding.architecture is not None
+        return cls(finding, finding.architecture, major, finding.routes[0], relation, dumps(finding.architecture))
+
+    @property
+    def place(self) -> tuple[str, ...]:
+        """Where it differs, within the observation."""
+        return finding_place(self.finding)
+
+    @property
+    def flat(self) -> str:
+        """The public function that makes a list of a structure of tensors."""
+        return "keras.tree.flatten" if self.major >= 3 else "tf.nest.flatten"
+
+    @property
+    def tolerance(self) -> float:
+        """How far numbers may be apart, as the judge holds it."""
+        table = STEPS if self.relation == "~t" else CLOSE
+        low = [value for dtype, value in table.items() if dtype in ("float16", "bfloat16") and dtype in self.text]
+        return max([table["float64"] if self.architecture.policy == "float64" else table["float32"], *low])
+
+
+def finding_place(finding: Finding) -> tuple[str, ...]:
+    """The place as it was told, in pieces."""
+    return finding.path or tuple(filter(None, finding.where.split("/")))
+
+
+@dataclass(frozen=True)
+class Look:
+    """How to see it: an expression in which ``{model}`` stands, the functions it needs, how two of it are compared."""
+
+    expression: str
+    define: tuple[str, ...] = ()
+    differs: str = _EXACT
+
+    def of(self, model: str) -> str:
+        """The expression for one model."""
+        return self.expression.replace("{model}", model)
+
+
+def _structure(case: Case) -> Look:
+    kind = case.place[0] if case.place else "layers"
+    if kind == "class":
+        return Look("type({model}).__name__")
+    if kind == "name":
+        return Look("{model}.name")
+    if kind in ("inputs", "outputs"):
+        return Look(f"[(str(each.shape), str(each.dtype)) for each in {{model}}.{kind} or []]")
+    if len(case.place) > 1 and case.place[1].count("/") == 0:
+        return Look("[(layer.name, type(layer).__name__) for layer in {model}.layers]")
+    return Look("[type(layer).__name__ for layer in {model}._flatten_layers() if layer.weights]")
+
+
+def _summary(case: Case) -> Look:
+    # Parameter totals and the optimizer's are no promise of every route.
+    totals = case.relation in ("=l", "=s") and not (case.relation == "=s" and _trained(case))
+    keep = ' if " params:" not in line' if totals else ""
+    return Look(
+        "summary({model})",
+        (
+            "def summary(model):",
+            "    lines = []",
+            "    model.summary(line_length=120, print_fn=lambda line, **_: lines.extend(line.splitlines()),"
+            " expand_nested=True, show_trainable=True)",
+            f"    return [line.rstrip() for line in lines{keep}]",
+        ),
+    )
+
+
+def _trained(case: Case) -> bool:
+    return case.architecture.compile is not None and case.architecture.compile.steps > 0
+
+
+_AT = (
+    "def at(value, *keys):  # an entry of a list by its number or its name",
+    "    for key in keys:",
+    "        if isinstance(value, (list, tuple)):",
+    "            names = {str(number): each for number, each in enumerate(value)}",
+    '            names.update((each["config"].get("name"), each) for each in value if "config" in each)',
+    "            value = names.get(key)",
+    "        else:",
+    '            value = value.get(key, "missing")',
+    '    return json.loads(json.dumps(value, default=getattr(value, "tolist", str)))',
+)
+
+
+def _config(case: Case) -> Look:
+    place = list(case.place)
+    model, here = "{model}", case.architecture
+    while place[:1] == ["layers"] and place[2:3] == ["config"] and len(place) > 3:
+        found, rest = layer_at(here, (place[1],), model)
+        if rest:
+            break
+        model, place = found, place[3:]
+        node = next(node for node in here.nodes if _named(node, found))
+        if not isinstance(node.layer, Architecture):
+            break
+        here = node.layer
+    return _entry(f"{model}.get_config()", place)
+
+
+def _named(node: object, found: str) -> bool:
+    layer = getattr(node, "layer", None)
+    name = layer.name if isinstance(layer, Architecture) else getattr(node, "name", "")
+    return found.endswith(f".get_layer({quoted(name)})")
+
+
+def _entry(config: str, place: list[str]) -> Look:
+    """An entry of a config; by plain subscripts where it lies in dicts alone."""
+    if not place:
+        return Look(f"at({config})", _AT, _TEXT)
+    *before, last = place
+    if not last.isdigit() and before[1::2] == ["config"] * (len(before) // 2) and len(before) % 2 == 0:
+        # An object within an object: its arguments lie in its own config.
+        inner = "".join(f"[{quoted(each)}]" for each in before)
+        return Look(f'{config}{inner}.get({quoted(last)}, "missing")', (), _TEXT)
+    return Look(f"at({config}, {', '.join(map(quoted, place))})", _AT, _TEXT)
+
+
+def _weights(case: Case) -> Look:
+    what = {"dtype": "str(weight.dtype)", "path": _path(case)}.get(case.place[-1] if case.place else "", "")
+    if case.finding.kind == "dtype":
+        what = "str(weight.dtype)"
+    elif case.finding.kind == "shape":
+        what = "tuple(weight.shape)"
+    elif case.finding.kind == "length" or not case.place:
+        what = _path(case)
+    model = layer_at(case.architecture, tuple(case.place[0].split("/")), "{model}")[0] if case.place else "{model}"
+    if not what and "lora" in case.text and "kernel" in case.place[0]:
+        return Look(f"np.array({model}.kernel).tolist()", (), _TEXT)  # merged with its low-rank adapter
+    if not what and "lora" in case.text and "embeddings" in case.place[0]:
+        return Look(f"np.array({model}.embeddings).tolist()", (), _TEXT)
+    weights = f"{model}.weights"
+    if case.major == 2:
+        weights = f'[weight for weight in {model}.weights if hasattr(weight, "name")]'
+    return Look(f"[{what or 'np.array(weight).tolist()'} for weight in {weights}]", (), _TEXT)
+
+
+def _path(case: Case) -> str:
+    return "weight.path" if case.major >= 3 else "weight.name"
+
+
+def _adapters(case: Case) -> Look:
+    model = layer_at(case.architecture, tuple(case.place[0].split("/")), "{model}")[0] if case.place else "{model}"
+    factors = f'[np.any(weight) for weight in {model}.weights if "lora_" in weight.name]'
+    return Look(f'"trainable" if any({factors}) else "both factors are zero"')
+
+
+def _flags(case: Case) -> Look:
+    if case.place[:1] == ("model",):
+        return Look("{model}.trainable")
+    if case.place[:1] == ("layers",) and len(case.place) > 1:
+        layer, rest = layer_at(case.architecture, tuple(case.place[1].split("/")), "{model}")
+        if not rest:
+            return Look(f"{layer}.trainable")
+        return Look("[layer.trainable for layer in {model}._flatten_layers() if layer.weights]")
+    name = 'weight.name.split("/")[-1]'
+    return Look(f"[({name}, tuple(weight.shape)) for weight in {{model}}.trainable_weights]", (), _TEXT)
+
+
+def _compile(case: Case) -> Look:
+    place = list(case.place)
+    if case.relation == "no" or place[:1] == ["compiled"]:
+        return Look('getattr({model}, "optimizer", None) is not None')
+    if place[:2] == ["optimizer", "config"]:
+        return _entry("{model}.optimizer.get_config()", place[2:])
+    if place[:1] == ["optimizer"]:
+        return Look("type({model}.optimizer).__name__")
+    return _entry("{model}.get_compile_config()", place[1:])
+
+
+def _optimizer(case: Case) -> Look:
+    if case.relation == "no":
+        return Look('getattr({model}, "optimizer", None) is not None')
+    if case.place[:1] == ("iterations",):
+        return Look("int({model}.optimizer.iterations)")
+    variables = "{model}.optimizer.variables"
+    if case.major == 2 and "optimizers.legacy" in case.text:
+        variables += "()"
+    what = "tuple(np.shape(each))" if case.finding.kind in ("length", "shape") else "np.array(each).tolist()"
+    return Look(f"[{what} for each in {variables}]", (), _TEXT)
+
+
+def _tensors(case: Case, call: str) -> str:
+    """The numbers of what a model returns."""
+    sparse = '"sparse":true' in case.text or '"ragged":true' in case.text
+    array = "keras.ops.convert_to_numpy(each)" if case.major >= 3 else "np.array(each)"
+    if sparse and case.major == 2:
+        array = "np.array(tf.sparse.to_dense(each) if isinstance(each, tf.SparseTensor) else each)"
+    if isinstance(case.architecture.outputs, (list, tuple, dict)) or sparse:
+        return f"[{array}.tolist() for each in {case.flat}({call})]"
+    return f"{array.replace('each', call)}.tolist()"
+
+
+def _outputs(case: Case) -> Look:
+    if stateful(case.architecture):
+        return Look(
+            "outputs({model})",
+            (
+                *resetting(case),
+                "def outputs(model):",
+                "    reset(model)",
+                f"    return {_tensors(case, 'model(data, training=False)')}",
+            ),
+            _TEXT,
+        )
+    return Look(_tensors(case, "{model}(data, training=False)"), (), _TEXT)
+
+
+def resetting(case: Case) -> tuple[str, ...]:
+    """A function that puts the states of recurrent layers back to zero; none where there are none."""
+    if not stateful(case.architecture):
+        return ()
+    name = "reset_state" if case.major >= 3 else "reset_states"
+    return (
+        "def reset(model):",
+        "    for layer in model._flatten_layers():",
+        f'        if getattr(layer, "stateful", False) and hasattr(layer, "{name}"):',
+        f"            layer.{name}()",
+    )
+
+
+def _rewinding(case: Case) -> tuple[list[str], list[str]]:
+    """Functions, and lines, that put every random generator and every state of a model where it always starts."""
+    lines = ["    keras.utils.set_random_seed(1)"]
+    if stateful(case.architecture):
+        lines.append("    reset(model)")
+    if _RANDOM.search(case.text) and case.major >= 3:
+        lines += [
+            '    states = [each for each in model.variables if each.name.startswith("seed_generator")]',
+            "    for number, state in enumerate(states):",
+            "        state.assign([1, number])",
+        ]
+    elif _RANDOM.search(case.text):
+        lines += [
+            "    for layer in model._flatten_layers():",
+            '        random = getattr(layer, "_random_generator", None)',
+            '        if getattr(random, "_generator", None) is not None:',
+            "            random._generator.reset_from_seed(1)",
+            '        elif hasattr(random, "_seed"):',
+            "            random._seed = 1",
+        ]
+    return list(resetting(case)), lines
+
+
+def _training_outputs(case: Case) -> Look:
+    before, lines = _rewinding(case)
+    call = "{model}(data, training=True)"
+    if len(lines) == 1 and not _moves(case):
+        return Look(_tensors(case, call), (), _TEXT)
+    body = [
+        *before,
+        "def outputs(model):",
+        *lines,
+        f"    return {_tensors(case, call.replace('{model}', 'model'))}",
+    ]
+    return Look("outputs({model})", tuple(body), _TEXT)
+
+
+def _moves(case: Case) -> bool:
+    return "Normalization" in case.text
+
+
+def _eager(case: Case) -> list[str]:
+    """What lets both models run in the same way: not every format keeps it, and graphs draw and sum in another order."""
+    if case.major == 2:
+        return ["    model.run_eagerly, model.train_function, model.test_function = True, None, None"]
+    settings = case.architecture.compile.arguments if case.architecture.compile else {}
+    return [f"    model.{key} = {settings[key]!r}" for key in ("run_eagerly", "jit_compile") if key in settings]
+
+
+def _losses(case: Case) -> Look:
+    if case.architecture.compile is None or case.place[:1] == ("regularization",):
+        body = ("def losses(model):", "    model(data)", "    return [np.array(each).tolist() for each in model.losses]")
+        return Look("losses({model})", body, _CLOSE)
+    before, lines = _rewinding(case)
+    body = (
+        *before,
+        "def losses(model):",
+        *lines,
+        *_eager(case),
+        "    model.reset_metrics()",
+        f"    return {case.flat}(model.test_on_batch(data, targets, return_dict=True))",
+    )
+    return Look("losses({model})", body, _CLOSE)
+
+
+def _training(case: Case) -> Look:
+    before, lines = _rewinding(case)
+    body = (
+        *before,
+        "def train(model):",
+        *lines,
+        *_eager(case),
+        "    model.reset_metrics()",
+        f"    steps = [model.train_on_batch(data, targets, return_dict=True) for _ in range({TRAINING_STEPS})]",
+        '    weights = [each for each in model.weights if "float" in str(getattr(each, "dtype", None))]',
+        f"    return [*{case.flat}(steps), *map(np.array, weights)]",
+    )
+    return Look("train({model})", body, _CLOSE)
+
+
+def _exported(case: Case) -> Look:
+    return Look(_tensors(case, "{model}(data)"), (), _CLOSE)
+
+
+def _itself(case: Case) -> Look:
+    """For what a route states by itself, as text or numbers."""
+    return Look("{model}")
+
+
+OBSERVATIONS: Mapping[str, Callable[[Case], Look]] = {
+    "structure": _structure,
+    "summary": _summary,
+    "config": _config,
+    "weights": _weights,
+    "adapters": _adapters,
+    "flags": _flags,
+    "compile": _compile,
+    "optimizer": _optimizer,
+    "outputs": _outputs,
+    "training outputs": _training_outputs,
+    "losses": _losses,
+    "training": _training,
+    "fresh": _itself,
+    "frozen": _itself,
+    "moved": _itself,
+    "extracted": _itself,
+    "exported": _exported,
+    "others restored": _itself,
+    "refused": _itself,
+}
+# What shows only where every weight has a value of its own.
+OF_VALUES = frozenset({
+    "weights", "adapters", "optimizer", "outputs", "training outputs", "losses", "training", "fresh", "frozen", "moved",
+    "extracted", "exported", "others restored",
+})  # fmt: skip
+CLOSENESS = _CLOSE

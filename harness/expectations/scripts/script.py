@@ -1,0 +1,333 @@
+"""Puts a script together: the model, its journey, and the check that failed.
+
+It exits 1, and says so in its last line, while the fault shows; 0 when it does not. Any other end is a script that
+failed itself, and shows nothing.
+"""
+
+from __future__ import annotations
+
+import builtins
+import re
+from dataclasses import replace
+
+from harness.expectations.finding import Finding
+from harness.expectations.scripts import custom
+from harness.expectations.scripts.building import building, compiling, feeding, filling, layer_at
+from harness.expectations.scripts.layout import laid_out
+from harness.expectations.scripts.observations import CLOSENESS, OBSERVATIONS, OF_VALUES, Case, Look
+from harness.expectations.scripts.routes import ROUTES, Way, wider
+from harness.expectations.scripts.values import Writer, quoted
+from harness.expectations.table import parse
+from harness.protocol.architecture import Architecture, Call, Node, calls, nodes_of
+
+SHOWS = "The fault shows."
+SHOWS_NOT = "The fault does not show."
+PROCESS = "_process"
+CRASH_LIMIT = 40  # seconds after which a script says that it hangs
+
+Lines = list[str]
+
+
+def script_of(finding: Finding, keras: str = "3") -> str:
+    """The script of a finding, for the release of Keras on which it was seen; empty where there is no model."""
+    if finding.architecture is None:
+        return ""
+    major = int(keras.partition(".")[0])
+    relation = parse().get(finding.routes[0], {}).get(finding.observation, "=")
+    case = Case.of(finding, major, relation)
+    lines = [f"# {finding.check}: {_one_line(finding.title)}"]
+    body = _needed(_body(case))
+    lines += _imports(body, major)
+    return laid_out([*lines, *_classes(case), *body])
+
+
+def _one_line(text: str) -> str:
+    return re.sub(r"\s+", " ", text)[:70]
+
+
+def _imports(body: Lines, major: int) -> Lines:
+    text = "\n".join(body)
+    used = [name for name in ("json", "pickle", "subprocess", "sys") if re.search(rf"\b{name}\.", text)]
+    third = ["import keras"]
+    if re.search(r"\bnp\.", text):
+        third.append("import numpy as np")
+    if re.search(r"\btf\.", text):
+        third.append("import tensorflow as tf")
+    return [*(f"import {name}" for name in used), "", *third, ""]
+
+
+def _classes(case: Case) -> Lines:
+    names = {call.name.partition(".")[2] for call in calls(case.architecture.nodes) if call.name.startswith("custom.")}
+    kind, _, name = case.architecture.form.partition(":")
+    if kind == "subclass":
+        names.add(name)
+    return [line for each in sorted(names) for line in (*custom.source(each, case.major), "")]
+
+
+def _body(case: Case) -> Lines:
+    if case.finding.observation == "worker":
+        return _crash(case)
+    if case.finding.routes[0] == "build":
+        return _at_build(case)
+    way = ROUTES[case.route]
+    if case.finding.error is not None:
+        return _raising(case, way)
+    look = OBSERVATIONS[case.finding.observation](case)
+    if look.differs == CLOSENESS:
+        look = replace(look, define=(*look.define, *_apart_by(case.tolerance)), differs="apart(expected, actual)")
+    if case.finding.observation == "fresh":
+        return [*_model(case, as_function=True, before=_first_draws()), *_fresh(way.of(case)), *_verdict(look)]
+    if way.own:
+        functions, journey = _apart(way.of(case))
+        return [*look.define, *functions, *_model(case, as_function=way.again), "", *journey, *_verdict(look)]
+    if case.route.endswith(PROCESS):
+        return _other_process(case, way, look)
+    expected = f"expected = {look.of('model')}"
+    journey, actual = way.of(case), f"actual = {look.of('loaded')}"
+    # Training changes the model that is to travel; the rest is seen before, for saving may change it.
+    middle = [*journey, expected] if case.finding.observation == "training" else [expected, *journey]
+    return [*look.define, *_model(case, as_function=way.again), "", *middle, actual, *_verdict(look)]
+
+
+def _model(case: Case, *, as_function: bool = False, before: Lines | None = None) -> Lines:
+    """The model, filled, frozen, compiled and trained, and the data for it, as far as the rest looks at them."""
+    architecture, writer = case.architecture, Writer(case.major)
+    own = ROUTES[case.route].own if case.route in ROUTES else False
+    wide = wider(architecture)[1] if case.route in ("skip_mismatch", "refused") else None
+    building(writer, wide or architecture)
+    made = writer.lines
+    writer.lines = []
+    data = feeding(writer, architecture)
+    targets: Lines = []
+    if architecture.compile is not None:
+        target = writer.expression(architecture.compile.targets)
+        targets = [*writer.lines, f"targets = {target}"]
+        writer.lines = []
+    # A route that compiles by itself looks at a base that is neither compiled nor frozen.
+    settings = [] if own and case.route == "transfer" else compiling(writer, architecture)
+    lines = [*_policy(case), f"keras.utils.set_random_seed({architecture.seed})", *data, *targets]
+    if as_function:
+        more = "more=0" if wide else ""
+        lines += [f"def make({more}):", *(f"    {line}" for line in made), "    return model", "", "model = make()"]
+    else:
+        lines += made
+    lines += before or []
+    if case.finding.observation in OF_VALUES and case.finding.error is None:
+        lines += filling(architecture, case.major)
+    return [*lines, *settings]
+
+
+def _policy(case: Case) -> Lines:
+    if not case.architecture.policy:
+        return []
+    setter = "keras.config.set_dtype_policy" if case.major >= 3 else "keras.mixed_precision.set_global_policy"
+    return [f"{setter}({quoted(case.architecture.policy)})"]
+
+
+def _needed(lines: Lines) -> Lines:
+    """The lines without the targets and the data that none of them uses."""
+    kept = lines
+    for name in ("targets", "data"):
+        rest = [line for line in kept if not re.match(rf"{name} = |masked|for sample in|    masked", line)]
+        if not re.search(rf"(?<![\w.\"]){name}\b(?![\w\"])", "\n".join(rest)):
+            kept = rest if name == "data" else [line for line in kept if not line.startswith(f"{name} = ")]
+    return kept
+
+
+def _verdict(look: Look) -> Lines:
+    lines = ["", 'print("expected:", str(expected)[:300])', 'print("actual:  ", str(actual)[:300])']
+    return [*lines, f"if {look.differs}:", f'    print("{SHOWS}")', "    sys.exit(1)", f'print("{SHOWS_NOT}")']
+
+
+def _apart_by(tolerance: float) -> Lines:
+    """A function that tells whether two lists of arrays are further apart than the table allows."""
+    return [
+        "def apart(expected, actual):",
+        f"    close = dict(rtol={tolerance}, atol={tolerance}, equal_nan=True)",
+        "    return len(expected) != len(actual) or any(np.shape(one) != np.shape(other)"
+        " or not np.allclose(one, other, **close) for one, other in zip(expected, actual))",
+    ]
+
+
+def _first_draws() -> Lines:
+    return [
+        "first = model.get_weights()",
+        "keras.utils.set_random_seed(1)",
+        "second = make().get_weights()  # what differs between the two is drawn at random",
+    ]
+
+
+def _fresh(journey: Lines) -> Lines:
+    return [
+        "keras.utils.set_random_seed(2)",
+        *journey,
+        "",
+        "def origin(new, old, now=None):",
+        "    if new.shape != old.shape:",
+        '        return "of another shape"',
+        "    if now is not None and np.array_equal(new, now) and not np.array_equal(old, now):",
+        '        return "carried over"',
+        '    return "one number" if new.size == 1 else "the same" if np.array_equal(new, old) else "drawn anew"',
+        "",
+        "expected = [origin(*pair) for pair in zip(second, first)]",
+        "actual = [origin(*three) for three in zip(loaded.get_weights(), first, model.get_weights())]",
+    ]
+
+
+def _raising(case: Case, way: Way) -> Lines:
+    """The journey, or what is looked at afterwards, raises."""
+    observation = case.finding.observation
+    journey = [line for line in way.of(case) if not line.startswith(("expected = ", "actual = "))]
+    define: Lines = []
+    if observation in OBSERVATIONS and not way.own:
+        look = OBSERVATIONS[observation](case)
+        define = list(look.define)
+        journey += [look.of("loaded")]
+    model = _model(case, as_function=way.again)
+    if case.route.endswith(PROCESS):
+        return _other_process_raises(case, way, define, model, journey[2:])
+    functions, journey = _apart(journey)
+    return [*define, *functions, *model, "", *_trying(case, journey)]
+
+
+def _apart(journey: Lines) -> tuple[Lines, Lines]:
+    """Functions that a route defines, and what it does."""
+    functions: Lines = []
+    rest: Lines = []
+    inside = False
+    for line in journey:
+        inside = line.startswith("def ") or (inside and line.startswith(" "))
+        (functions if inside else rest).append(line)
+    return functions, rest
+
+
+def _trying(case: Case, journey: Lines) -> Lines:
+    """The lines, and what they must not raise."""
+    error = case.finding.error
+    assert error is not None
+    name = str(error["type"])
+    known = isinstance(getattr(builtins, name, None), type)
+    lines = ["try:", *(f"    {line}" for line in journey if line)]
+    lines += [f"except {name if known else 'Exception'} as error:"]
+    if not known:
+        lines += [f'    if type(error).__name__ != "{name}":', "        raise"]
+    lines += [f'    print("raised: {name}:", error)', f'    print("{SHOWS}")', "    sys.exit(1)"]
+    return [*lines, f'print("{SHOWS_NOT}")']
+
+
+def _other_process(case: Case, way: Way, look: Look) -> Lines:
+    """The script runs itself a second time, to load the file in a process that never saw the model."""
+    model = _model(case)
+    fed = [line for line in model if line.startswith(("data = ", "targets = "))]
+    rest = [line for line in model if line not in fed]
+    return [
+        *look.define,
+        *fed,
+        'if "load" in sys.argv:  # the second process',
+        f"    loaded = {way.load}",
+        '    with open("actual.pickle", "wb") as file:',
+        f"        pickle.dump({look.of('loaded')}, file)",
+        "    sys.exit()",
+        "",
+        *rest,
+        f"expected = {look.of('model')}",
+        way.save,
+        'subprocess.run([sys.executable, __file__, "load"], check=True)',
+        'with open("actual.pickle", "rb") as file:',
+        "    actual = pickle.load(file)",
+        *_verdict(look),
+    ]
+
+
+def _other_process_raises(case: Case, way: Way, define: Lines, model: Lines, looked: Lines) -> Lines:
+    fed = [line for line in model if line.startswith(("data = ", "targets = "))]
+    rest = [line for line in model if line not in fed]
+    second = [*_trying(case, [f"loaded = {way.load}", *looked]), "sys.exit()"]
+    return [
+        *define,
+        *fed,
+        'if "load" in sys.argv:  # the second process',
+        *(f"    {line}" for line in second),
+        "",
+        *rest,
+        way.save,
+        'sys.exit(subprocess.run([sys.executable, __file__, "load"]).returncode)',
+    ]
+
+
+def _at_build(case: Case) -> Lines:
+    """What is wrong with the model before it goes anywhere."""
+    finding = case.finding
+    if finding.error is not None:
+        model = _model(case)
+        if finding.observation in OBSERVATIONS:
+            look = OBSERVATIONS[finding.observation](case)
+            return [*look.define, *model, "", *_trying(case, [look.of("model")])]
+        setup = [line for line in model if line.startswith(("keras.utils.set_random", "keras.config", "data = "))]
+        setup += [line for line in model if line.startswith("targets = ")]
+        return [*setup, *_trying(case, [line for line in model if line not in setup])]
+    if finding.observation == "shape":
+        return [*_model(case), "", *_shape(case), *_verdict(Look(""))]
+    return [*_model(case), "", *_given(case), *_verdict(Look(""))]
+
+
+def _shape(case: Case) -> Lines:
+    layer, _ = layer_at(case.architecture, (case.finding.where,))
+    flat = "keras.tree.flatten" if case.major >= 3 else "tf.nest.flatten"
+    return [
+        f"expected = {case.finding.expected!r}",
+        f"actual = [list(each.shape[1:]) for each in {flat}({layer}.output)]",
+    ]
+
+
+def _given(case: Case) -> Lines:
+    """The argument that was given, against what the config says of it."""
+    *path, argument = case.finding.where.split("/")
+    if path[:1] == ["optimizer"]:
+        stated = "model.optimizer.get_config()"
+        call = case.architecture.compile.arguments["optimizer"] if case.architecture.compile else None
+        inner = path[1:]
+    else:
+        layer, rest = layer_at(case.architecture, tuple(path))
+        stated, inner = f"{layer}.get_config()", list(rest)
+        node = _node_at(case.architecture, path[: len(path) - len(rest)])
+        call = node.layer if node is not None else None
+    for each in inner:
+        call = call.arguments[each] if isinstance(call, Call) else None
+        stated += f'[{quoted(each)}]["config"]'
+    value = call.arguments[argument] if isinstance(call, Call) else case.finding.expected
+    writer = Writer(case.major)
+    written = writer.expression(value)
+    return [*writer.lines, f"expected = {written}", f'actual = {stated}.get({quoted(argument)}, "missing")']
+
+
+def _node_at(architecture: Architecture, path: list[str]) -> Node | None:
+    for node in nodes_of(architecture.nodes):
+        if node.name == path[-1] and not isinstance(node.layer, Architecture):
+            return node
+    return None
+
+
+def _crash(case: Case) -> Lines:
+    """The process dies, or hangs: the script runs itself and looks at how it ends."""
+    model = _model(replace(case, route="run"))
+    return [
+        "if len(sys.argv) == 1:",
+        "    try:",
+        f'        code = subprocess.run([sys.executable, __file__, "run"], timeout={CRASH_LIMIT}).returncode',
+        "    except subprocess.TimeoutExpired:",
+        "        code = -1",
+        '    print("the process ended with", code)',
+        "    if code < 0:",
+        f'        print("{SHOWS}")',
+        "        sys.exit(1)",
+        f'    print("{SHOWS_NOT}")',
+        "    sys.exit()",
+        "",
+        *model,
+        "model(data, training=False)",
+        "model(data, training=True)",
+        'model.save("model.keras")',
+        'keras.models.load_model("model.keras")',
+        'model.export("exported")',
+    ]
