@@ -78,6 +78,7 @@ def check(
     Draws models around every layer, sends them along every route, observes them before and after, and reports what
     did not survive. Exit codes: 0 nothing new, 1 findings, 2 usage, 3 could not measure.
     """
+    from harness.check import last
     from harness.check.listening import together
     from harness.check.profiles import PROFILES
     from harness.check.result import INTERRUPTED, Options
@@ -119,6 +120,7 @@ def check(
             options, together(*listeners), signals=signals, leftovers=[files.partial(path) for path in targets]
         )
         result = session.run()
+        last.keep(json_report.report(result))
         lost = []
         if json is not None:
             lost.append(files.keep(json_report.text(json_report.report(result)), json.expanduser().absolute()))
@@ -133,6 +135,50 @@ def check(
     if any(lost):
         return UNMEASURED
     return {"pass": OK, "fail": FINDINGS, "error": UNMEASURED}[result.verdict]
+
+
+@app.command
+def reproduce(
+    finding: Annotated[str, Parameter(name="ID", help="The eight hex digits of the finding.")],
+    /,
+    *,
+    report: Annotated[Path | None, Parameter(help="A report.json; else that of the last check of yours.")] = None,
+    script: Annotated[Path | None, Parameter(help="Write the script here.")] = None,
+    markdown: Annotated[bool, Parameter(help="Print a bug report that is ready to be pasted.", negative="")] = False,
+    env: Annotated[str | None, Parameter(help="An interpreter to run it under; else that of the check.")] = None,
+) -> int:
+    """Does that finding still show? Runs its script again.
+
+    Every check keeps its report in the cache folder of the user, so the id alone is enough. Exit codes: 1 it shows,
+    0 it does not show any more, 2 usage, 3 it could not be run.
+    """
+    from harness.check import last
+    from harness.check.reproduce import interpreter_of, markdown_of, rerun, versions
+    from harness.reporting.text import stored_text
+
+    try:
+        stored = last.read(report)
+    except last.NoReport as error:
+        raise Usage(str(error)) from error
+    found = {each["id"]: each for each in stored["findings"]}
+    if finding not in found:
+        raise Usage(f"no finding of that report is called {finding!r}{did_you_mean(finding, list(found))}")
+    one = found[finding]
+    if script is not None:
+        script.write_text(one["script"], encoding="utf-8")
+    interpreter = interpreter_of(stored, _interpreter(env))
+    if interpreter is None:
+        print("the interpreter of that report is gone: name another one with --env")
+        return UNMEASURED
+    proof = rerun(one, interpreter)
+    if markdown:
+        print(markdown_of(one, stored, proof.output if proof.shows else ""))
+    else:
+        print(stored_text(one))
+    under = ", ".join(f"{name} {version}" for name, version in versions(interpreter).items())
+    said = {True: "SHOWS", False: "DOES NOT SHOW any more", None: f"COULD NOT RUN: {proof.problem}"}[proof.shows]
+    print(f"{finding} {said} ({under})", file=sys.stderr if markdown else sys.stdout)
+    return {True: FINDINGS, False: OK, None: UNMEASURED}[proof.shows]
 
 
 @app.command

@@ -5,17 +5,19 @@ An exit code of 1 is also what Python ends with when a script fails: a fault is 
 
 from __future__ import annotations
 
+import contextlib
+import os
+import signal
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from harness.dispatch.worker import worker_environment
 from harness.expectations.finding import Finding, normalised
 from harness.expectations.scripts import SHOWS, SHOWS_NOT, script_of
 
@@ -41,54 +43,102 @@ def scripted(finding: Finding, environment: Mapping[str, Any]) -> Finding:
 
 
 def proven(
-    findings: Iterable[Finding], interpreter: str | None, *, budget: float = BUDGET, at_a_time: int = AT_A_TIME
-) -> Iterable[Finding]:
-    """The findings, each with what its script does when it is run; in their order, as they are done."""
+    findings: Iterable[Finding],
+    interpreter: str | None,
+    folder: Path,
+    *,
+    budget: float = BUDGET,
+    at_a_time: int = AT_A_TIME,
+) -> Iterator[Finding]:
+    """The findings, each with what its script does when it is run in a folder below `folder`; in their order."""
     end = time.monotonic() + budget
+    running: set[subprocess.Popen[str]] = set()
 
     def one(finding: Finding) -> Finding:
         left = end - time.monotonic()
         if left < 1:
             return replace(finding, script_problem="it was not run: there was no time left for it")
-        proof = prove(finding, interpreter, limit=min(LIMIT, left))
+        proof = prove(finding, interpreter, folder, limit=min(LIMIT, left), running=running)
         return replace(finding, script_shows=proof.shows, script_problem=proof.problem)
 
-    with ThreadPoolExecutor(max(1, at_a_time)) as threads:
+    threads = ThreadPoolExecutor(max(1, min(at_a_time, AT_A_TIME)))
+    try:
         yield from threads.map(one, findings)
+    finally:
+        # Where it was interrupted: the threads end with what they wait for.
+        threads.shutdown(wait=False, cancel_futures=True)
+        for process in list(running):
+            _kill(process)
 
 
-def prove(finding: Finding, interpreter: str | None = None, *, limit: float = LIMIT) -> Proof:
-    """Runs the script of a finding in a process and a folder of its own."""
+def prove(
+    finding: Finding,
+    interpreter: str | None,
+    folder: Path,
+    *,
+    limit: float = LIMIT,
+    running: set[subprocess.Popen[str]] | None = None,
+) -> Proof:
+    """Runs the script of a finding, and holds an error that it shows against that of the finding."""
     if not finding.script:
         return Proof(None, "there is none: the finding has no model")
-    proof = run_script(finding.script, interpreter, limit=limit)
-    if proof.shows and finding.error is not None:
+    proof = run_script(finding.script, interpreter, folder, limit=limit, running=running)
+    if proof.shows and finding.error is not None and finding.observation != "worker":
         return _same_error(finding, proof)
     return proof
 
 
-def run_script(script: str, interpreter: str | None = None, *, limit: float = LIMIT) -> Proof:
-    """What a script says, of which nothing is known but its text."""
-    with tempfile.TemporaryDirectory(prefix="keras-harness-") as folder:
-        path = Path(folder) / "fault.py"
+def run_script(
+    script: str,
+    interpreter: str | None,
+    folder: Path,
+    *,
+    limit: float = LIMIT,
+    running: set[subprocess.Popen[str]] | None = None,
+) -> Proof:
+    """What a script says that is run in a process, and a folder below `folder`, of its own."""
+    with tempfile.TemporaryDirectory(prefix="script-", dir=folder, ignore_cleanup_errors=True) as place:
+        path = Path(place) / "fault.py"
         path.write_text(script, encoding="utf-8")
         try:
-            done = subprocess.run(
+            process = subprocess.Popen(
                 [interpreter or sys.executable, str(path)],
-                cwd=folder, env=worker_environment(), capture_output=True, encoding="utf-8", errors="replace",
-                timeout=limit, check=False, stdin=subprocess.DEVNULL,
+                cwd=place, env=_environment(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE, encoding="utf-8", errors="replace", start_new_session=True,
             )  # fmt: skip
-        except subprocess.TimeoutExpired:
-            return Proof(None, f"it did not end within {limit:.0f} s")
         except OSError as error:
             return Proof(None, f"it could not be started: {error}")
-    said = [line.strip() for line in done.stdout.splitlines()]
-    if done.returncode == 1 and SHOWS in said:
-        return Proof(True, "", done.stdout)
-    if done.returncode == 0 and SHOWS_NOT in said:
-        return Proof(False, "it exits 0", done.stdout)
-    last = (done.stderr.strip().splitlines() or [f"it ended with code {done.returncode}"])[-1]
-    return Proof(None, f"it failed itself: {last[:200]}", done.stdout + done.stderr)
+        known = running if running is not None else set()
+        known.add(process)
+        try:
+            printed, errors = process.communicate(timeout=limit)
+        except subprocess.TimeoutExpired:
+            return Proof(None, f"it did not end within {limit:.0f} s")
+        finally:
+            _kill(process)
+            known.discard(process)
+    said = [line.strip() for line in printed.splitlines()]
+    if process.returncode == 1 and SHOWS in said:
+        return Proof(True, "", printed)
+    if process.returncode == 0 and SHOWS_NOT in said:
+        return Proof(False, "it exits 0", printed)
+    last = (errors.strip().splitlines() or [f"it ended with code {process.returncode}"])[-1]
+    return Proof(None, f"it failed itself: {last[:200]}", printed + errors)
+
+
+def _kill(process: subprocess.Popen[str]) -> None:
+    """Ends a script with all that it has started."""
+    with contextlib.suppress(OSError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def _environment() -> dict[str, str]:
+    """What a script is started with: nothing of the driver's Python, TensorFlow quiet."""
+    kept = {
+        key: value for key, value in os.environ.items() if not key.startswith(("PYTHON", "VIRTUAL_ENV", "COVERAGE"))
+    }
+    return {**kept, "TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONDONTWRITEBYTECODE": "1", "PYTHONIOENCODING": "utf-8"}
 
 
 def _same_error(finding: Finding, proof: Proof) -> Proof:
@@ -99,6 +149,3 @@ def _same_error(finding: Finding, proof: Proof) -> Proof:
     if seen == wanted or not raised:
         return proof
     return Proof(False, f"it raises another {finding.error['type']}: {seen}", proof.output)
-
-
-

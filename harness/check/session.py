@@ -18,6 +18,7 @@ from harness.architectures.vocabulary import Vocabulary
 from harness.check.listening import Listener, nobody
 from harness.check.losses import LEAST_FREE, full_disk, lost_finding
 from harness.check.plan import Plan
+from harness.check.proof import BUDGET, proven, scripted
 from harness.check.reduce import isolated, reduce
 from harness.check.result import UNFINISHED, Options, Result
 from harness.check.signals import Signals
@@ -142,6 +143,7 @@ class Session:
         self._examples(pool, chain(self._applications(vocabulary), planned))
         self._examples(pool, self._alone())
         self._reduce(pool)
+        self._prove()
 
     def _timed(self, plan: Iterable[Architecture]) -> Iterable[Architecture]:
         models = iter(plan)
@@ -325,7 +327,7 @@ class Session:
         if known is not None:
             self.result.findings[finding.id] = known.merged(finding)
             return
-        finding = self.options.known.marked(finding, self.result.environment)
+        finding = scripted(self.options.known.marked(finding, self.result.environment), self.result.environment)
         self.result.findings[finding.id] = finding
         self.listener("finding", self.result, finding)
 
@@ -339,13 +341,29 @@ class Session:
         threads = ThreadPoolExecutor(self.options.workers)
         try:
             for finding, smaller in zip(new, threads.map(lambda each: self._smaller(pool, each), new), strict=True):
-                marked = self.options.known.marked(smaller, self.result.environment)
+                environment = self.result.environment
+                marked = scripted(self.options.known.marked(smaller, environment), environment)
                 self.result.findings[finding.id] = marked
                 self.listener("reduced", self.result, marked)
         finally:
             # Where it was interrupted, the threads end with the workers that they wait for.
             threads.shutdown(wait=False, cancel_futures=True)
         self.result.add_time("shrinking", time.perf_counter() - begin)
+
+    def _prove(self) -> None:
+        """Runs the script of each new finding, so that none is shown without a word of what it does."""
+        new = [finding for finding in self.result.findings.values() if finding.status == "new"]
+        begin = time.perf_counter()
+        left = BUDGET
+        if self.options.time_limit is not None:
+            left = min(left, self._start + self.options.time_limit - time.monotonic())
+        for finding in proven(
+            new, self.options.interpreter, self._scratch.path, budget=left, at_a_time=self.options.workers
+        ):
+            self.result.findings[finding.id] = finding
+            self.listener("proven", self.result, finding)
+        if new:
+            self.result.add_time("scripts", time.perf_counter() - begin)
 
     def _smaller(self, pool: Pool, finding: Finding) -> Finding:
         assert finding.architecture is not None

@@ -63,6 +63,10 @@ class Watcher:
             self.console.print(
                 f"    {subject.id} shrunk to {', '.join(subject.layers) or 'one layer'}", highlight=False
             )
+        if event == "proven" and isinstance(subject, Finding) and subject.script_problem:
+            self.console.print(
+                f"    {subject.id} the script does not show it: {escape(subject.script_problem)}", highlight=False
+            )
         new = sum(finding.status == "new" for finding in result.findings.values())
         reached = 0 if result.plan is None else len(result.plan.coverage.layers)
         counts = ((result.examples, "model"), (reached, "layer"), (new, "new finding"))

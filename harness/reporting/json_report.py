@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import Any
 
 from harness.check.reach import reach_of_kinds
@@ -30,7 +31,9 @@ def report(result: Result, *, command: str = "check") -> dict[str, Any]:
         "verdict": result.verdict,
         "seed": result.options.seed,
         "profile": result.options.profile.name,
-        "environments": {"candidate": result.environment},
+        "environments": {
+            "candidate": {**result.environment, "interpreter": result.options.interpreter or sys.executable}
+        },
         "examples": result.examples,
         "built": result.built,
         "seconds": round(result.seconds, 2),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from xml.etree import ElementTree
 
 from harness.check.result import Result
+from harness.reporting.text import finding_text
 
 
 def text(result: Result) -> str:
@@ -20,7 +21,7 @@ def text(result: Result) -> str:
         if finding.status == "new":
             failures += 1
             failure = ElementTree.SubElement(case, "failure", message=finding.title)
-            failure.text = str(finding.to_json()["script"])
+            failure.text = finding_text(finding)
         else:
             ElementTree.SubElement(case, "skipped", message=str((finding.known_issue or {}).get("reason", "")))
     for problem in result.problems:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from concurrent.futures import Future
 from functools import lru_cache
@@ -14,6 +15,8 @@ from harness.architectures.families import all_rules
 from harness.architectures.graph import Goal
 from harness.architectures.models import architectures
 from harness.architectures.vocabulary import Vocabulary
+from harness.check import last
+from harness.check.proof import scripted
 from harness.dispatch.pool import Answer, Pool
 from harness.dispatch.worker import WorkerFailed
 from harness.expectations.judge import judge
@@ -47,7 +50,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 class Promises:
     """Holds what was seen of each model; models are sent when they are first asked for, two ahead."""
 
-    def __init__(self, pool: Pool, seed: int, known: KnownIssues) -> None:
+    def __init__(self, pool: Pool, seed: int, known: KnownIssues, interpreter: str) -> None:
+        self.interpreter = interpreter
         self.about = pool.start()
         self.vocabulary = Vocabulary.from_report(self.about)
         self.rules = {name: rule for name, rule in all_rules().items() if self.vocabulary.has(rule.public)}
@@ -113,7 +117,10 @@ class Promises:
         marked = [self._known.marked(each, self.about) for each in of_routes]
         new = [each for each in marked if each.status == "new"]
         if new:
-            pytest.fail("\n\n".join(map(finding_text, new)), pytrace=False)
+            told = [scripted(each, self.about) for each in new]
+            about = {key: self.about[key] for key in ("python", "tensorflow", "keras", "packages")}
+            last.add([each.to_json() for each in told], {**about, "interpreter": self.interpreter})
+            pytest.fail("\n\n".join(map(finding_text, told)), pytrace=False)
         known = [each for each in marked if each.status == "known"]
         if known:
             pytest.xfail("; ".join(f"{each.known_issue['id']}" for each in known if each.known_issue))
@@ -130,7 +137,7 @@ def promises(request: pytest.FixtureRequest) -> Iterator[Promises]:
     workers = 1 if hasattr(request.config, "workerinput") else option("--harness-workers")
     pool = Pool(option("--harness-env"), size=workers)
     try:
-        made = Promises(pool, option("--harness-seed"), known)
+        made = Promises(pool, option("--harness-seed"), known, option("--harness-env") or sys.executable)
     except WorkerFailed as error:
         pool.close()
         pytest.fail(f"TensorFlow could not be started: {error}", pytrace=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import time
 import traceback
@@ -260,7 +261,7 @@ def observe(subject: Subject, names: list[str]) -> dict[str, Any]:
 def describe(error: BaseException) -> dict[str, Any]:
     """Type, message and the place in Keras or TensorFlow where an error was raised."""
     frames = traceback.extract_tb(error.__traceback__)
-    inside = [frame for frame in frames if "/keras" in frame.filename or "/tensorflow" in frame.filename]
+    inside = [frame for frame in frames if _INSIDE.search(frame.filename.replace("\\", "/"))]
     place = inside[-1] if inside else (frames[-1] if frames else None)
     return {
         "type": type(error).__name__,
@@ -270,6 +271,14 @@ def describe(error: BaseException) -> dict[str, Any]:
     }
 
 
+_INSIDE = re.compile(r"/(keras|tf_keras|tensorflow)/")  # a folder called keras-harness is none of these
+
+
 def _public(filename: str) -> str:
-    """The part of a path below site-packages."""
-    return filename.replace("\\", "/").rpartition("site-packages/")[2]
+    """The part of a path that is the same on every machine: below site-packages, or the name of the file alone."""
+    filename = filename.replace("\\", "/")
+    _, packages, below = filename.rpartition("-packages/")
+    source = _INSIDE.search(filename)
+    if packages or source is None:
+        return below if packages else filename.rpartition("/")[2]
+    return filename[source.start() + 1 :]

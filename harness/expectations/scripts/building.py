@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Mapping
 from typing import Any
 
-from harness.expectations.scripts.values import Writer, public, quoted
+from harness.expectations.scripts.values import Writer, quoted
 from harness.protocol.architecture import (
     Architecture,
     Call,
@@ -244,6 +244,3 @@ def _short_name(major: int) -> str:
 def stateful(architecture: Architecture) -> bool:
     """Whether a layer keeps a state from one batch to the next."""
     return '"stateful":true' in dumps(architecture)
-
-
-__all__ = ["building", "compiling", "feeding", "filling", "layer_at", "public", "stateful"]

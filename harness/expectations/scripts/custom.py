@@ -43,5 +43,5 @@ def source(name: str, major: int) -> tuple[str, ...]:
         if isinstance(node, ast.ClassDef) and node.name == name:
             text = ast.unparse(_Plain(major).visit(node))
             text = text.replace("@register(", "@keras.saving.register_keras_serializable(").replace("'", '"')
-            return tuple(text.splitlines())
+            return tuple(text.replace("):\n\n", "):\n").splitlines())
     raise LookupError(f"no custom class is called {name!r}")

@@ -22,6 +22,8 @@ def wrapped(line: str, *, width: int = WIDTH) -> list[str]:
 
     >>> wrapped("x = f(aaaa, bbbb)", width=12)
     ['x = f(', '    aaaa,', '    bbbb,', ')']
+    >>> wrapped("x = f(aaaa, bbbb)", width=14)
+    ['x = f(', '    aaaa, bbbb', ')']
     """
     if len(line) <= width:
         return [line]
@@ -35,16 +37,16 @@ def wrapped(line: str, *, width: int = WIDTH) -> list[str]:
     indent = " " * (len(line) - len(line.lstrip()))
     head, inner, tail = line[: start + 1], indent + "    ", indent + line[end:]
     parts, mark = _parts(body)
-    if len(parts) > 1 and mark and len(inner + body) <= width and not _is_call(head):
+    if len(inner + body) <= width:
         parts, mark = [body], ""
+    value = re.match(r"\s*(\w+ = |return )(?![(\[{])", line)
+    if value and line[start] == "[" and len(inner + line[value.end() :]) <= width:
+        # Subscripts are not broken: the whole value goes into brackets of its own.
+        return [f"{line[: value.end()]}(", inner + line[value.end() :], f"{indent})"]
     lines = [head]
     for part in parts:
         lines += wrapped(inner + part + mark, width=width)
     return [*lines, *wrapped(tail, width=width)]
-
-
-def _is_call(head: str) -> bool:
-    return bool(re.search(r"[\w)\]]\($", head))
 
 
 def _parts(body: str) -> tuple[list[str], str]:

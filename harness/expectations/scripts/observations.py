@@ -294,7 +294,7 @@ def _moves(case: Case) -> bool:
 
 
 def _eager(case: Case) -> list[str]:
-    """What lets both models run in the same way: not every format keeps it, and graphs draw and sum in another order."""
+    """What lets both models run in the same way: not every format keeps it, and a graph draws in another order."""
     if case.major == 2:
         return ["    model.run_eagerly, model.train_function, model.test_function = True, None, None"]
     settings = case.architecture.compile.arguments if case.architecture.compile else {}
@@ -303,8 +303,8 @@ def _eager(case: Case) -> list[str]:
 
 def _losses(case: Case) -> Look:
     if case.architecture.compile is None or case.place[:1] == ("regularization",):
-        body = ("def losses(model):", "    model(data)", "    return [np.array(each).tolist() for each in model.losses]")
-        return Look("losses({model})", body, _CLOSE)
+        listed = "    return [np.array(each).tolist() for each in model.losses]"
+        return Look("losses({model})", ("def losses(model):", "    model(data)", listed), _CLOSE)
     before, lines = _rewinding(case)
     body = (
         *before,

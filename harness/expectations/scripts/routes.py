@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from harness.expectations.scripts.building import layer_at
 from harness.expectations.scripts.observations import Case, resetting
 from harness.expectations.scripts.values import Code, quoted
 from harness.protocol.architecture import Architecture, Call, Node, Ref, references
@@ -85,7 +84,7 @@ def _npz(case: Case) -> Lines:
     lines = ["values = model.get_weights()"]
     if "bfloat16" in case.text or "float8" in case.text:
         lines.append('values = [each.astype("float32") for each in values]  # a .npz holds NumPy\'s own dtypes alone')
-    if case.major == 2 and "Lookup" in case.text or "TextVectorization" in case.text:
+    if case.major == 2 and ("Lookup" in case.text or "TextVectorization" in case.text):
         lines.append('values = [each.astype("S") if each.dtype.kind == "O" else each for each in values]')
     return [
         *lines,
@@ -382,8 +381,7 @@ ROUTES: Mapping[str, Way] = {
     "clone": Way(_rebuilt("keras.models.clone_model(model)")),
     "clone_function": Way(
         _rebuilt(
-            "keras.models.clone_model(model, "
-            "clone_function=lambda layer: type(layer).from_config(layer.get_config()))"
+            "keras.models.clone_model(model, clone_function=lambda layer: type(layer).from_config(layer.get_config()))"
         )
     ),
     "clone_inputs": Way(_clone_inputs),
@@ -398,4 +396,3 @@ ROUTES: Mapping[str, Way] = {
     "transfer": Way(_transfer, own=True),
     "export": Way(_export, own=True),
 }
-__all__ = ["ROUTES", "Way", "layer_at", "wider"]

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from harness.protocol.architecture import Architecture, Call, Data, Name, Ref, Slice, Values
+from harness.protocol.architecture import Architecture, Call, Data, Exported, Name, Ref, Slice, Values
 
 INFIX = {
     "add": "+", "sub": "-", "mul": "*", "truediv": "/", "floordiv": "//", "mod": "%", "pow": "**", "matmul": "@",
@@ -87,6 +87,10 @@ class Writer:
             name = self.variable(f"{value.name}_model")
             building(self, value, name)
             return name
+        if isinstance(value, Exported):
+            folder = self.variable("exported")
+            self.lines.append(f'{self.expression(value.architecture)}.export("{folder}")')
+            return quoted(folder)
         if isinstance(value, Slice):
             return f"slice({value.start}, {value.stop}, {value.step})"
         if isinstance(value, tuple):
