@@ -5,6 +5,7 @@ from io import StringIO
 from rich.console import Console
 
 from harness.check.profiles import PROFILES
+from harness.check.proof import scripted
 from harness.check.result import Options, Result
 from harness.expectations.finding import Finding
 from harness.protocol.architecture import Architecture, Call, Input, Node, Ref
@@ -16,10 +17,10 @@ MODEL = Architecture(
     nodes=(Node("dense", Call("layers.Dense", {"units": 2}), (Ref("input"),)),),
     outputs=Ref("dense"),
 )
-NEW = Finding(
+NEW = scripted(Finding(
     "weights", "value", ("Dense", "kernel"), ("keras_zip",), "weights: [Dense] is another one", "dense/kernel",
     1.0, 2.0, {"max ulp": 8.0}, layers=("Dense",), architecture=MODEL,
-)  # fmt: skip
+), {"keras": "3.15.1"})  # fmt: skip
 
 
 def known(observation: str) -> Finding:
@@ -41,6 +42,7 @@ def test_a_new_finding_is_printed_with_place_size_and_script() -> None:
     text = printed(NEW)
     for part in (NEW.id, "keras_zip/weights", "[Dense]", "dense/kernel", "max ulp 8.0", "keras.layers.Dense(units=2"):
         assert part in text
+    assert f"keras-harness reproduce {NEW.id}" in text
     assert "FAIL: 1 new finding (0 known); 1 model, 0 layers, 2 round trips" in text
 
 

@@ -86,7 +86,7 @@ class Finding:
 
 
 def normalised(text: str) -> str:
-    """A message without what was drawn: quoted names, numbers, shapes and addresses taken out.
+    """A message without what was drawn, or is of one machine: quoted names, numbers, shapes, addresses, paths.
 
     Quoted words that look like classes stay: they are what the message is about.
 
@@ -94,6 +94,7 @@ def normalised(text: str) -> str:
     "Layer '?' expected # variables, but received # variables"
     """
     text = _essence(text)
+    text = re.sub(r"(?<![\w.<])/(?:[\w.+~@-]+/)+[\w.+~@-]*", "<path>", text)
     text = re.sub(r"0x[0-9a-f]+", "#", text)
     text = re.sub(r"\s+", " ", text)
     text = re.sub(

@@ -1,0 +1,157 @@
+"""The script of a finding is whole: it can be written for everything that can be found, and it tells the truth.
+
+What a script says is proved with planted faults: with the fault it shows, without it does not.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from harness.architectures.drawing import draws
+from harness.architectures.families import all_rules
+from harness.architectures.graph import Goal
+from harness.architectures.models import architectures
+from harness.check.confirm import RUNNER
+from harness.check.proof import run_script
+from harness.expectations.finding import Finding
+from harness.expectations.judge import ORDER
+from harness.expectations.scripts import script_of
+from harness.expectations.scripts.layout import WIDTH
+from harness.expectations.scripts.observations import OBSERVATIONS
+from harness.expectations.scripts.routes import ROUTES
+from harness.expectations.table import parse
+from harness.protocol.architecture import Architecture
+from tests.test_planted import MODEL, PLANTED, seen
+from tests.vocabularies import vocabulary
+
+TABLE = parse()
+KERAS = {"3.15": "3.15.1", "2.15": "2.15.0"}
+# A place within each observation that is there in every model.
+PLACES = {
+    "frozen": ("tape",),
+    "moved": ("head in fit",),
+    "extracted": ("all but the last: outputs of x",),
+    "optimizer": ("iterations",),
+    "compile": ("compiled",),
+    "refused": ("one weight fewer",),
+}
+ERROR = {"type": "ValueError", "message": "no", "place": "keras/src/layers/layer.py:__call__"}
+
+
+def cells() -> list[tuple[str, str]]:
+    return [(route, observation) for route, row in TABLE.items() for observation in row]
+
+
+def a_finding(architecture: Architecture, route: str, observation: str, **fields: object) -> Finding:
+    name = architecture.nodes[-1].name
+    places = {**PLACES, "config": ("layers", name, "config", "name"), "weights": (f"{name}/kernel", "value")}
+    path = () if "error" in fields else places.get(observation, ())
+    finding = Finding(observation, "value", (), (route,), "it differs", path=path, architecture=architecture)
+    return replace(finding, **fields)  # type: ignore[arg-type]
+
+
+def drawn(version: str, count: int = 12) -> list[Architecture]:
+    rules = {name: rule for name, rule in all_rules().items() if vocabulary(version).has(rule.public)}
+    names = sorted(rules)
+    return [
+        draws(
+            architectures(
+                vocabulary=vocabulary(version),
+                rules=rules,
+                goals=[Goal(name) for name in names[number::count]][:6],
+            ),
+            1,
+            seed_value=number,
+        )[0]
+        for number in range(count)
+    ]
+
+
+def test_every_route_of_the_table_has_its_lines_and_every_observation_its_look() -> None:
+    assert set(ROUTES) == set(TABLE)
+    assert set(OBSERVATIONS) == set(ORDER)
+
+
+@pytest.mark.parametrize("version", KERAS)
+def test_scripts_of_drawn_models_are_python_and_of_a_width(version: str) -> None:
+    wide = 0
+    for number, architecture in enumerate(drawn(version)):
+        some = cells()[number % 7 :: 7]
+        findings = [a_finding(architecture, *cell) for cell in some]
+        findings += [a_finding(architecture, route, "travel", kind="error", error=ERROR) for route in TABLE]
+        findings += [a_finding(architecture, "build", "build", kind="error", error=ERROR)]
+        findings += [a_finding(architecture, "run", "worker", kind="crashed", error={**ERROR, "type": "crashed"})]
+        for finding in findings:
+            script = script_of(finding, KERAS[version])
+            compile(script, finding.check, "exec")
+            assert "sys.exit(1)" in script
+            wide += sum(len(line) > WIDTH for line in script.splitlines())
+    assert wide == 0
+
+
+def test_a_script_is_written_as_people_write() -> None:
+    script = script_of(a_finding(MODEL, "keras_zip", "config"), "3.15.1")
+    assert 'hidden = keras.layers.Dense(units=4, name="hidden")(x)' in script
+    assert 'model.get_layer("hidden").trainable = False' in script
+    assert 'model.save("model.keras")\nloaded = keras.models.load_model("model.keras")' in script
+
+
+def answers(scripts: list[str], folder: Path) -> list[bool | str]:
+    """What each script says, run in one process: True where it shows, or why it told nothing."""
+    file = folder / "scripts.json"
+    file.write_text(json.dumps(scripts))
+    done = subprocess.run(
+        [sys.executable, str(RUNNER), str(file)], cwd=folder, capture_output=True, text=True, timeout=500, check=False
+    )
+    told = json.loads(file.with_suffix(".out").read_text())
+    assert len(told) == len(scripts), done.stderr[-1000:]
+    return [each.get("shows", each.get("error")) for each in told]
+
+
+@pytest.mark.slow
+def test_the_script_of_no_finding_shows_anything_in_a_healthy_model(tmp_path: Path) -> None:
+    found = {(route, each.observation) for each in seen() for route in each.routes}
+    healthy = [cell for cell in cells() if cell not in found and not cell[0].endswith("_process")]
+    scripts = [script_of(a_finding(MODEL, *cell), "3.15.1") for cell in healthy]
+    told = answers(scripts, tmp_path)
+    assert [(cell, what) for cell, what in zip(healthy, told, strict=True) if what is not False] == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("fault", sorted(path.stem for path in PLANTED.glob("*.py") if path.stem != "a_layer_crashes"))
+def test_the_scripts_of_a_planted_fault_show_it_and_nothing_without_it(fault: str, tmp_path: Path) -> None:
+    healthy = {each.signature for each in seen()}
+    findings = [each for each in seen((PLANTED / f"{fault}.py",)) if each.signature not in healthy]
+    assert findings
+    scripts = [script_of(each, "3.15.1") for each in findings]
+    plant = f"{(PLANTED / f'{fault}.py').read_text()}\nimport sys\nsys.exit(0)\n"
+    told = answers([*scripts, plant, *scripts], tmp_path)
+    checks = [each.check for each in findings]
+    without, with_it = told[: len(scripts)], told[len(scripts) + 1 :]
+    assert dict(zip(checks, without, strict=True)) == dict.fromkeys(checks, False)
+    assert dict(zip(checks, with_it, strict=True)) == dict.fromkeys(checks, True)
+
+
+@pytest.mark.parametrize(
+    ("script", "shows", "problem"),
+    [
+        ("print('The fault shows.'); raise SystemExit(1)", True, ""),
+        ("print('The fault does not show.')", False, "exits 0"),
+        ("raise ValueError('no')", None, "failed itself: ValueError: no"),
+        ("raise SystemExit(1)", None, "ended with code 1"),
+        ("print('all is well')", None, "ended with code 0"),
+        ("import time; time.sleep(60)", None, "did not end"),
+    ],
+)
+def test_a_script_that_fails_itself_shows_nothing(
+    script: str, shows: bool | None, problem: str, tmp_path: Path
+) -> None:
+    proof = run_script(script, sys.executable, tmp_path, limit=5.0)
+    assert proof.shows is shows
+    assert problem in proof.problem
