@@ -18,7 +18,7 @@ from harness.architectures.families import all_rules
 from harness.architectures.graph import Goal
 from harness.architectures.models import architectures
 from harness.check.confirm import RUNNER
-from harness.check.proof import run_script
+from harness.check.proof import proven, run_script
 from harness.expectations.finding import Finding
 from harness.expectations.judge import ORDER
 from harness.expectations.scripts import script_of
@@ -155,3 +155,25 @@ def test_a_script_that_fails_itself_shows_nothing(
     proof = run_script(script, sys.executable, tmp_path, limit=5.0)
     assert proof.shows is shows
     assert problem in proof.problem
+
+
+def test_each_finding_is_told_what_its_script_does(tmp_path: Path) -> None:
+    finding = a_finding(MODEL, "keras_zip", "config")
+    scripts = ("print('The fault shows.'); raise SystemExit(1)", "print('The fault does not show.')", "1 / 0", "")
+    told = list(proven([replace(finding, script=each) for each in scripts], None, tmp_path))
+    assert [each.script_shows for each in told] == [True, False, None, None]
+    assert [bool(each.script_problem) for each in told] == [False, True, True, True]
+    assert [each.script for each in told] == list(scripts)
+
+
+def test_an_error_of_the_same_type_that_says_something_else_is_another_one(tmp_path: Path) -> None:
+    script = "print('raised: ValueError: {}')\nprint('The fault shows.')\nraise SystemExit(1)"
+    finding = a_finding(MODEL, "keras_zip", "travel", error=ERROR)
+    same, other = proven([replace(finding, script=script.format(each)) for each in ("no", "yes")], None, tmp_path)
+    assert (same.script_shows, other.script_shows) == (True, False)
+    assert "another ValueError: yes" in other.script_problem
+
+
+def test_without_time_nothing_is_run_and_that_is_said(tmp_path: Path) -> None:
+    (one,) = proven([a_finding(MODEL, "keras_zip", "config", script="1 / 0")], None, tmp_path, budget=0.0)
+    assert (one.script_shows, one.script_problem) == (None, "it was not run: there was no time left for it")
