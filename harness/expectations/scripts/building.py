@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from harness.expectations.scripts.values import Writer, quoted
 from harness.protocol.architecture import (
+    FIRST,
     Architecture,
     Call,
     Freeze,
@@ -33,9 +35,11 @@ def building(writer: Writer, architecture: Architecture, name: str = "model") ->
         arguments = f"include_top=False, weights=None, input_shape={shape}"
         writer.lines.append(f"{name} = keras.applications.{which}({arguments})")
     elif kind == "subclass":
-        made = [_layer(writer, node, {}) for node in architecture.nodes]
-        writer.lines.append(f"{name} = {which}({', '.join([*made, f'name={quoted(architecture.name)}'])})")
-        writer.lines.append(f"{name}(data)")
+        (node,) = architecture.nodes
+        writer.lines.append(f"{name} = {_layer(writer, replace(node, name=architecture.name), {})}")
+        writer.lines += [f"{name}.trainable = {each}" for each in _early(architecture, ())]
+        _called_once(writer, architecture, name)
+        layers[node.name] = name
     elif kind == "sequential":
         _sequential(writer, architecture, name, layers)
     else:
@@ -49,15 +53,31 @@ def building(writer: Writer, architecture: Architecture, name: str = "model") ->
 
 def _sequential(writer: Writer, architecture: Architecture, name: str, layers: dict[str, str]) -> None:
     again = _called_again(architecture)
-    chain = [] if architecture.deferred else [_input(writer, architecture.inputs[0])]
+    chain = [] if architecture.deferred else [input_of(writer, architecture.inputs[0])]
     for node in architecture.nodes:
         layer = _layer(writer, node, layers)
-        if node.methods or node.name in again:
-            layer = _held(writer, node, layer, layers)
+        early = _early(architecture, (node.name,))
+        if node.methods or early or node.name in again:
+            layer = _held(writer, node, layer, layers, early)
         chain.append(layer)
     writer.lines.append(f"{name} = keras.Sequential([{', '.join(chain)}], name={quoted(architecture.name)})")
+    writer.lines += [f"{name}.trainable = {each}" for each in _early(architecture, ())]
     if architecture.deferred:
+        _called_once(writer, architecture, name)
+
+
+def _called_once(writer: Writer, architecture: Architecture, name: str) -> None:
+    """A model that its first call builds is called: the whole one on the data, an inner one on data of its own."""
+    if name == "model":
         writer.lines.append(f"{name}(data)")
+        return
+    *lines, last = feeding(writer, architecture)
+    writer.lines += [*lines, f"{name}({last.removeprefix('data = ')})"]
+
+
+def _early(architecture: Architecture, path: tuple[str, ...]) -> list[bool]:
+    """What the trainable flag of a layer is set to before it is built."""
+    return [each.trainable for each in architecture.freezes if each.when == "made" and tuple(each.path) == path]
 
 
 def _functional(writer: Writer, architecture: Architecture, name: str, layers: dict[str, str]) -> dict[Ref, str]:
@@ -65,14 +85,15 @@ def _functional(writer: Writer, architecture: Architecture, name: str, layers: d
     again = _called_again(architecture)
     for each in architecture.inputs:
         tensors[Ref(each.name)] = writer.variable(each.name)
-        writer.lines.append(f"{tensors[Ref(each.name)]} = {_input(writer, each)}")
+        writer.lines.append(f"{tensors[Ref(each.name)]} = {input_of(writer, each)}")
     for node in architecture.nodes:
         if isinstance(node.layer, Name) and node.layer.name.startswith("operator."):
             call = writer.operation(node.layer.name, list(node.inputs), tensors)
         else:
             layer = _layer(writer, node, layers)
-            if node.methods or node.name in again:
-                layer = _held(writer, node, layer, layers)
+            early = _early(architecture, (node.name,))
+            if node.methods or early or node.name in again:
+                layer = _held(writer, node, layer, layers, early)
             arguments = [writer.expression(item, tensors) for item in node.inputs]
             arguments += [f"{key}={writer.expression(item, tensors)}" for key, item in node.keywords.items()]
             call = f"{layer}({', '.join(arguments)})"
@@ -99,8 +120,8 @@ def _flat(writer: Writer) -> str:
     return "keras.tree.flatten" if writer.major >= 3 else "tf.nest.flatten"
 
 
-def _held(writer: Writer, node: Node, layer: str, layers: dict[str, str]) -> str:
-    """The layer in a variable of its own, with the methods called that it wants before its first call."""
+def _held(writer: Writer, node: Node, layer: str, layers: dict[str, str], early: list[bool]) -> str:
+    """The layer in a variable of its own, with what is done to it before its first call."""
     if not layer.isidentifier():
         variable = writer.variable(f"{node.name}_layer")
         writer.lines.append(f"{variable} = {layer}")
@@ -109,6 +130,7 @@ def _held(writer: Writer, node: Node, layer: str, layers: dict[str, str]) -> str
     for method in node.methods:
         if method.name in BEFORE_CALL:
             writer.lines.append(_method(writer, layer, method))
+    writer.lines += [f"{layer}.trainable = {each}" for each in early]
     return layer
 
 
@@ -128,7 +150,8 @@ def _layer(writer: Writer, node: Node, layers: Mapping[str, str]) -> str:
     return writer.expression(Call(node.layer.name, {**node.layer.arguments, "name": node.name}))
 
 
-def _input(writer: Writer, each: Input) -> str:
+def input_of(writer: Writer, each: Input) -> str:
+    """A symbolic input."""
     arguments = [writer.expression(tuple(each.shape)), f"name={quoted(each.name)}"]
     if each.dtype != "float32":
         arguments.append(f"dtype={quoted(each.dtype)}")
@@ -156,6 +179,8 @@ def feeding(writer: Writer, architecture: Architecture) -> list[str]:
 
 
 def _feed(writer: Writer, architecture: Architecture, each: Input) -> str:
+    if not each.given:
+        return "None"
     sizes = iter(each.sizes)
     shape = (each.batch_size or architecture.batch, *(next(sizes, 4) if n is None else n for n in each.shape))
     seed = architecture.seed + zlib.crc32(each.name.encode())
@@ -191,8 +216,12 @@ def _freezing(architecture: Architecture, when: str) -> list[str]:
 
 
 def _frozen(architecture: Architecture, freeze: Freeze) -> str:
-    found, rest = layer_at(architecture, freeze.path)
-    return "model" if rest else found
+    path = freeze.path[:-1] if freeze.path[-1:] == (FIRST,) else freeze.path
+    found, rest = layer_at(architecture, path)
+    if freeze.path[-1:] == (FIRST,):
+        return f"next(layer for layer in {found}._flatten_layers(include_self=False) if layer.weights)"
+    # What a model of a class of one's own holds goes by its name there.
+    return found + "".join(f".get_layer({quoted(each)})" for each in rest)
 
 
 def layer_at(architecture: Architecture, path: tuple[str, ...], model: str = "model") -> tuple[str, tuple[str, ...]]:

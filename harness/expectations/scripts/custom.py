@@ -1,12 +1,14 @@
-"""The source of a custom class, cut out of the file of the worker that holds it."""
+"""The source of a custom class, cut out of the file of the worker that holds it, with the classes that it needs."""
 
 from __future__ import annotations
 
 import ast
+import copy
 from functools import lru_cache
 from pathlib import Path
 
-FILE = Path(__file__).resolve().parents[2] / "worker" / "custom.py"
+WORKER = Path(__file__).resolve().parents[2] / "worker"
+FILES = ("custom_layers.py", "custom_models.py", "custom.py")
 
 
 class _Plain(ast.NodeTransformer):
@@ -36,12 +38,23 @@ class _Plain(ast.NodeTransformer):
 
 
 @lru_cache
+def _parsed() -> dict[str, ast.ClassDef | ast.FunctionDef]:
+    return {
+        node.name: node
+        for file in FILES
+        for node in ast.parse((WORKER / file).read_text(encoding="utf-8")).body
+        if isinstance(node, (ast.ClassDef, ast.FunctionDef))
+    }
+
+
+@lru_cache
 def source(name: str, major: int) -> tuple[str, ...]:
     """The lines of the class called `name`, registered as users do it; raises LookupError for an unknown one."""
-    tree = ast.parse(FILE.read_text(encoding="utf-8"))
-    for node in tree.body:
-        if isinstance(node, ast.ClassDef) and node.name == name:
-            text = ast.unparse(_Plain(major).visit(node))
-            text = text.replace("@register(", "@keras.saving.register_keras_serializable(").replace("'", '"')
-            return tuple(text.replace("):\n\n", "):\n").splitlines())
-    raise LookupError(f"no custom class is called {name!r}")
+    if name not in _parsed():
+        raise LookupError(f"no custom class is called {name!r}")
+    node = copy.deepcopy(_parsed()[name])
+    bases = [each.id for each in getattr(node, "bases", ()) if isinstance(each, ast.Name)]
+    text = ast.unparse(_Plain(major).visit(node))
+    text = text.replace("@register(", "@keras.saving.register_keras_serializable(").replace("'", '"')
+    before = [line for base in bases for line in (*source(base, major), "")]
+    return (*before, *text.replace("):\n\n", "):\n").splitlines())

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
+from harness.expectations.scripts.building import input_of
 from harness.expectations.scripts.observations import Case, resetting
-from harness.expectations.scripts.values import Code, quoted
+from harness.expectations.scripts.values import Code, Writer, quoted
 from harness.protocol.architecture import Architecture, Call, Node, Ref, references
 
 Lines = list[str]
@@ -106,7 +107,7 @@ def _rebuilt(how: str) -> Callable[[Case], Lines]:
 
     def lines(case: Case) -> Lines:
         made = [f"loaded = {how}"]
-        if case.architecture.deferred or case.architecture.form.startswith("subclass:"):
+        if case.architecture.deferred or case.architecture.form == "subclass":
             made += ["if not loaded.built:", "    loaded(data)"]
         if case.finding.observation == "outputs":
             made.append("loaded.set_weights(model.get_weights())")
@@ -167,13 +168,16 @@ def _refused(case: Case) -> Lines:
             'loaded.load_weights("other.weights.h5")',
         ],
     }
+    if case.architecture.form == "subclass":
+        attempts["a whole .h5 of a subclassed model"] = ['model.save("model.h5")']
+        attempts["a clone layer by layer"] = ["keras.models.clone_model(model, clone_function=lambda layer: layer)"]
     wanted = case.place[0] if case.place else ""
     lines = ["loaded = make()", "weights = model.get_weights()", 'expected = actual = "refused"']
     for name, attempt in attempts.items():
         if wanted == name or (not wanted and (name != "a file of another shape" or wider(case.architecture)[1])):
             *before, last = attempt
             lines += [*before, "try:", f"    {last}", f'    actual = "accepted: {name}"']
-            errors = "ValueError" if case.major >= 3 else "(ValueError, tf.errors.OpError)"
+            errors = "ValueError" if case.major >= 3 else "(ValueError, NotImplementedError, tf.errors.OpError)"
             lines += [f"except {errors} as error:", '    print("refused:", error)']
     return lines
 
@@ -258,16 +262,24 @@ def _transfer(case: Case) -> Lines:
         f'"seed_generator" not in {"weight.path" if case.major >= 3 else "weight.name"}]'
     )
     values = "[np.array(weight).tolist() for weight in {}]"
+    inputs, outputs = "model.inputs", "model.outputs"
+    called: Lines = []
+    if case.architecture.form == "subclass":  # called on an Input it becomes a layer, as any model does
+        writer = Writer(case.major)
+        called = [f"inputs = [{', '.join(input_of(writer, each) for each in case.architecture.inputs)}]"]
+        single = "inputs[0]" if len(case.architecture.inputs) == 1 else "inputs"
+        inputs, outputs = "inputs", f"{case.flat}(model({single}))"
     lines = [
         "model.trainable = False",
-        'features = next(each for each in model.outputs if "float" in str(each.dtype))',
+        *called,
+        f'features = next(each for each in {outputs} if "float" in str(each.dtype))',
         "if len(features.shape) == 4:",
         "    features = keras.layers.GlobalAveragePooling2D()(features)",
         "elif len(features.shape) > 2:",
         "    features = keras.layers.Flatten()(features)",
         f'hidden = keras.layers.Dense({width}, activation="relu")(features)',
         'head = keras.layers.Dense(3, activation="softmax", dtype="float32")(hidden)',
-        "transfer = keras.Model(model.inputs, head)",
+        f"transfer = keras.Model({inputs}, head)",
         f"labels = keras.utils.to_categorical(np.arange({batch}) % 3, 3)",
         compile_it,
         f"frozen = {frozen_of.format('transfer')}",

@@ -60,11 +60,15 @@ def _imports(body: Lines) -> Lines:
 
 
 def _classes(case: Case) -> Lines:
-    names = {call.name.partition(".")[2] for call in calls(case.architecture.nodes) if call.name.startswith("custom.")}
-    kind, _, name = case.architecture.form.partition(":")
-    if kind == "subclass":
-        names.add(name)
-    return [line for each in sorted(names) for line in (*custom.source(each, case.major), "")]
+    names = {call.name.partition(".")[2] for call in calls(case.architecture) if call.name.startswith("custom.")}
+    lines: Lines = []
+    for each in sorted(names):
+        # A class that two of them are made from stands there once.
+        text = "\n".join(custom.source(each, case.major))
+        lines += [
+            line for part in text.split("\n\n") if part not in "\n".join(lines) for line in (*part.split("\n"), "")
+        ]
+    return lines
 
 
 def _body(case: Case) -> Lines:
