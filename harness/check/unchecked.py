@@ -39,6 +39,7 @@ def unchecked(result: Result) -> dict[str, Any]:
     }
 
 
+MOST = 6  # names that a line holds; all are in `report.json`
 _NOT_GIVEN = "no model gave it"
 
 
@@ -52,7 +53,9 @@ def in_words(result: Result) -> str:
     words = [f"{arguments} arguments" if arguments > 1 else "1 argument"] if arguments else []
     words += [f"{lost} times a layer on a route"] if lost else []
     for kind in ("layers", "routes", "observations", "layers that no input reached"):
-        words += [f"{kind}: {', '.join(found[kind])}"] if found[kind] else []
+        names = found[kind]
+        more = f" and {len(names) - MOST} more" if len(names) > MOST else ""
+        words += [f"{kind}: {', '.join(names[:MOST])}{more}"] if names else []
     return "; ".join([*words, *found["models"]])
 
 
