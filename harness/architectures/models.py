@@ -97,7 +97,7 @@ def architectures(
     leaves = graph.leaves()
     architecture = graph.architecture(
         name,
-        structure(draw, [ref for ref, _ in leaves], next(filter(None, outputs), None)),
+        structure(draw, [ref for ref, _ in leaves], vocabulary, next(filter(None, outputs), None)),
         seed=seed,
         input_structure=_input_structure(draw, graph, next(filter(None, inputs), None)),
         policy=_policy(draw, graph, vocabulary, wanted),

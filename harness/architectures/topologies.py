@@ -46,12 +46,18 @@ class Topology:
     batch: int | None = None
     fixed_batch: bool = False
     majors: tuple[int, ...] = (2, 3)
+    lacking: tuple[tuple[int, ...], tuple[int, ...]] = ((), ())  # releases from and up to which it cannot be had
     why: str = ""  # of a row that is not for every Keras
+
+    def there(self, vocabulary: Vocabulary) -> bool:
+        """Whether this Keras can have it."""
+        first, until = self.lacking
+        return vocabulary.major in self.majors and not first <= vocabulary.version < until
 
 
 def of(vocabulary: Vocabulary) -> list[Topology]:
     """The rows that this Keras can have."""
-    return [each for each in TOPOLOGIES if vocabulary.major in each.majors]
+    return [each for each in TOPOLOGIES if each.there(vocabulary)]
 
 
 # What is seen of an architecture.
@@ -281,7 +287,10 @@ TOPOLOGIES = (
     Topology("a dict of inputs", lambda a: a.input_structure == "dict", _steps.two_inputs, inputs="dict"),
     Topology("a tuple of inputs", lambda a: a.input_structure == "tuple", _steps.two_inputs, inputs="tuple"),
     Topology("a dict of outputs", lambda a: isinstance(a.outputs, dict), _steps.three_outputs, outputs="dict"),
-    Topology("nested outputs", _nested_outputs, _steps.three_outputs, outputs="nested"),
+    Topology(
+        "nested outputs", _nested_outputs, _steps.three_outputs, outputs="nested", lacking=((3,), (3, 4)),
+        why="models/functional.py of Keras 3.0 to 3.3 refuses what is nested",
+    ),
     Topology("a mask in the call", _keyword("mask"), _steps.mask_given),
     Topology("training=True in the call", _keyword("training", True), _steps.training_given(True)),
     Topology("training=False in the call", _keyword("training", False), _steps.training_given(False)),

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from harness.architectures.applications import SIDES
+
 
 @dataclass(frozen=True)
 class Profile:
     """`layers_per_model` goals are put into one model; `examples` is how often each layer must occur at least.
 
-    `applications` are bases of keras.applications, ``*`` for all of them. Topologies are spread over the models, up to
-    `topologies` at a time; of those that are a model by themselves `whole_models` are drawn (None for all).
+    `applications` are bases of keras.applications; those that a Keras lacks are left out there. Topologies are spread
+    over the models, up to `topologies` at a time; of those that are a model by themselves `whole_models` are drawn
+    (None for all).
     """
 
     name: str
@@ -27,6 +30,6 @@ PROFILES = {
     for profile in (
         Profile("quick", 6, 1, False, ("InceptionV3",), 4, 4),
         Profile("ci", 5, 1, True, ("InceptionV3", "MobileNetV2", "EfficientNetB0")),
-        Profile("thorough", 5, 20, True, ("*",)),
+        Profile("thorough", 5, 20, True, tuple(SIDES)),
     )
 }

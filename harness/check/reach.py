@@ -1,10 +1,14 @@
-"""What the harness reaches of one Keras: layers and arguments drawn, what is left out and why, what is unknown."""
+"""What the harness reaches of one Keras: layers and arguments drawn, what is left out and why, what is unknown.
+
+The same of the models of `keras.applications`, with the profiles that run each.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
+from harness.architectures import applications
 from harness.architectures.drawing import draws
 from harness.architectures.exclusions import reason, reason_for
 from harness.architectures.graph import Goal
@@ -64,7 +68,19 @@ def reach(vocabulary: Vocabulary, rules: Mapping[str, LayerRule], routes: list[s
         "keras": ".".join(map(str, vocabulary.version)),
         "layers": layers,
         "kinds": reach_of_kinds(coverage),
+        **applications_reached(vocabulary),
         "routes": [route for route in parse() if route.removesuffix("_process") in routes],
+    }
+
+
+def applications_reached(vocabulary: Vocabulary) -> dict[str, Any]:
+    """The models of `keras.applications` with the profiles that run them, and those that the table does not know."""
+    return {
+        "applications": {
+            name: [profile.name for profile in PROFILES.values() if name in profile.applications]
+            for name in applications.known(vocabulary)
+        },
+        "applications not reached": applications.unknown(vocabulary),
     }
 
 
@@ -98,7 +114,7 @@ def reach_of_topologies(vocabulary: Vocabulary, rules: Mapping[str, LayerRule]) 
     here = {name: rule for name, rule in rules.items() if vocabulary.has(rule.public)}
     found: dict[str, Any] = {}
     for each in TOPOLOGIES:
-        excluded = None if vocabulary.major in each.majors else each.why
+        excluded = None if each.there(vocabulary) else each.why
         strategy = architectures(vocabulary=vocabulary, rules=here, goals=(), topologies=(each,))
         drawn = [] if excluded else draws(strategy, DRAWS, seed_value=0)
         found[each.name] = {"examples": sum(map(each.seen, drawn)), "excluded": excluded}

@@ -35,6 +35,7 @@ PROCESS = "_process"  # a route of this ending is its namesake, loaded by anothe
 APPLICATION_ROUTES = ("transfer", "keras_zip", "hdf5")
 GRACE = 20.0  # seconds that models under way are given beyond the time limit
 ROOM = 64 << 20  # bytes that must be free on the disk to begin with
+APPLICATION_LIMIT = 900.0  # seconds at least: the largest base weighs a hundred times what is drawn
 REDUCE_LIMIT = 30.0  # seconds spent on making one finding small
 HUNG_TRY = 20.0  # seconds after which a smaller model counts as hung, where the one that was drawn did
 REDUCE_ALL = 120.0  # and on all of them, where there are many: those that come last stay as they were drawn
@@ -181,7 +182,9 @@ class Session:
                 request = self._request(drawn, table)
                 if table is self.table and self.result.plan is not None and self.result.plan.number % 2 == 0:
                     request["keep"] = self._keep()
-                under_way[pool.submit(request, limit=self.options.hung_after)] = drawn
+                large = drawn.form.startswith("application:")
+                limit = max(self.options.hung_after, APPLICATION_LIMIT if large else 0.0)
+                under_way[pool.submit(request, limit=limit)] = drawn
             begin = time.perf_counter()
             done, _ = wait({*under_way, *self._replayed}, timeout=1.0, return_when=FIRST_COMPLETED)
             done &= set(under_way)
@@ -204,7 +207,7 @@ class Session:
             () if self.options.layers or self.options.topologies or not table else self.options.profile.applications
         )
         for name in applications.known(vocabulary):
-            if name in wanted or wanted == ("*",):
+            if name in wanted:
                 yield applications.application(name), table
 
     def _alone(self) -> Iterable[tuple[Architecture, Table]]:

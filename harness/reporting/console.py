@@ -208,6 +208,7 @@ def print_reach(found: dict[str, Any], console: Console) -> None:
     print_kinds(found["kinds"], console)
     console.print(f"routes: {', '.join(found['routes'])}", highlight=False)
     _print_topologies(found["topologies"], console)
+    print_applications(found, console)
     counts = totals(found)
     console.print(
         f"[bold]{counts['layers drawn']} of {counts['layers']} layers and {counts['arguments drawn']} of"
@@ -245,6 +246,18 @@ def _print_topologies(found: dict[str, Any], console: Console) -> None:
     for name, each in found.items():
         if each["excluded"]:
             console.print(f"[dim]{escape(name)}[/]: {escape(each['excluded'])}", highlight=False)
+
+
+def print_applications(found: dict[str, Any], console: Console) -> None:
+    """The models of keras.applications, by the profiles that run them, and those that none does."""
+    by_profiles: dict[str, list[str]] = {}
+    for name, profiles in found["applications"].items():
+        by_profiles.setdefault(", ".join(profiles) or "no profile", []).append(name)
+    for profiles, names in by_profiles.items():
+        console.print(f"keras.applications, run by {profiles}: {', '.join(names)}", highlight=False)
+    if found["applications not reached"]:
+        names = found["applications not reached"]
+        console.print(f"[red]keras.applications, not reached:[/] {', '.join(names)}", highlight=False)
 
 
 def make_console() -> Console:

@@ -18,7 +18,8 @@ def _journey(subject: Subject, folder: Path) -> Arrival:
     path = str(folder / "exported")
     dialect.reset_states(subject.model)
     if dialect.MAJOR >= 3:
-        subject.model.export(path, verbose=False)
+        quiet = {"verbose": False} if dialect.takes(subject.model.export, "verbose") else {}
+        subject.model.export(path, **quiet)
         layer = keras.layers.TFSMLayer(path, call_endpoint="serve")
         outputs = layer(subject.inputs)
     else:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.routes.route import by_file
+from harness.worker import dialect
 from harness.worker.custom import CUSTOM_OBJECTS
 from harness.worker.dialect import keras
 from harness.worker.exported import safe_mode
@@ -41,5 +42,5 @@ def load_uncompiled(path: Path) -> Any:
 
 
 ZIP = by_file("keras_zip", save, load)
-FOLDER = by_file("keras_folder", save_folder, load, majors=(3,))
+FOLDER = by_file("keras_folder", save_folder, load, majors=(3,) if dialect.takes(keras.Model.save, "zipped") else ())
 UNCOMPILED = by_file("keras_uncompiled", save, load_uncompiled, needs=frozenset({"compiled"}))

@@ -30,7 +30,8 @@ class Route:
     """A way to travel. A route with a file states how to `save` and `load`, so that another process may load it.
 
     `journey` makes the whole trip in one process. `needs` are facts about the model without which there is nothing
-    to send; what each means when it is missing says `expectations.table.LACKING`.
+    to send; what each means when it is missing says `expectations.table.LACKING`. `majors` are the Kerases that have
+    such a route, none where this release lacks it.
     """
 
     name: str

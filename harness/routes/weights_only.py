@@ -73,6 +73,11 @@ def _storable(value: np.ndarray) -> np.ndarray:
 
 _NEEDS = frozenset({"weights"})
 FILE = Route("weights_h5", _file, needs=_NEEDS)
-SHARDED = Route("weights_sharded", _sharded, needs=_NEEDS, majors=(3,))
+SHARDED = Route(
+    "weights_sharded",
+    _sharded,
+    needs=_NEEDS,
+    majors=(3,) if dialect.takes(dialect.keras.Model.save_weights, "max_shard_size") else (),
+)
 BY_HAND = Route("set_weights", _by_hand, needs=_NEEDS)
 NPZ = Route("weights_npz", _npz, needs=_NEEDS)

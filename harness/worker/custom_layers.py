@@ -9,9 +9,8 @@ from typing import Any
 
 from harness.worker.dialect import keras, tf
 
-register = (
-    keras.saving.register_keras_serializable if hasattr(keras, "saving") else keras.utils.register_keras_serializable
-)
+# `keras.utils` of every Keras has it; in 2.12 `keras.saving` has not.
+register = keras.utils.register_keras_serializable
 
 
 @register(package="harness")

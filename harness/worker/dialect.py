@@ -144,6 +144,11 @@ def arguments_of(cls: type) -> list[str]:
     ]
 
 
+def takes(function: Any, argument: str) -> bool:
+    """Whether a function of this Keras has an argument, by its signature: minor releases bring new ones."""
+    return argument in inspect.signature(function).parameters
+
+
 def versions() -> dict[str, Any]:
     """What is installed here, as a report states it."""
     import platform
