@@ -1,9 +1,11 @@
 """Topologies are promised by name: each can be drawn, is seen where it is and nowhere else, and is missed."""
 
 import ast
+from io import StringIO
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from harness.architectures.drawing import draws
 from harness.architectures.families import all_rules
@@ -19,6 +21,8 @@ from harness.cli import main
 from harness.dispatch.worker import Worker
 from harness.expectations.table import LACKING, asked, parse
 from harness.protocol.architecture import Architecture, Call, Freeze, Input, Node, Ref, to_json
+from harness.reporting.console import print_result
+from harness.reporting.json_report import report
 from tests.vocabularies import vocabulary
 
 RULES = all_rules()
@@ -132,3 +136,15 @@ def test_a_subclassed_model_goes_every_way_but_those_that_keras_refuses() -> Non
     assert {"keras_zip", "from_config", "json", "clone", "export", "transfer", "refused"} <= set(reply["routes"])
     assert {route for route, lacking in reply["unsent"].items() if "graph" in lacking} >= {"hdf5", "extraction"}
     assert reply["routes"]["refused"]["after"]["refused"]["a whole .h5 of a subclassed model"] == "refused"
+
+
+def test_a_model_that_is_not_sent_is_told_with_what_it_lacks() -> None:
+    result = Result(Options(PROFILES["quick"]), examples=1, built=1)
+    result.unsent.update({("hdf5", "graph"): 2, ("weights_h5", "weights"): 1})
+    text = StringIO()
+    print_result(result, Console(file=text, width=300))
+    assert f"not sent: hdf5 2: {LACKING['graph']}" in text.getvalue()
+    assert f"not sent: weights_h5 1: {LACKING['weights']}" in text.getvalue()
+    assert report(result)["coverage"]["unsent"][0] == {
+        "route": "hdf5", "models": 2, "lacking": "graph", "why": LACKING["graph"],
+    }  # fmt: skip
