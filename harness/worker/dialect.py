@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import inspect
 import os
+import random
 import re
 import zlib
 from collections.abc import Callable, Iterator
@@ -186,21 +188,30 @@ def rewind(model: Any, seed: int) -> None:
     Keras 3 keeps them in variables of the layers; Keras 2 in the global state that `set_seed` sets, and those of
     preprocessing layers in generators of their own.
     """
-    set_seed(seed)
     reset_states(model)
     if MAJOR >= 3:
-        for number, variable in enumerate(generator_states(model)):
-            variable.assign(np.array([seed, number], dtype="uint32"))
+        random.seed(seed)
+        np.random.seed(seed)
+        # No tf.random.set_seed: Keras 3 draws by these states alone, and it makes TensorFlow forget every kernel.
+        states = [_global_generator().state, *generator_states(model)]
+        for number, variable in enumerate(states, start=-1):
+            variable.assign(np.array([seed, number % 2**32], dtype="uint32"))
         return
+    set_seed(seed)
     for layer in model._flatten_layers():
         # By name: the order of the layers may be another in a model that was loaded.
         number = zlib.crc32(re.sub(r"(_\d+)+$", "", layer.name).encode()) % 1_000_000
-        random = getattr(layer, "_random_generator", None)
-        if getattr(random, "_generator", None) is not None:
-            random._generator.reset_from_seed(seed + number)
-        elif hasattr(random, "_seed"):
+        own = getattr(layer, "_random_generator", None)
+        if getattr(own, "_generator", None) is not None:
+            own._generator.reset_from_seed(seed + number)
+        elif hasattr(own, "_seed"):
             # Counted up at each call. A layer without a seed would draw by the order of all that draw.
-            random._seed = seed + 1000 * number
+            own._seed = seed + 1000 * number
+
+
+def _global_generator() -> Any:
+    """The generator that Keras 3 draws from where a layer or an operation was given none."""
+    return importlib.import_module("keras.src.random.seed_generator").global_seed_generator()
 
 
 def generator_states(model: Any) -> list[Any]:
