@@ -15,7 +15,8 @@ from harness.expectations.scripts import custom
 from harness.expectations.scripts.building import building, compiling, feeding, filling, layer_at
 from harness.expectations.scripts.layout import laid_out
 from harness.expectations.scripts.observations import CLOSENESS, OBSERVATIONS, OF_VALUES, Case, Look
-from harness.expectations.scripts.routes import ROUTES, Way, wider
+from harness.expectations.scripts.own_checks import wider
+from harness.expectations.scripts.routes import ROUTES, Way
 from harness.expectations.scripts.values import Writer, quoted
 from harness.expectations.table import parse
 from harness.protocol.architecture import Architecture, Call, Node, calls, nodes_of

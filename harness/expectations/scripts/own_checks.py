@@ -1,0 +1,259 @@
+"""Routes that look for themselves, as lines of a script that leave `expected` and `actual`."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from harness.expectations.scripts.building import input_of
+from harness.expectations.scripts.observations import Case, resetting
+from harness.expectations.scripts.values import Code, Writer, quoted
+from harness.protocol.architecture import Architecture, Call, Node, Ref, references
+
+Lines = list[str]
+
+
+def wider(architecture: Architecture) -> tuple[str, Architecture | None]:
+    """The architecture with a Dense that is an output one unit wider where `more` is 1; the name of that layer."""
+    if architecture.form == "sequential":
+        outputs = {architecture.nodes[-1].name}
+    else:
+        outputs = {ref.node for ref in references(architecture.outputs)}
+    shared = {node.layer.node for node in architecture.nodes if isinstance(node.layer, Ref)}
+    for number, node in enumerate(architecture.nodes):
+        if node.name in outputs - shared and isinstance(node.layer, Call) and node.layer.name == "layers.Dense":
+            units = Code(f"{node.layer.arguments['units']} + more")
+            wide: Node = replace(node, layer=replace(node.layer, arguments={**node.layer.arguments, "units": units}))
+            nodes = (*architecture.nodes[:number], wide, *architecture.nodes[number + 1 :])
+            return node.name, replace(architecture, nodes=nodes)
+    return "", None
+
+
+def skip_mismatch(case: Case) -> Lines:
+    """A file is loaded into a model of which one layer is wider: all others take their weights."""
+    name, _ = wider(case.architecture)
+    paths = "weight.path" if case.major >= 3 else "weight.name"
+    others = f'[np.array(weight).tolist() for weight in {{}}.weights if "{name}" not in {paths}.split("/")]'
+    return [
+        'model.save_weights("model.weights.h5")',
+        "loaded = make(more=1)",
+        'loaded.load_weights("model.weights.h5", skip_mismatch=True)',
+        f"expected = {others.format('model')}",
+        f"actual = {others.format('loaded')}",
+    ]
+
+
+def refused(case: Case) -> Lines:
+    """The attempt that was accepted; of an error, all of them."""
+    attempts = {
+        "one weight fewer": ["loaded.set_weights(weights[:-1])"],
+        "one of another shape": [
+            'place = next(n for n, each in enumerate(weights) if each.ndim and each.dtype.kind == "f")',
+            "weights[place] = weights[place].repeat(2, axis=0)",
+            "loaded.set_weights(weights)",
+        ],
+        "a file of another shape": [
+            'make(more=1).save_weights("other.weights.h5")',
+            'loaded.load_weights("other.weights.h5")',
+        ],
+    }
+    if case.architecture.form == "subclass":
+        attempts["a whole .h5 of a subclassed model"] = ['model.save("model.h5")']
+        attempts["a clone layer by layer"] = ["keras.models.clone_model(model, clone_function=lambda layer: layer)"]
+    wanted = case.place[0] if case.place else ""
+    lines = ["loaded = make()", "weights = model.get_weights()", 'expected = actual = "refused"']
+    for name, attempt in attempts.items():
+        if wanted == name or (not wanted and (name != "a file of another shape" or wider(case.architecture)[1])):
+            *before, last = attempt
+            lines += [*before, "try:", f"    {last}", f'    actual = "accepted: {name}"']
+            errors = "ValueError" if case.major >= 3 else "(ValueError, NotImplementedError, tf.errors.OpError)"
+            lines += [f"except {errors} as error:", '    print("refused:", error)']
+    return lines
+
+
+def extraction(case: Case) -> Lines:
+    """A part of the model against the whole."""
+    part, _, what = (case.place[0] if case.place else "").partition(": ")
+    inputs = "keras.layers.InputLayer"
+    lines = [
+        "layers = [",
+        "    layer",
+        "    for layer in model.layers",
+        f"    if not isinstance(layer, ({inputs}, keras.Model)) and len(layer._inbound_nodes) == 1",
+        "]",
+        f"chosen = layers[{case.architecture.seed} % len(layers)]",
+    ]
+    upto = ["part = keras.Model(model.inputs, chosen.output)"]
+    alone = ['part.save("part.keras")', 'loaded = keras.models.load_model("part.keras")']
+    middle = [
+        "for first, chosen in zip(layers, layers[1:]):",
+        f"    if {case.flat}(first.output) == [chosen.input]:",
+        "        part = keras.Model(first.output, chosen.output)",
+    ]
+    if case.finding.error is not None:
+        return [*lines, *upto, "part(data)", *alone, "loaded(data)", *middle]
+    if part == "all but the last":
+        lines[-1] = "chosen = layers[-2]"
+    if part == "middle":
+        name = what.removeprefix("outputs of ")
+        lines += [f"chosen = model.get_layer({quoted(name)})", "first = layers[layers.index(chosen) - 1]"]
+        upto = ["part = keras.Model(first.output, chosen.output)"]
+    if what.startswith("weights"):
+        return [
+            *lines, *upto, "expected = True",
+            "actual = all(any(each is weight for weight in model.weights) for each in part.weights)",
+        ]  # fmt: skip
+    reset = ["reset(model)"] if resetting(case) else []
+    seen = [
+        *resetting(case),
+        "def seen(layer):  # what comes out of a layer when the whole model is called",
+        "    call, outputs = layer.call, []",
+        "    layer.call = lambda *args, **kwargs: outputs.append(call(*args, **kwargs)) or outputs[-1]",
+        *[f"    {line}" for line in reset],
+        "    model(data, training=False)",
+        "    layer.call = call",
+        "    return outputs[0]",
+    ]
+    fed = "seen(first)" if part == "middle" else _single(case)
+    again = "loaded" if part == "saved alone" else "part"
+    array = "keras.ops.convert_to_numpy(each)" if case.major >= 3 else "np.array(each)"
+    listed = f"[{array}.tolist() for each in {case.flat}({{}})]"
+    return [
+        *seen, *lines, *upto, *(alone if part == "saved alone" else []),
+        f"expected = {listed.format('seen(chosen)')}",
+        *[line.replace("model", again) for line in reset],
+        f"actual = {listed.format(f'{again}({fed}, training=False)')}",
+    ]  # fmt: skip
+
+
+def _single(case: Case) -> str:
+    """The data as a model takes it that was made of the list of inputs."""
+    if len(case.architecture.inputs) < 2 or case.architecture.input_structure == "list":
+        return "data"
+    return f"{case.flat}(data)"
+
+
+STEPS = ("fit", "train_on_batch", "tape", "reloaded", "top unfrozen")
+
+
+def transfer(case: Case) -> Lines:
+    """The steps up to the one after which something was not as promised; of an error, all."""
+    step = case.place[0] if case.place else STEPS[-1]
+    step = {"head in fit": "fit", "optimizer slots": "fit"}.get(step, step).partition(": ")[0]
+    steps = STEPS[: STEPS.index(step) + 1] if step in STEPS else STEPS
+    eager = f", run_eagerly={case.architecture.seed % 4 != 0}"
+    compile_it = f'transfer.compile(keras.optimizers.Adam(0.05), "categorical_crossentropy"{eager})'
+    width = 1024 if case.architecture.form.startswith("application:") else 8
+    batch = case.architecture.inputs[0].batch_size or case.architecture.batch
+    data = _single(case)
+    moved = case.finding.observation == "moved"
+    frozen_of = (
+        "[weight for weight in {}.non_trainable_variables if "
+        f'"seed_generator" not in {"weight.path" if case.major >= 3 else "weight.name"}]'
+    )
+    values = "[np.array(weight).tolist() for weight in {}]"
+    inputs, outputs = "model.inputs", "model.outputs"
+    called: Lines = []
+    if case.architecture.form == "subclass":  # called on an Input it becomes a layer, as any model does
+        writer = Writer(case.major)
+        called = [f"inputs = [{', '.join(input_of(writer, each) for each in case.architecture.inputs)}]"]
+        single = "inputs[0]" if len(case.architecture.inputs) == 1 else "inputs"
+        inputs, outputs = "inputs", f"{case.flat}(model({single}))"
+    lines = [
+        "model.trainable = False",
+        *called,
+        f'features = next(each for each in {outputs} if "float" in str(each.dtype))',
+        "if len(features.shape) == 4:",
+        "    features = keras.layers.GlobalAveragePooling2D()(features)",
+        "elif len(features.shape) > 2:",
+        "    features = keras.layers.Flatten()(features)",
+        f'hidden = keras.layers.Dense({width}, activation="relu")(features)',
+        'head = keras.layers.Dense(3, activation="softmax", dtype="float32")(hidden)',
+        f"transfer = keras.Model({inputs}, head)",
+        f"labels = keras.utils.to_categorical(np.arange({batch}) % 3, 3)",
+        compile_it,
+        f"frozen = {frozen_of.format('transfer')}",
+        f"expected = {values.format('frozen')}",
+    ]
+    if moved and step == "fit":
+        lines[-2:] = ["head = transfer.get_weights()"]
+    taped = any(each in steps for each in ("tape", "top unfrozen")) and (step != "reloaded")
+    if taped:
+        lines = [*_taping(case.major), *lines]
+    for each in steps:
+        if each == "fit":
+            lines.append(f"transfer.fit({data}, labels, batch_size={batch}, verbose=0)")
+        elif each == "train_on_batch":
+            lines.append(f"transfer.train_on_batch({data}, labels)")
+        elif each == "tape" and taped:
+            lines.append(f"still = tape({data}, labels)")
+        elif each == "reloaded" and (step == "reloaded" or case.finding.error is not None):
+            lines += [
+                'transfer.save("transfer.keras")',
+                'loaded = keras.models.load_model("transfer.keras")',
+                f"loaded.train_on_batch({data}, labels)",
+            ]
+            if step == "reloaded":
+                lines.append(f"frozen = {frozen_of.format('loaded')}")
+        elif each == "top unfrozen":
+            lines += [
+                "model.trainable = True",
+                "for layer in [layer for layer in model.layers if layer.weights][:-2]:",
+                "    layer.trainable = False",
+                compile_it,
+                f"frozen = {frozen_of.format('transfer')}",
+                f"expected = {values.format('frozen')}",
+                f"still = tape({data}, labels)",
+            ]
+    if not moved:
+        return [*lines, f"actual = {values.format('frozen')}"]
+    if case.place[0] == "optimizer slots":
+        variables = "[each for each in transfer.optimizer.variables if len(each.shape)]"
+        return [*lines, "expected = 2 * len(transfer.trainable_variables)", f"actual = len({variables})"]
+    if case.place[0] == "head in fit":
+        same = "all(np.array_equal(one, other) for one, other in zip(head, transfer.get_weights()))"
+        return [*lines, 'expected = "moved"', f'actual = "not moved" if {same} else "moved"']
+    return [*lines, "expected, actual = [], still"]
+
+
+def _taping(major: int) -> Lines:
+    variables = "[weight.value for weight in weights]" if major >= 3 else "weights"
+    return [
+        "def tape(data, labels):  # a step by hand; returns what has a gradient and did not move",
+        "    weights = transfer.trainable_weights",
+        "    before = [np.array(weight) for weight in weights]",
+        "    with tf.GradientTape() as record:",
+        "        outputs = transfer(data, training=True)",
+        "        loss = tf.reduce_mean(keras.losses.categorical_crossentropy(labels, outputs))",
+        f"    gradients = record.gradient(loss, {variables})",
+        "    keras.optimizers.SGD(0.05).apply_gradients("
+        "[pair for pair in zip(gradients, weights) if pair[0] is not None])",
+        "    return [weight.name for weight, old, gradient in zip(weights, before, gradients)"
+        " if gradient is not None and np.abs(tf.convert_to_tensor(gradient)).max() > 1e-4"
+        " and np.array_equal(old, np.array(weight))]",
+    ]
+
+
+def export(case: Case) -> Lines:
+    """A SavedModel against the model itself."""
+    reset = ["reset(model)"] if resetting(case) else []
+    lines = [*resetting(case), *reset]
+    if case.major >= 3:
+        lines += [
+            'model.export("exported", verbose=False)',
+            'served = keras.layers.TFSMLayer("exported", call_endpoint="serve")',
+            "outputs = served(data)",
+        ]
+    else:
+        fed = "tf.constant(data)" if len(case.architecture.inputs) == 1 else "list(map(tf.constant, data))"
+        if len(case.architecture.inputs) > 1 and case.architecture.input_structure == "dict":
+            fed = "list(map(tf.constant, tf.nest.flatten(data)))"
+        lines += [
+            'model.export("exported")',
+            'exported = tf.saved_model.load("exported")',
+            f"outputs = exported.serve({fed})",
+        ]
+    listed = f"[np.array(each).tolist() for each in {case.flat}({{}})]"
+    return [
+        *lines, *reset, f"expected = {listed.format('model(data, training=False)')}",
+        f"actual = {listed.format('outputs')}",
+    ]  # fmt: skip
