@@ -11,6 +11,7 @@ from rich.console import Console
 from harness.architectures.families import all_rules
 from harness.architectures.vocabulary import Vocabulary
 from harness.check.kinds import KINDS, drawable, mentions
+from harness.check.operations import operation_models
 from harness.check.plan import Coverage, Plan
 from harness.check.profiles import PROFILES
 from harness.check.reach import reach_of_kinds
@@ -63,8 +64,9 @@ def test_small_models_reach_every_loss_optimizer_and_so_on_that_can_be_drawn(ver
 def test_the_models_of_the_layers_take_nearly_all_of_them_by_the_way(version: str) -> None:
     plan = Plan(vocabulary(version), RULES, PROFILES["quick"], seed=0)
     models = list(plan)
+    of_operations = list(operation_models(plan.vocabulary, RULES, of=PROFILES["quick"].one_operation_in, seed=0))
     # A chain leaves a layer out now and then, and another model holds it. Some topologies are a model by themselves.
-    alone = sum(each.whole is not None for each in plan.topologies)
+    alone = sum(each.whole is not None for each in plan.topologies) + len(of_operations)
     assert len(models) <= len(plan.targets) / PROFILES["quick"].layers_per_model + 3 + alone
     promised = sum(map(len, plan.wishes.promised.values()))
     assert len(plan.wishes.missing()) < promised / 5

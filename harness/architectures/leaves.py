@@ -36,7 +36,7 @@ def bring_to_floats(draw: Draw, graph: Graph) -> None:
             spec = spec.but(kind="int", limit=5, dtype=None, words=())
             graph.append(node, (spec,), {ref})
             ref = Ref(node.name)
-        if spec.kind == "int" and not spec.sparse:
+        if spec.kind in ("int", "bool") and not spec.sparse:
             scale = Call("layers.Rescaling", {"scale": 0.25})
             node = Node(graph.name("rescaling"), scale, (ref,), {}, (spec.shape,))
             graph.append(node, (spec.but(kind="float", limit=None, dtype=None, differentiable=False),), {ref})

@@ -18,7 +18,8 @@ from harness.architectures.graph import Goal, Graph, one_or_list
 from harness.architectures.heads import head_for, promised
 from harness.architectures.leaves import bring_to_floats, merge, name_outputs, structure
 from harness.architectures.nesting import chain_of, grow
-from harness.architectures.operations import add_operation
+from harness.architectures.operations.operation import Operation
+from harness.architectures.operations.placing import add_operation
 from harness.architectures.rules import NOTHING, Draw, LayerRule, Wanted, chance
 from harness.architectures.spec import Spec
 from harness.architectures.topologies import Topology
@@ -47,13 +48,14 @@ def architectures(
     vocabulary: Vocabulary,
     rules: Mapping[str, LayerRule],
     goals: Sequence[Goal],
+    operations: Sequence[Operation] = (),
     name: str = "model",
     plain: bool = False,
     wanted: Wanted = NOTHING,
     settings: Mapping[str, Any] | None = None,
     topologies: Sequence[Topology] = (),
 ) -> Architecture:
-    """Models that hold the `goals`, in an order and a topology that are drawn.
+    """Models that hold the `goals` and the `operations`, in an order and a topology that are drawn.
 
     A chain (Sequential) holds those goals that fit behind one another; the others are left to another model. What is
     `wanted` is used where something fits: losses, metrics, optimizers, and what arguments of layers can hold;
@@ -62,7 +64,7 @@ def architectures(
     """
     # A layer can be stateful only where the batch size is fixed.
     fixed = any("stateful" in goal.arguments for goal in goals) or chance(draw, 4)
-    fixed = fixed or any(each.fixed_batch for each in topologies)
+    fixed = fixed or any(each.fixed_batch for each in topologies) or any(each.fixed for each in operations)
     batch = next((each.batch for each in topologies if each.batch), None) or draw(st.sampled_from((2, 3)))
     graph = Graph(draw, vocabulary, rules, batch=batch, fixed_batch=fixed, wanted=wanted)
     whole = next((each.whole for each in topologies if each.whole), None)
@@ -73,6 +75,8 @@ def architectures(
     if plain:
         for goal in order:
             graph.add(rules[goal.layer], goal.arguments)
+        for operation in operations:
+            add_operation(draw, graph, operation)
         leaves = graph.leaves()
         single = graph.architecture(name, one_or_list([ref for ref, _ in leaves]), seed=seed)
         if settings is None or not _trains(leaves):
@@ -80,12 +84,12 @@ def architectures(
         targets = [Data((graph.batch, *(axis or 1 for axis in spec.shape))) for _, spec in leaves]
         return replace(single, compile=Compile(settings, targets[0] if len(targets) == 1 else targets))
     trained = sorted(name for name in wanted if name.startswith(("losses.", "metrics.")))
-    if chance(draw, 5) and len(trained) < 2:
+    if not operations and chance(draw, 5) and len(trained) < 2:
         chain = chain_of(draw, graph, order, name=name, seed=seed)
         if chain is not None:
             return _trained(draw, vocabulary, chain, graph, wanted, topologies)
     grow(draw, graph, order, depth=0)
-    _extras(draw, graph)
+    _extras(draw, graph, operations)
     for each in topologies:
         if each.step is not None:
             each.step(draw, graph)
@@ -133,10 +137,12 @@ def _any_dtype(graph: Graph, vocabulary: Vocabulary) -> bool:
     return not any("channels_first" in call.arguments.values() for node in graph.nodes for call in calls(node.layer))
 
 
-def _extras(draw: Draw, graph: Graph) -> None:
-    """Operators, residual connections, and layers that are called once more."""
-    # In a few models alone: there are routes on which no graph with an operation in it comes through.
-    if chance(draw, 5):
+def _extras(draw: Draw, graph: Graph, operations: Sequence[Operation]) -> None:
+    """Operations, residual connections, and layers that are called once more."""
+    for operation in operations:
+        add_operation(draw, graph, operation)
+    # In a few models more: there are routes on which no graph with an operation in it comes through.
+    if not operations and chance(draw, 8):
         for _ in range(draw(st.integers(1, 3))):
             add_operation(draw, graph)
     if chance(draw, 3):

@@ -10,6 +10,8 @@ import random
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from hypothesis import strategies as st
+
 from harness.architectures.drawing import draws
 from harness.architectures.graph import Goal
 from harness.architectures.models import architectures
@@ -18,6 +20,7 @@ from harness.architectures.topologies import TOPOLOGIES, Topology
 from harness.architectures.topologies import of as topologies_of
 from harness.architectures.vocabulary import Vocabulary
 from harness.check.kinds import mentions
+from harness.check.operations import missed, operation_models, operations_in
 from harness.check.profiles import Profile
 from harness.check.wishes import Wishes
 from harness.protocol.architecture import Architecture, Call, calls, layer_calls
@@ -37,6 +40,7 @@ class Coverage:
     arguments: dict[str, dict[str, set[str]]] = field(default_factory=dict)
     objects: dict[str, int] = field(default_factory=dict)
     topologies: dict[str, int] = field(default_factory=dict)
+    operations: dict[str, int] = field(default_factory=dict)
 
     def add(self, architecture: Architecture) -> None:
         """Counts one model."""
@@ -45,6 +49,8 @@ class Coverage:
                 self.topologies[topology.name] = self.topologies.get(topology.name, 0) + 1
         for name in {call.name for call in layer_calls(architecture)}:
             self.layers[name] = self.layers.get(name, 0) + 1
+        for name in set(operations_in(architecture)):
+            self.operations[name] = self.operations.get(name, 0) + 1
         for node in architecture.nodes:
             if isinstance(node.layer, Call):  # the worker names every layer as its node
                 self.arguments.setdefault(node.layer.name, {}).setdefault("name", set()).add(repr(node.name))
@@ -94,6 +100,7 @@ class Plan:
         self.seed = seed
         self.rules = {name: rule for name, rule in rules.items() if vocabulary.has(rule.public) or "." in rule.name}
         self.targets = [name for name in self.rules if name in only or not (only or topologies)]
+        self.operations = not (only or topologies)  # a check of some layers is about these alone
         self.coverage = Coverage(vocabulary)
         self.wishes = Wishes(
             vocabulary,
@@ -116,6 +123,10 @@ class Plan:
             yield from self._models(goals)
         if self.profile.every_argument:
             yield from self.of_wishes()
+        if self.operations:
+            of = self.profile.one_operation_in
+            for strategy in operation_models(self.vocabulary, self.rules, of=of, seed=self.seed):
+                yield from self._drawn(strategy)
         while True:
             goals = [
                 Goal(name)
@@ -193,6 +204,9 @@ class Plan:
             wanted=wanted,
             topologies=self._wanted(whole=False) if topologies is None else topologies,
         )
+        yield from self._drawn(strategy)
+
+    def _drawn(self, strategy: st.SearchStrategy[Architecture]) -> Iterator[Architecture]:
         self.number += 1
         for drawn in draws(strategy, 1, seed_value=self.seed * 1_000_003 + self.number):
             self.coverage.add(drawn)
@@ -215,6 +229,9 @@ class Plan:
         if self.profile.every_argument:
             for name, arguments in self.wishes.missing().items():
                 missing[name] = sorted(arguments) or ["(not at all)"]
+        if self.operations and self.profile.one_operation_in == 1:
+            names = missed(self.vocabulary, self.coverage.operations)
+            missing.update({name: ["(the operation itself)"] for name in names})
         return missing
 
     def ungiven(self) -> dict[str, list[str]]:

@@ -13,7 +13,7 @@ class Profile:
 
     `applications` are bases of keras.applications; those that a Keras lacks are left out there. Topologies are spread
     over the models, up to `topologies` at a time; of those that are a model by themselves `whole_models` are drawn
-    (None for all).
+    (None for all). One in `one_operation_in` of the rows for `keras.ops` and operators is drawn.
     """
 
     name: str
@@ -23,12 +23,13 @@ class Profile:
     applications: tuple[str, ...]
     topologies: int = 2
     whole_models: int | None = None
+    one_operation_in: int = 1
 
 
 PROFILES = {
     profile.name: profile
     for profile in (
-        Profile("quick", 6, 1, False, ("InceptionV3",), 4, 4),
+        Profile("quick", 6, 1, False, ("InceptionV3",), 4, 4, one_operation_in=24),
         Profile("ci", 5, 1, True, ("InceptionV3", "MobileNetV2", "EfficientNetB0")),
         Profile("thorough", 5, 20, True, tuple(SIDES)),
     )

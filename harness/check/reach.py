@@ -17,6 +17,7 @@ from harness.architectures.rules import LayerRule
 from harness.architectures.topologies import TOPOLOGIES
 from harness.architectures.vocabulary import Vocabulary
 from harness.check.kinds import KINDS
+from harness.check.operations import operations_reached
 from harness.check.plan import Coverage, Plan
 from harness.check.profiles import PROFILES
 from harness.expectations.table import parse
@@ -69,6 +70,7 @@ def reach(vocabulary: Vocabulary, rules: Mapping[str, LayerRule], routes: list[s
         "layers": layers,
         "kinds": reach_of_kinds(coverage),
         **applications_reached(vocabulary),
+        "operations": operations_reached(vocabulary, rules),
         "routes": [route for route in parse() if route.removesuffix("_process") in routes],
     }
 

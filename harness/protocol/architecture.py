@@ -215,6 +215,8 @@ def to_json(value: Any) -> Any:
     """Plain JSON data for any value of this module; raises TypeError for what is not data."""
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
+    if value is ...:
+        return {"$": "ellipsis"}
     if isinstance(value, list):
         return [to_json(item) for item in value]
     if isinstance(value, tuple):
@@ -243,6 +245,8 @@ def from_json(data: Any) -> Any:
     tag = data.get("$")
     if tag is None:
         return {key: from_json(item) for key, item in data.items()}
+    if tag == "ellipsis":
+        return ...
     if tag == "tuple":
         return tuple(from_json(item) for item in data["of"])
     if tag == "dict":
@@ -297,7 +301,8 @@ def names_in(value: Any) -> Iterator[str]:
         yield value.name
         yield from (each.name for each in value.inputs)
         for node in value.nodes:
-            yield node.name
+            if not isinstance(node.layer, Name):  # Keras names operations itself
+                yield node.name
             yield from names_in(node.layer)
     elif isinstance(value, Call):
         name = value.arguments.get("name")

@@ -206,6 +206,7 @@ def print_reach(found: dict[str, Any], console: Console) -> None:
             table.add_row(name if each["examples"] else f"[red]{name}[/]", arguments, escape("; ".join(missing)))
     console.print(table)
     print_kinds(found["kinds"], console)
+    _print_operations(found["operations"], console)
     console.print(f"routes: {', '.join(found['routes'])}", highlight=False)
     _print_topologies(found["topologies"], console)
     print_applications(found, console)
@@ -258,6 +259,16 @@ def print_applications(found: dict[str, Any], console: Console) -> None:
     if found["applications not reached"]:
         names = found["applications not reached"]
         console.print(f"[red]keras.applications, not reached:[/] {', '.join(names)}", highlight=False)
+
+
+def _print_operations(found: dict[str, Any], console: Console) -> None:
+    """One line of figures, and what is left out by reason."""
+    drawn = f"{len(found['drawn'])} of {found['functions']} public keras.ops functions"
+    console.print(f"operations: {drawn}, {len(found['operators'])} operators", highlight=False)
+    groups = {**found["left out"], **({"not reached": found["not reached"]} if found["not reached"] else {})}
+    for why, names in groups.items():
+        short = ", ".join(name.removeprefix("ops.") for name in names)
+        console.print(escape(f"  {why}: {short}"), highlight=False)
 
 
 def make_console() -> Console:

@@ -56,6 +56,7 @@ def report(result: Result, *, command: str = "check") -> dict[str, Any]:
                 for (route, fact), models in sorted(result.unsent.items())
             ],
             "objects": {} if plan is None else dict(sorted(plan.coverage.objects.items())),
+            "operations": {} if plan is None else dict(sorted(plan.coverage.operations.items())),
         },
     }
 
