@@ -8,7 +8,6 @@ from __future__ import annotations
 import random
 from typing import TYPE_CHECKING
 
-from harness.architectures.exclusions import reason_for
 from harness.architectures.rules import Wanted
 from harness.architectures.vocabulary import Vocabulary
 from harness.check.kinds import KINDS, drawable
@@ -41,12 +40,7 @@ class Wishes:
             names = [name for name in sorted(public) if name in known]
             shuffled.shuffle(names)
             self.promised[kind.name] = {
-                name: frozenset(
-                    argument for argument in known[name] & public[name] if reason_for(name, argument) is None
-                )
-                if every_argument
-                else frozenset()
-                for name in names
+                name: known[name] & public[name] if every_argument else frozenset() for name in names
             }
         self._asked: dict[str, tuple[int, int]] = {}  # how often in vain, and how much was missing then
 
