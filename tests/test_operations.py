@@ -8,9 +8,10 @@ import pytest
 
 from harness.architectures.drawing import draws
 from harness.architectures.families import all_rules
+from harness.architectures.graph import Goal
 from harness.architectures.models import architectures
 from harness.architectures.operations import OPERATIONS, known_operations
-from harness.architectures.operations.exclusions import reasons
+from harness.architectures.operations.exclusions import WITHOUT_XLA, reasons
 from harness.architectures.operations.operation import Operation
 from harness.check.operations import missed, operation_models, operations_in, operations_reached, public_operations
 from harness.check.plan import Coverage
@@ -26,7 +27,7 @@ AS_IN_NUMPY = (
     " argmax argmin any all cumsum cumprod sort argsort diff expand_dims squeeze reshape transpose concatenate stack"
     " hstack dstack split array_split hsplit dsplit flip fliplr roll rot90 pad tile repeat swapaxes moveaxis take"
     " take_along_axis diagonal trace tril triu linspace broadcast_to matmul tensordot einsum cross digitize"
-    " logical_and bitwise_xor count_nonzero isin quantile ptp average append"
+    " logical_and bitwise_xor count_nonzero quantile ptp average append"
 )
 
 
@@ -118,6 +119,17 @@ def test_what_jumps_is_put_onto_inputs_alone() -> None:
                     seen += 1
                     assert next(references(node.inputs)).node in inputs
     assert seen > 20
+
+
+def test_what_xla_cannot_compile_is_in_no_model_that_it_compiles() -> None:
+    seen = 0
+    for number, row in enumerate(row for row in OPERATIONS if row.name in WITHOUT_XLA):
+        strategy = architectures(vocabulary=KERAS, rules=RULES, goals=[Goal("Dense")], operations=[row])
+        for model in draws(strategy, 8, seed_value=number):
+            if model.compile is not None:
+                seen += 1
+                assert model.compile.arguments["jit_compile"] is False
+    assert seen > 8
 
 
 def test_keras_2_is_given_operators_alone() -> None:

@@ -18,6 +18,7 @@ from harness.architectures.graph import Goal, Graph, one_or_list
 from harness.architectures.heads import head_for, promised
 from harness.architectures.leaves import bring_to_floats, merge, name_outputs, structure
 from harness.architectures.nesting import chain_of, grow
+from harness.architectures.operations.exclusions import WITHOUT_XLA
 from harness.architectures.operations.operation import Operation
 from harness.architectures.operations.placing import add_operation
 from harness.architectures.rules import NOTHING, Draw, LayerRule, Wanted, chance
@@ -30,6 +31,7 @@ from harness.protocol.architecture import (
     Call,
     Compile,
     Data,
+    Name,
     Node,
     Ref,
     calls,
@@ -194,6 +196,9 @@ def _trained(
             divisible=all(spec.differentiable for _, spec in graph.tensors),
             frozen=any(call.arguments.get("trainable") is False for call in calls(graph.nodes)),
         )
+        names = {node.layer.name for node in nodes_of(graph.nodes) if isinstance(node.layer, Name)}
+        if settings is not None and names & WITHOUT_XLA:
+            settings = replace(settings, arguments={**settings.arguments, "jit_compile": False})
     chosen = tuple(each for freeze in frozen for each in freeze(draw, architecture))
     if settings is None:
         chosen = tuple(each for each in chosen if each.when in ("made", "built"))

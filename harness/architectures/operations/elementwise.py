@@ -106,11 +106,6 @@ def _ldexp(draw: Draw, x: Spec) -> Applied:
     return Applied((X, Spec(x.shape, "int", limit=4, differentiable=False)), (out(x),))
 
 
-def _member(draw: Draw, x: Spec) -> Applied:
-    given = {"invert": True} if draw(st.booleans()) else {}
-    return Applied((X, [0, 2, 5]), (out(x, kind="bool", limit=None),), given)
-
-
 def _bins(draw: Draw, x: Spec) -> Applied:
     return Applied((X, array(1)), (out(x, kind="int", limit=2),))
 
@@ -158,7 +153,6 @@ ELEMENTWISE: tuple[Operation, ...] = (
     *rows(COMPARISONS, pair(kind="bool"), FLOATS, exact=True),
     *rows(COMPARISONS, number(0.0, 0.5, kind="bool"), FLOATS, exact=True),
     *rows("isclose", pair(kind="bool"), FLOATS, exact=True),
-    *rows("isin", _member, INTEGERS),
     *rows("digitize", _bins, FLOATS, exact=True),
     *rows("logical_and logical_or logical_xor", pair(), BOOLEANS),
     *rows("logical_not", kept, BOOLEANS),

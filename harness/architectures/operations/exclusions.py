@@ -28,11 +28,14 @@ NOT_DRAWN = {
     "says another shape than it gives (Keras 3.15: channels last are not counted; one sign for all matrices)": (
         "adaptive_average_pool adaptive_max_pool slogdet"
     ),
-    "raises wherever a graph is traced (Keras 3.15 on TensorFlow: tf.cond over both forms; a shape that is a tensor)": (
-        "inner nanmedian nanpercentile nanquantile"
+    "raises where a graph is traced (Keras 3.15 on TensorFlow: tf.cond over both forms, `if` and shapes of tensors)": (
+        "inner isin nanmedian nanpercentile nanquantile"
     ),
     "raises on tensors with a batch axis (Keras 3.15 on TensorFlow)": "argpartition lu_factor searchsorted",
 }
+
+# TensorFlow has no kernel for them that XLA compiles on the CPU: a model with one is not compiled with jit_compile.
+WITHOUT_XLA = frozenset({"ops.det", "ops.i0", "ops.image.affine_transform"})
 
 
 def reasons() -> dict[str, str]:
