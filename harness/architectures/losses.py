@@ -149,6 +149,8 @@ class Row:
     def strategies(self, vocabulary: Vocabulary, room: str, shape: Shape, batch: int) -> Strategies:
         """The arguments that this Keras takes of it for an output of this shape, `from_logits` left out."""
         everything = {**self.arguments(shape), **self.batched(shape, batch), **COMMON[room]}
+        if room == "losses" and vocabulary.major >= 3:
+            everything["reduction"] = _sum  # the other one is the default there
         return {
             name: values
             for name, values in everything.items()
@@ -214,6 +216,7 @@ def _tversky(shape: Shape) -> Strategies:
 
 
 _names = st.sampled_from(("my_loss", "a.b", "loss"))
+_sum = st.just("sum")
 COMMON: Mapping[str, Strategies] = {
     "losses": {
         # Not None: what is then returned is no scalar, and compile takes no such loss.
