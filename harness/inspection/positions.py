@@ -40,7 +40,7 @@ STRINGS_ARE_NAMES = frozenset({"activation", "constraint", "initializer", "regul
                                "weighted_metrics", "optimizer"})  # fmt: skip
 # Strings there that stand for something and are no name of Keras.
 WORDS = {
-    "loss": frozenset({"", "auto"}),
+    "loss": frozenset({"crossentropy", "ce"}),
     "metrics": frozenset({"accuracy", "acc", "crossentropy", "ce", "loss"}),
     "weighted_metrics": frozenset({"accuracy", "acc", "crossentropy", "ce"}),
     "optimizer": frozenset({"auto"}),

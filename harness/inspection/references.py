@@ -21,7 +21,7 @@ ARRAYS = frozenset({"__tensor__", "__numpy__"})
 SPECS = frozenset({"__typespec__", "TypeSpec", "CompositeTensor"})
 DTYPES = re.compile(r"(u?int|float|complex|q?u?int)\d+|bool|bfloat16|float8\w*|string|half|double|single|int|float")
 # Not exported as parts of a model, and saved all the same.
-SAVED = frozenset({"FeatureSpace", "Feature", "Cross"})
+SAVED = frozenset({"FeatureSpace", "Feature", "Cross", "OptimizerMap"})
 OPERATIONS = frozenset({"TFOpLambda", "SlicingOpLambda", "ClassMethod", "InstanceMethod", "InstanceProperty"})
 LOOKUPS = frozenset({"TextVectorization", "StringLookup", "IntegerLookup", "IndexLookup"})
 LOCATIONS = ("filepath", "handle", "path", "url", "uri", "origin", "vocabulary_file", "vocabulary_path", "filename")

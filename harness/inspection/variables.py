@@ -141,10 +141,10 @@ def _rms(config: Config, shape: Any) -> Variables:
     return [("", _axes(config, shape))]
 
 
-def _prelu(config: Config, shape: Any) -> Variables:
+def _prelu(config: Config, shape: Any) -> Variables | None:
     shared = config.get("shared_axes") or []
-    if not isinstance(shape, list):
-        return [("", (None,))]
+    if not isinstance(shape, list) or not isinstance(shared, list):
+        return None
     return [("", tuple(1 if at in shared else _last(shape, at) for at in range(1, len(shape))))]
 
 
@@ -252,7 +252,7 @@ def of(layer: Config, shape: Any = None) -> Variables | None:
     if name in NONE:
         return []
     row = ROWS.get(name)
-    if row is None or config.get("quantization_config") is not None:
+    if row is None or config.get("quantization_config") is not None or config.get("lora_rank"):
         return None
     if any(word in (policy(config) or "") for word in ("int8", "int4", "float8", "quantized")):
         return None

@@ -17,6 +17,8 @@ from harness.inspection.limits import Limits
 from harness.inspection.report import Report
 from harness.inspection.variables import Odd, Shape, Variables
 
+# Exported under another name than the class has, after which its group is called.
+CLASSES = {"GroupQueryAttention": "GroupedQueryAttention"}
 MODELS = frozenset({"Functional", "Model", "Sequential"})
 Layer = dict[str, Any]
 
@@ -40,7 +42,8 @@ def layers_of(config: Any, at: str = "layers", depth: int = 0) -> Iterator[tuple
         name = layer["class_name"]
         if exports.kinds(str(layer.get("module")), name) == {"operation"}:
             continue  # not among `model.layers`
-        word = _snake(name.rpartition(">")[2])
+        own = name.rpartition(">")[2]
+        word = _snake(CLASSES.get(own, own))
         path = f"{at}/{word}_{used[word]}" if used[word] else f"{at}/{word}"
         used[word] += 1
         if name in MODELS:
