@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import datetime
+import importlib.metadata
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from harness.check.confirm import confirm
 from harness.expectations.finding import Finding
-from harness.expectations.known import SHIPPED, KnownIssue, KnownIssues, KnownIssuesError
+from harness.expectations.known import SHIPPED, KnownIssue, KnownIssues, KnownIssuesError, in_range
 from harness.reporting import known_page
 
+ISSUES = KnownIssues.read(SHIPPED).entries
 FINDING = Finding("outputs", "value", ("#",), ("keras_zip",), "an output is another one")
 ENTRY = '[[issue]]\nid = "one"\nreason = "why"\n'
 
@@ -40,6 +43,12 @@ def test_an_entry_is_waited_for_until_its_date(tmp_path: Path) -> None:
         ('expires = "soon"', "soon"),
         ('checks = "keras_zip/*"', "checks must be a list"),
         ('layer = ["Dense"]', "unknown keys layer"),
+        ('kind = "value"\n[[issue.match]]\nwhere = "^#$"', r"kind beside \[\[issue.match\]\]"),
+        ("[[issue.match]]", "an empty .* would match every finding"),
+        ("match = []", "match must be tables"),
+        ('match = "value"', "match must be tables"),
+        ('[[issue.match]]\nwhere = "("', "where is no regular expression"),
+        ('[[issue.match]]\nlink = "https://"', "unknown keys link"),
     ],
 )
 def test_a_file_that_cannot_be_used_says_which_entry_and_why(tmp_path: Path, line: str, says: str) -> None:
@@ -47,12 +56,68 @@ def test_a_file_that_cannot_be_used_says_which_entry_and_why(tmp_path: Path, lin
         read(tmp_path, ENTRY + line)
 
 
-def test_the_page_lists_every_shipped_issue_once_with_its_reason() -> None:
-    issues = KnownIssues.read(SHIPPED).entries
-    page = known_page.page(issues)
-    for issue in issues:
-        assert page.count(f"\n## {issue.id}\n") == 1
+def test_an_entry_with_several_patterns_is_each_of_them_and_no_mixture(tmp_path: Path) -> None:
+    known = read(
+        tmp_path,
+        ENTRY
+        + '[[issue.match]]\nchecks = ["keras_zip/*"]\nkind = "value"\n'
+        + '[[issue.match]]\nchecks = ["hdf5/*"]\nkind = "error"\nerror = "^ValueError: Unknown"\n',
+    )
+    unknown = {"type": "ValueError", "message": "Unknown layer", "place": ""}
+    first, second = FINDING, replace(FINDING, routes=("hdf5",), kind="error", error=unknown)
+    assert [known.marked(each, {"keras": "3.15.1"}).status for each in (first, second)] == ["known", "known"]
+    assert known.seen == {"one": 2}
+    neither = [
+        replace(first, routes=("hdf5",)),
+        replace(second, routes=("keras_zip",)),
+        replace(second, error={**unknown, "message": "another"}),
+    ]
+    assert {known.marked(each, {"keras": "3.15.1"}).status for each in neither} == {"new"}
+
+
+def test_patterns_hold_within_the_range_of_versions_of_their_entry(tmp_path: Path) -> None:
+    known = read(tmp_path, f'{ENTRY}keras = ">=3.15,<3.16"\n[[issue.match]]\nkind = "value"\n')
+    assert known.marked(FINDING, {"keras": "3.15.1"}).status == "known"
+    assert known.marked(FINDING, {"keras": "3.16.0"}).status == "new"
+
+
+def test_every_shipped_issue_says_what_it_is_about_and_has_a_script_that_compiles() -> None:
+    for issue in ISSUES:
+        assert issue.about, f"{issue.id}: about which layers, or what else?"
+        assert issue.script, f"{issue.id} has no script: a program that exits 1 while it shows and 0 when it does not"
+        compile(issue.script, issue.id, "exec")
+        assert issue.script.count("\n") < 30, f"{issue.id}: the script is too long to be read"
+
+
+def test_no_shipped_pattern_is_so_wide_that_a_check_alone_or_a_model_alone_makes_it_match() -> None:
+    for issue in ISSUES:
+        for pattern in issue.patterns:
+            assert pattern.error or pattern.where or (pattern.checks and (pattern.kind or pattern.holds)), issue.id
+
+
+def test_the_page_lists_every_shipped_issue_once_with_its_reason_and_script() -> None:
+    page = known_page.page(ISSUES)
+    for issue in ISSUES:
+        assert page.count(f"\n### {issue.id}\n") == 1
         assert issue.reason in page
+        assert issue.script.strip() in page
+        assert f"(#{issue.id})" in page
+
+
+def test_the_page_in_the_repository_is_what_the_command_writes() -> None:
+    page = Path(__file__).parents[1] / "docs" / "known-issues.md"
+    assert page.read_text(encoding="utf-8") == known_page.page(ISSUES), (
+        "run keras-harness known --markdown docs/known-issues.md"
+    )
+
+
+@pytest.mark.slow
+def test_every_shipped_issue_shows_under_the_keras_installed() -> None:
+    keras = importlib.metadata.version("keras")
+    here = [issue for issue in ISSUES if in_range(keras, issue.keras)]
+    assert here, f"no known issue is about Keras {keras}"
+    wrong = [f"{each.issue.id} is {each.state} {each.detail}" for each in confirm(here) if each.state != "shows"]
+    assert not wrong, "\n".join(wrong)
 
 
 @pytest.mark.slow

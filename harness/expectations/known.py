@@ -1,7 +1,7 @@
 """Known issues: findings that were checked by hand and are waited for, each with a reason and a link.
 
-The package ships a folder of them, a file per family; a user may have files of his own. An entry matches by check,
-layers, place and error within a range of versions; what it matches does not fail the run.
+The package ships a folder of them, a file per family; a user may have files of his own. An entry stands for one cause
+and matches by check, layers, place and error within a range of versions; what it matches does not fail the run.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import datetime
 import fnmatch
 import re
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -31,31 +31,18 @@ class KnownIssuesError(ValueError):
 
 
 @dataclass(frozen=True)
-class KnownIssue:
-    """One entry. Empty patterns match everything; `checks` are globs, `error` and `where` regular expressions."""
+class Pattern:
+    """What findings look like. What is empty matches all; `checks` are globs, the other strings regular expressions."""
 
-    id: str
-    reason: str
-    keras: str = ""
     checks: tuple[str, ...] = ()
     layers: tuple[str, ...] = ()
     where: str = ""
     error: str = ""
-    kind: str = ""
-    holds: str = ""  # a regular expression on the architecture's JSON
-    link: str = ""
-    script: str = ""  # a program that exits 1 while the issue shows and 0 when it does not
-    expires: str = ""  # a date, YYYY-MM-DD: from then on the issue is waited for no longer
+    kind: str = ""  # one word, as it is
+    holds: str = ""  # on the architecture's JSON
 
-    @property
-    def expired(self) -> bool:
-        """Whether its date has come."""
-        return bool(self.expires) and datetime.date.today() >= datetime.date.fromisoformat(self.expires)
-
-    def matches(self, finding: Finding, keras: str) -> bool:
-        """Whether the finding is this issue, under that version of Keras."""
-        if self.keras and not in_range(keras, self.keras):
-            return False
+    def matches(self, finding: Finding) -> bool:
+        """Whether the finding looks like this, in every respect that is stated."""
         checks = [f"{route}/{finding.observation}" for route in finding.routes]
         if self.checks and not any(fnmatch.fnmatch(check, glob) for check in checks for glob in self.checks):
             return False
@@ -71,6 +58,32 @@ class KnownIssue:
             text = f"{finding.error['type']}: {finding.error['message']}" if finding.error else ""
             return bool(re.search(self.error, text))
         return True
+
+
+@dataclass(frozen=True)
+class KnownIssue:
+    """One cause, with patterns of the findings that it makes: one that looks like any of them is this issue."""
+
+    id: str
+    reason: str
+    keras: str = ""
+    about: tuple[str, ...] = ()  # the layers, or what else, that it is told under
+    patterns: tuple[Pattern, ...] = (Pattern(),)
+    link: str = ""
+    script: str = ""  # a program that exits 1 while the issue shows and 0 when it does not
+    expires: str = ""  # a date, YYYY-MM-DD: from then on the issue is waited for no longer
+    family: str = ""  # the name of the file that it stands in
+
+    @property
+    def expired(self) -> bool:
+        """Whether its date has come."""
+        return bool(self.expires) and datetime.date.today() >= datetime.date.fromisoformat(self.expires)
+
+    def matches(self, finding: Finding, keras: str) -> bool:
+        """Whether the finding is this issue, under that version of Keras."""
+        if self.keras and not in_range(keras, self.keras):
+            return False
+        return any(pattern.matches(finding) for pattern in self.patterns)
 
 
 def _classes(finding: Finding) -> set[str]:
@@ -117,30 +130,55 @@ def _entries(path: Path) -> Iterable[KnownIssue]:
         if name in seen:
             raise KnownIssuesError(f"{path}: two entries called {name}")
         seen.add(name)
-        unknown = set(entry) - set(KnownIssue.__dataclass_fields__)
-        if unknown:
-            raise KnownIssuesError(f"{path}: {name}: unknown keys {', '.join(sorted(unknown))}")
-        _check(path, entry)
-        values: dict[str, Any] = {key: tuple(item) if isinstance(item, list) else item for key, item in entry.items()}
-        yield KnownIssue(**values)
+        yield _entry(path, name, entry)
 
 
-def _check(path: Path, entry: Mapping[str, Any]) -> None:
+def _entry(path: Path, name: str, entry: Mapping[str, Any]) -> KnownIssue:
+    """One entry of a file; its patterns are tables ``[[issue.match]]``, a single one may stand in the entry."""
+    own = {key: value for key, value in entry.items() if key in _PATTERN}
+    tables = entry.get("match", [own])
+    if not (isinstance(tables, list) and tables and all(isinstance(each, dict) for each in tables)):
+        raise KnownIssuesError(f"{path}: {name}: match must be tables, [[issue.match]], and is {tables!r}")
+    if "match" in entry and own:
+        raise KnownIssuesError(f"{path}: {name}: {', '.join(own)} beside [[issue.match]]: say it in each match")
+    if "match" in entry and {} in tables:
+        raise KnownIssuesError(f"{path}: {name}: an empty [[issue.match]] would match every finding")
+    about = {key: value for key, value in entry.items() if key not in _PATTERN and key != "match"}
+    _check(path, name, about, _ABOUT)
+    for table in tables:
+        _check(path, name, table, _PATTERN)
+    patterns = tuple(Pattern(**_frozen(table)) for table in tables)
+    return KnownIssue(**_frozen(about), patterns=patterns, family=path.stem)
+
+
+_PATTERN = tuple(Pattern.__dataclass_fields__)
+_ABOUT = tuple(key for key in KnownIssue.__dataclass_fields__ if key not in ("patterns", "family"))
+_LISTS = ("about", "checks", "layers")
+_EXPRESSIONS = ("where", "error", "holds")
+
+
+def _frozen(table: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: tuple(value) if isinstance(value, list) else value for key, value in table.items()}
+
+
+def _check(path: Path, name: str, table: Mapping[str, Any], keys: Sequence[str]) -> None:
     """Patterns, ranges and dates that cannot be read are told when the file is, not when a finding comes."""
-    name = entry["id"]
-    for key, value in entry.items():
-        wanted = list if key in ("checks", "layers") else str
+    unknown = set(table) - set(keys)
+    if unknown:
+        raise KnownIssuesError(f"{path}: {name}: unknown keys {', '.join(sorted(unknown))}")
+    for key, value in table.items():
+        wanted = list if key in _LISTS else str
         if not isinstance(value, wanted):
             raise KnownIssuesError(f"{path}: {name}: {key} must be a {wanted.__name__}, and is {value!r}")
-    for key in ("where", "error", "holds"):
+    for key in _EXPRESSIONS:
         try:
-            re.compile(entry.get(key, ""))
+            re.compile(table.get(key, ""))
         except re.error as error:
             raise KnownIssuesError(f"{path}: {name}: {key} is no regular expression: {error}") from error
     try:
-        in_range("0", entry.get("keras", ""))
-        if "expires" in entry:
-            datetime.date.fromisoformat(entry["expires"])
+        in_range("0", table.get("keras", ""))
+        if "expires" in table:
+            datetime.date.fromisoformat(table["expires"])
     except (KnownIssuesError, ValueError) as error:
         raise KnownIssuesError(f"{path}: {name}: {error}") from error
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
@@ -13,10 +14,27 @@ if TYPE_CHECKING:
 
 _HEAD = """# What Keras is known to break
 
-Found by `keras-harness check`, checked by hand against the source of Keras, each with a script that exits 1 while it
-shows. Made by `keras-harness known --markdown docs/known-issues.md` from `harness/expectations/known_issues/`;
-`keras-harness known --verify` runs the scripts under the Keras at hand.
+{count} ways in which a Keras model is no longer the same model after it was saved, loaded, cloned, frozen or exported.
+`keras-harness check` found them; each was checked by hand against the source of Keras and has a script that needs
+nothing but Keras, its TensorFlow and NumPy. It exits with 1 while its issue shows and with 0 when it does not:
+
+```
+keras-harness known --verify                      # all of them, under the Keras at hand: a minute
+keras-harness known --verify --env path/to/venv   # under another one
+```
+
+An issue whose script shows nothing any more fails that command: this page tells what is broken, not what once was. It
+is made by `keras-harness known --markdown docs/known-issues.md` from `harness/expectations/known_issues/`.
 """
+_FAMILIES = {
+    "layers": "Layers and initializers",
+    "hdf5": "The .h5 format",
+    "training": "Optimizers, losses and metrics",
+    "export": "Exported models",
+    "topologies": "Ways to put models together",
+    "operations": "Operations",
+}
+_OTHERS = "Layers, optimizers and files"
 
 
 def listing(issues: Iterable[KnownIssue]) -> str:
@@ -42,22 +60,52 @@ def confirmations(confirmed: Sequence[Confirmation]) -> str:
 
 
 def page(issues: Iterable[KnownIssue]) -> str:
-    """All issues in Markdown: a table by layer, then each with its reason and its script."""
-    issues = sorted(issues, key=lambda each: (each.keras.startswith(">=2"), each.id))
-    by_layer: dict[str, list[KnownIssue]] = {}
+    """All issues in Markdown: a table by what they are about, then each with its reason and its script."""
+    chapters: dict[tuple[int, int, str], list[KnownIssue]] = {}
     for issue in issues:
-        for layer in issue.layers or ("(any)",):
-            by_layer.setdefault(layer, []).append(issue)
-    lines = [_HEAD, "| about | Keras | issue |", "|---|---|---|"]
-    for layer, about in sorted(by_layer.items()):
-        lines += [f"| {layer} | {each.keras} | [{each.id}](#{each.id}) |" for each in about]
-    for issue in issues:
-        lines += ["", f"## {issue.id}", "", f"Keras {issue.keras or 'any'}. {issue.reason}"]
-        if issue.link:
-            lines += ["", f"Upstream: <{issue.link}>"]
-        if issue.script:
-            lines += ["", "```python", issue.script.strip(), "```"]
+        title = _FAMILIES.get(issue.family, _OTHERS)
+        order = [*_FAMILIES.values(), _OTHERS].index(title)
+        chapters.setdefault((-_major(issue), order, title), []).append(issue)
+    told = [issue for chapter in sorted(chapters) for issue in chapters[chapter]]
+    lines = [_HEAD.format(count=len(told)), *_by_subject(told)]
+    for (version, _, title), of_chapter in sorted(chapters.items()):
+        lines += ["", f"## Keras {-version}: {title}" if version else f"## {title}"]
+        for issue in of_chapter:
+            lines += _told(issue)
     return "\n".join(lines) + "\n"
+
+
+def _by_subject(issues: Sequence[KnownIssue]) -> list[str]:
+    """A table: for each layer, or what else issues are about, those of each major version."""
+    subjects: dict[str, dict[int, list[KnownIssue]]] = {}
+    for issue in issues:
+        for subject in issue.about or ("anything else",):
+            subjects.setdefault(subject, {}).setdefault(_major(issue), []).append(issue)
+    versions = sorted({_major(issue) for issue in issues}, reverse=True)
+    columns = ["about", *(f"Keras {each}" if each else "Keras" for each in versions)]
+    lines = ["## By layer", "", f"| {' | '.join(columns)} |", "|---" * len(columns) + "|"]
+    for subject in sorted(subjects, key=lambda each: (not each[0].isupper(), each)):  # classes first
+        cells = ("<br>".join(f"[{each.id}](#{each.id})" for each in subjects[subject].get(v, ())) for v in versions)
+        lines.append(f"| {subject} | {' | '.join(cells)} |")
+    return lines
+
+
+def _told(issue: KnownIssue) -> list[str]:
+    lines = [
+        "",
+        f"### {issue.id}",
+        "",
+        f"*{', '.join((*issue.about, f'Keras {issue.keras}'.rstrip()))}.* {issue.reason}",
+    ]
+    if issue.link:
+        lines += ["", f"Upstream: <{issue.link}>"]
+    return [*lines, "", "```python", issue.script.strip(), "```"] if issue.script else lines
+
+
+def _major(issue: KnownIssue) -> int:
+    """The major version that an issue is of, 0 for any."""
+    match = re.search(r"\d+", issue.keras)
+    return int(match[0]) if match else 0
 
 
 def _reason(issue: KnownIssue) -> str:
