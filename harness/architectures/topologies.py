@@ -315,7 +315,7 @@ TOPOLOGIES = (
     Topology("a model called twice", _twice(False), _steps.three_deep(twice=True)),
     Topology("models three deep, called twice", _twice(True), _steps.three_deep(twice=True)),
     Topology("a Sequential in a functional model in a Sequential", _sandwich, whole=_steps.sandwich),
-    Topology("a Sequential without Input", _form("sequential", deferred=True), whole=_steps.late_and_frozen),
+    Topology("a Sequential without Input", _form("sequential", deferred=True), whole=_steps.late_and_frozen("first")),
     Topology("no weights at all", _weightless, whole=_steps.weightless),
     # What is frozen, where and when.
     *(
@@ -335,7 +335,7 @@ TOPOLOGIES = (
     Topology(
         "a Sequential frozen before it is built",
         lambda a: a.form == "sequential" and _frozen(_everything, "made")(a),
-        whole=_steps.late_and_frozen,
+        whole=_steps.late_and_frozen(),
     ),
     Topology(
         "a subclassed model frozen before it is built",

@@ -276,16 +276,19 @@ def subclass(name: str, *, freezes: tuple[Freeze, ...] = (), **arguments: Any) -
     return whole
 
 
-def late_and_frozen(draw: Draw, graph: Graph) -> Architecture:
+def late_and_frozen(*path: str) -> Whole:
     """A Sequential that is frozen, in part or as a whole, before its first call builds it."""
-    onto = graph.input(Spec((draw(st.integers(2, 4)),)))
-    for name in ("first", "second"):
-        onto = dense(graph, name, onto)
-    path: tuple[str, ...] = draw(st.sampled_from(((), ("first",))))
-    return Architecture(
-        "model", "sequential", tuple(graph.inputs), tuple(graph.nodes), onto, batch=graph.batch, deferred=True,
-        freezes=(Freeze(path, "made"),), seed=draw(st.integers(0, 2**16)),
-    )  # fmt: skip
+
+    def whole(draw: Draw, graph: Graph) -> Architecture:
+        onto = graph.input(Spec((draw(st.integers(2, 4)),)))
+        for name in ("first", "second"):
+            onto = dense(graph, name, onto)
+        return Architecture(
+            "model", "sequential", tuple(graph.inputs), tuple(graph.nodes), onto, batch=graph.batch, deferred=True,
+            freezes=(Freeze(path, "made"),), seed=draw(st.integers(0, 2**16)),
+        )  # fmt: skip
+
+    return whole
 
 
 def sandwich(draw: Draw, graph: Graph) -> Architecture:

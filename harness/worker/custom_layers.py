@@ -91,16 +91,16 @@ class Mix(keras.layers.Layer):
 class Maybe(keras.layers.Layer):
     """Adds a second tensor where there is one: what an optional input is for."""
 
-    def build(self, *shapes: Any, **named: Any) -> None:
+    def build(self, inputs_shape: Any, extra_shape: Any = None) -> None:
         self.factor = self.add_weight(name="factor", shape=(), initializer="ones")
-        super().build(shapes[0] if shapes else named)
+        super().build(inputs_shape)
 
     def call(self, inputs: Any, extra: Any = None) -> Any:
         scaled = inputs * self.factor
         return scaled if extra is None else scaled + extra
 
-    def compute_output_shape(self, *shapes: Any, **named: Any) -> Any:
-        return shapes[0] if shapes else named["inputs_shape"]
+    def compute_output_shape(self, inputs_shape: Any, extra_shape: Any = None) -> Any:
+        return inputs_shape
 
 
 @register(package="harness")
@@ -111,5 +111,5 @@ class Shift(keras.layers.Layer):
         moved = inputs if by is None else inputs + by
         return (-moved if flip else moved) * times
 
-    def compute_output_shape(self, *shapes: Any, **named: Any) -> Any:
-        return shapes[0] if shapes else named["inputs_shape"]
+    def compute_output_shape(self, inputs_shape: Any, by_shape: Any = None) -> Any:
+        return inputs_shape
