@@ -60,7 +60,7 @@ LACKING = {
     ),
     "floats": "none of its outputs holds floats",
     "features": "its first float output has no known size to put a head on",
-    "signature": "its outputs are nested, and a SavedModel gives a tensor, a list or a dict",
+    "signature": "its outputs are nested or an input is None: a SavedModel gives and takes tensors, in a list or a dict at most",
 }
 RELATIONS = ("=", "=s", "=l", "=n", "=h", "~", "~t", "no", ".")
 

@@ -218,7 +218,9 @@ def facts(subject: Subject) -> dict[str, Any]:
 
 
 def _has_signature(architecture: Architecture) -> bool:
-    """A SavedModel gives a tensor, a list or a dict of tensors, and nothing nested."""
+    """A SavedModel gives a tensor, a list or a dict of tensors, and nothing nested; and it takes no None."""
+    if not all(each.given for each in architecture.inputs):
+        return False
     outputs = architecture.outputs
     if isinstance(outputs, dict):
         outputs = list(outputs.values())
