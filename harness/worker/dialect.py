@@ -190,10 +190,10 @@ def rewind(model: Any, seed: int) -> None:
     """
     reset_states(model)
     if MAJOR >= 3:
-        random.seed(seed)
-        np.random.seed(seed)
         # No tf.random.set_seed: Keras 3 draws by these states alone, and it makes TensorFlow forget every kernel.
         states = [_global_generator().state, *generator_states(model)]
+        random.seed(seed)  # behind that, for a generator that is made draws its seed here
+        np.random.seed(seed)
         for number, variable in enumerate(states, start=-1):
             variable.assign(np.array([seed, number % 2**32], dtype="uint32"))
         return
