@@ -136,7 +136,7 @@ def _limits(given: Sequence[str]) -> Limits:
             changed[name] = known[name](value.strip().replace("_", ""))
         except ValueError:
             raise Usage(f"--limit: {each!r} is no NAME=NUMBER") from None
-        if changed[name] <= 0:
+        if changed[name] < 0 or (not changed[name] and getattr(Limits(), name)):
             raise Usage(f"--limit: {each!r} leaves nothing")
     return Limits(**changed)  # type: ignore[arg-type]
 

@@ -71,14 +71,14 @@ def _functional(report: Report, config: dict[str, Any], path: str, limits: Limit
         if not inbound and layer["class_name"] != "InputLayer" and not _stands_alone(layer):
             report.add("graph-broken", path, f"{name} is called on nothing")
         for at, node in enumerate(inbound):
-            before[name, at] = list(_sources(node))
+            before[name, at] = list(sources(node))
         if not inbound:
             before[name, 0] = []
         if len(before) > limits.nodes:
             return len(before)
-    for (name, at), sources in list(before.items()):
-        known = [_known(source, before, first) for source in sources]
-        for source, key in zip(sources, known, strict=True):
+    for (name, at), taken in list(before.items()):
+        known = [_known(source, before, first) for source in taken]
+        for source, key in zip(taken, known, strict=True):
             if key is None:
                 what = "is not there" if source[0] not in layers else f"has no node {source[1]}"
                 report.add("graph-broken", path, f"{name} (node {at}) takes the output of {source[0]}, which {what}")
@@ -102,7 +102,7 @@ def _known(source: Key, before: dict[Key, list[Key]], first: dict[str, int]) -> 
     return shifted if shifted in before else None
 
 
-def _sources(node: Any) -> Iterator[Key]:
+def sources(node: Any) -> Iterator[Key]:
     """The (layer, node) pairs that a node takes, as either Keras writes them."""
     waiting = [node]
     while waiting:
@@ -139,7 +139,7 @@ def _ends(
 ) -> None:  # fmt: skip
     ends: dict[str, list[Key]] = {}
     for what in ("input_layers", "output_layers"):
-        ends[what] = list(_sources(config.get(what)))
+        ends[what] = list(sources(config.get(what)))
         if not ends[what]:
             report.add("graph-broken", path, f"{what} names nothing")
         for key in ends[what]:
@@ -161,10 +161,10 @@ def _ends(
 
 def _cycle(before: dict[Key, list[Key]]) -> Key | None:
     """A node of a cycle, or None: nodes without what comes before them are taken away until none is left."""
-    left = {key: len(set(sources)) for key, sources in before.items()}
+    left = {key: len(set(taken)) for key, taken in before.items()}
     after: dict[Key, list[Key]] = {}
-    for key, sources in before.items():
-        for source in set(sources):
+    for key, taken in before.items():
+        for source in set(taken):
             after.setdefault(source, []).append(key)
     free = [key for key, count in left.items() if not count]
     while free:

@@ -16,6 +16,7 @@ from typing import Any
 
 TEXT_ATTRIBUTES = ("model_config", "training_config", "keras_version", "backend", "layer_names", "weight_names",
                    "name", "dtype")  # fmt: skip
+PIECES = 1000  # of a list of names
 BLOCK = 8 << 20  # bytes of a dataset that are looked at in one go
 DIGEST = 1 << 20  # datasets up to this are compared with each other
 BUILT_IN_FILTERS = {1, 2, 3, 4, 5, 6}  # deflate, shuffle, fletcher32, szip, n-bit, scale-offset
@@ -139,13 +140,14 @@ class Reading:
     def _attributes(self, path: str, thing: Any) -> None:
         found: dict[str, Any] = {}
         try:
-            count = h5py.h5a.get_num_attrs(thing)
-            for index in range(min(count, 2000)):
-                attribute = h5py.h5a.open(thing, index=index)
-                name = attribute.name.decode("utf-8", "replace")
-                if name.rstrip("0123456789") not in TEXT_ATTRIBUTES:
-                    continue
-                found[name] = self._attribute(f"{path}@{name}", attribute, thing)
+            for name in TEXT_ATTRIBUTES if h5py.h5a.get_num_attrs(thing) else ():
+                # A long list of names stands in pieces: layer_names0, layer_names1 and so on.
+                for piece in (name, *(f"{name}{at}" for at in range(PIECES))) if name.endswith("names") else (name,):
+                    if h5py.h5a.exists(thing, piece.encode()):
+                        attribute = h5py.h5a.open(thing, piece.encode())
+                        found[piece] = self._attribute(f"{path}@{piece}", attribute, thing)
+                    elif piece != name:
+                        break
         except Exception as error:
             self.add("hdf5-broken", path, f"its attributes cannot be read: {error}")
         self.groups[path] = {key: value for key, value in found.items() if value is not None}
@@ -158,6 +160,8 @@ class Reading:
                      f"{self.limits['hdf5_attribute']:,}")  # fmt: skip
             return None
         if not isinstance(kind, h5py.h5t.TypeStringID):
+            if where.endswith("config"):
+                self.add("config-shape", where, "no text")
             return None
         values = h5py.AttributeManager(_Holder(thing))[attribute.name.decode()]
         if isinstance(values, (bytes, str)):

@@ -18,7 +18,7 @@ class Limits:
     zip_total: int = 64 * GB
     json_bytes: int = 64 * MB
     json_depth: int = 200
-    json_items: int = 5_000_000
+    json_items: int = 4_000_000
     json_string: int = 16 * MB
     integer_digits: int = 40
     layers: int = 20_000
@@ -26,6 +26,7 @@ class Limits:
     parameters: int = 200_000_000_000
     parameters_over_file: float = 1000  # bytes that a config asks for, over the bytes of its file
     parameters_floor: int = 1 * GB  # configs that ask for less are never a bomb
+    parameters_memory: int = 0  # bytes for a config without weights; 0 is what the machine has
     hdf5_objects: int = 200_000
     hdf5_depth: int = 64
     hdf5_ratio: float = 1000  # declared bytes over stored bytes

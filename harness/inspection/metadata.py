@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from harness.inspection.limits import Limits
 from harness.inspection.report import Report
@@ -16,8 +17,12 @@ def look(report: Report, data: bytes, where: str, limits: Limits) -> None:
     found = parse_into(report, data, where, limits)
     if found is None:
         return
-    release = found.get("keras_version") if isinstance(found, dict) else None
-    if not isinstance(release, str) or not RELEASE.fullmatch(release) or len(release) > 40:
-        report.add("metadata", where, "keras_version is missing or names no release")
+    release(report, found.get("keras_version") if isinstance(found, dict) else None, where)
+
+
+def release(report: Report, value: Any, where: str) -> None:
+    """Notes the release, or that it is none."""
+    if isinstance(value, str) and len(value) <= 40 and RELEASE.fullmatch(value):
+        report.keras_version = value
     else:
-        report.keras_version = release
+        report.add("metadata", where, "keras_version is missing or names no release")

@@ -36,7 +36,7 @@ _BY_ENDING: dict[str, frozenset[str]] = {
     "regularizer": frozenset({"regularizer"}),
 }
 # Where a string is the name of an object. Elsewhere a string is text.
-STRINGS_ARE_NAMES = frozenset({"activation", "constraint", "initializer", "regularizer", "loss", "metrics",
+STRINGS_ARE_NAMES = frozenset({"activation", "fn", "constraint", "initializer", "regularizer", "loss", "metrics",
                                "weighted_metrics", "optimizer"})  # fmt: skip
 # Strings there that stand for something and are no name of Keras.
 WORDS = {

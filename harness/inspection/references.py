@@ -33,6 +33,8 @@ INSIDE = re.compile(r"keras\.(src\.)?(api\.)?(engine|layers|models|ops|optimizer
                     r"|backend|saving|export|premade_models)\b[\w.]*$")  # fmt: skip
 PICKLE = re.compile(r"gA[NSVUJIQ][\w+/]{16,}={0,2}$")
 
+SHORT = 20  # characters; less is neither a pickle nor an address
+
 Path = tuple[Any, ...]
 
 
@@ -60,13 +62,18 @@ class References:
             if isinstance(value, dict):
                 waiting.extend(self._object(value, path, key, kinds))
             elif isinstance(value, list):
-                waiting.extend((each, (*path, at), key, kinds) for at, each in enumerate(value)
-                               if isinstance(each, dict | list | str))  # fmt: skip
+                # Short text among text is not looked at: a vocabulary can have millions of words.
+                shortest = 0 if positions.ending(key) in positions.STRINGS_ARE_NAMES else SHORT
+                for at, each in enumerate(value):
+                    kind = type(each)
+                    if kind is dict or kind is list or (kind is str and len(each) >= shortest):
+                        waiting.append((each, (*path, at), key, kinds))
             elif isinstance(value, str):
                 self._string(value, path, key, kinds)
 
     def _add(self, rule: str, path: Path, what: str) -> None:
-        self.report.add(rule, f"{self.prefix}{path_text(path)}", what)
+        if not self.report.full(rule):
+            self.report.add(rule, f"{self.prefix}{path_text(path)}", what)
 
     def _object(
         self, value: dict[str, Any], path: Path, key: str, kinds: frozenset[str]
@@ -91,7 +98,7 @@ class References:
                 yield each, (*path, name), name, positions.expected(name)
 
     def _string(self, value: str, path: Path, key: str, kinds: frozenset[str]) -> None:
-        if len(value) > 20 and PICKLE.match(value):
+        if len(value) >= SHORT and PICKLE.match(value):
             self._add("pickled-data", path, "a string that is pickled data, in base 64")
             return
         if key.rsplit("_", 1)[-1] in LOCATIONS and "://" in value:
@@ -226,7 +233,8 @@ class References:
         return False
 
     def _custom(self, path: Path, name: str, what: str) -> None:
-        self.custom.setdefault(name)
+        if len(self.custom) < 1000:
+            self.custom.setdefault(name)
         self._add("custom-object", path, f"{name}{', ' if what else ''}{what}")
 
     # What a built-in's own arguments can do.
@@ -250,6 +258,8 @@ class References:
                 isinstance(symbol, str) and foreign.computes(symbol.removeprefix("tf."))
             ):
                 self._add("tensorflow-symbol", inner, f"tf.{symbol}")
+            if name == "ClassMethod" and symbol not in ("RaggedTensor", "SparseTensor"):
+                self._add("tensorflow-symbol", inner, f"a method of tf.{symbol}")
         elif name == "TensorFlowOpLayer":
             operation = config.get("node_def")
             found = re.search(r'op"?\s*:\s*"([^"]+)"', operation) if isinstance(operation, str) else None

@@ -60,19 +60,24 @@ class Report:
     error: str = ""  # a fault of ours
     loaded: None = None  # nothing is loaded yet
     more: Counter[str] = field(default_factory=Counter)
+    kept: Counter[str] = field(default_factory=Counter)
     limit: int = 200
     started: float = field(default_factory=time.monotonic)
 
+    def full(self, rule: str) -> bool:
+        """Are there enough findings of this rule? Then one more is only counted."""
+        if self.kept[rule] < self.limit:
+            return False
+        self.more[rule] += 1
+        return True
+
     def add(self, rule: str, where: str, what: str) -> None:
         """Notes a finding; the same one is kept once, and too many of one rule are only counted."""
-        finding = Finding(rule, _short(where), _short(what, 600))
-        if rule not in RULES:
-            raise KeyError(rule)
-        if finding in self.findings[-50:]:
+        if self.full(rule):
             return
-        if sum(each.rule == rule for each in self.findings) >= self.limit:
-            self.more[rule] += 1
-        else:
+        finding = Finding(RULES[rule].id, _short(where), _short(what, 600))
+        if finding not in self.findings[-50:]:
+            self.kept[rule] += 1
             self.findings.append(finding)
 
     @property

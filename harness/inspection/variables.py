@@ -121,7 +121,8 @@ def _axes(config: Config, shape: Any, default: int = -1) -> Shape:
 
 
 def _batch(config: Config, shape: Any) -> Variables | None:
-    if config.get("renorm"):
+    axis = config.get("axis")
+    if config.get("renorm") or config.get("virtual_batch_size") or (isinstance(axis, list) and len(axis) != 1):
         return None
     size = _axes(config, shape)
     return [("", size)] * (bool(config.get("scale", True)) + bool(config.get("center", True)) + 2)

@@ -6,12 +6,13 @@ Keras 3, and Keras 2.12 on, keep the weights of a `.keras` file by the position 
 
 from __future__ import annotations
 
+import os
 import re
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from harness.inspection import exports, variables
+from harness.inspection import exports, sizes, variables
 from harness.inspection.hdf5_process import Contents
 from harness.inspection.limits import Limits
 from harness.inspection.report import Report
@@ -163,8 +164,8 @@ def _count(shape: Any) -> int:
     return count
 
 
-def _size(report: Report, config: Layer, limits: Limits, *, memory: int | None = None) -> None:
-    asked = computed(config)
+def _size(report: Report, config: Layer, limits: Limits, *, memory: int = 0) -> None:
+    asked = max(computed(config), sizes.total(config))
     if asked > limits.parameters:
         report.add("model-bomb", "config", f"{asked:,} parameters; the limit is {limits.parameters:,}")
     limit = memory or max(limits.parameters_floor, int(report.size * limits.parameters_over_file))
@@ -174,16 +175,18 @@ def _size(report: Report, config: Layer, limits: Limits, *, memory: int | None =
 
 def alone(report: Report, config: Layer, limits: Limits) -> None:
     """A config without weights: what it asks for, against what a machine has."""
-    import os
-
-    try:
-        memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (AttributeError, OSError, ValueError):
-        memory = 64 << 30
+    memory = limits.parameters_memory or _memory()
     for path, layer in layers_of(config):
         _asked(report, layer, path)
-    report.parameters = computed(config)
+    report.parameters = max(computed(config), sizes.total(config))
     _size(report, config, limits, memory=memory)
+
+
+def _memory() -> int:
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, OSError, ValueError):
+        return 64 << 30
 
 
 def _odd(report: Report, held: dict[str, dict[str, Any]], where: str) -> None:

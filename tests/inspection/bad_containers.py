@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import stat
@@ -61,6 +62,16 @@ def zips() -> Iterator[Case]:
         "zip with a script in it", "unsafe", "nested-archive", _more("assets/run.sh", b"#!/bin/sh\ntouch marker")
     )
     yield Case("zip with a pickle in it", "unsafe", "object-array", _more("assets/data.pkl", b.pickled()))
+    yield Case("zip entry with a second name", "unsafe", "zip-ambiguous",
+               _more("assets/a", b"x", extra=struct.pack("<HHBL", 0x7075, 13, 1, 0) + b"other.js"))  # fmt: skip
+    for name, value in (("objects", np.array([b.Payload()], object)), ("numbers", np.ones(3))):
+        stream = io.BytesIO()
+        np.savez(stream, allow_pickle=True, weights=value)
+        parts = {key: data for key, data in b.entries().items() if key != "model.weights.h5"}
+        parts["model.weights.npz"] = stream.getvalue()
+        verdict, rule = ("unsafe", "object-array") if name == "objects" else ("unsupported", "not-inspected")
+        yield Case(f"weights as .npz of {name}", verdict, rule,
+                   lambda folder, p=parts: b.zipped(folder / "model.keras", p))  # fmt: skip
     yield Case("zip after something else", "unsafe", "zip-ambiguous", _bytes(lambda data: b"#!/bin/sh\n" + data))
     yield Case("zip and HDF5 at once", "unsafe", "zip-ambiguous", _polyglot)
     yield Case("zip whose header has another name", "unsafe", "zip-ambiguous",
@@ -152,6 +163,10 @@ def hdf5() -> Iterator[Case]:
     def chunk(file: h5py.File) -> None:
         file.create_dataset("layers/more/vars/0", (1 << 29,), "f4", chunks=(1 << 29,), compression="gzip")
 
+    def many_attributes(file: h5py.File) -> None:
+        for at in range(5000):
+            file.attrs[f"a{at}"] = at
+
     def deep(file: h5py.File) -> None:
         file.create_group("/".join(["g"] * 100))
 
@@ -168,6 +183,9 @@ def hdf5() -> Iterator[Case]:
     for change in (bomb, never_written, chunk, deep):
         yield Case(f"HDF5 {change.__name__}", "bomb", "hdf5-bomb", _weights(change))
         yield Case(f"HDF5 {change.__name__} in .weights.h5", "bomb", "hdf5-bomb", _alone(change))
+    yield Case("HDF5 with a config behind many attributes", "unsafe", "python-code", lambda folder: b.whole_hdf5(
+        folder, b.legacy(b.legacy_dense(), b.legacy_layer("Lambda", name="l", function=[b.marshalled(), None, None])),
+        change=many_attributes))  # fmt: skip
     yield Case("HDF5 cut off", "corrupt", "hdf5-broken", _bytes(lambda data: data[: len(data) // 2], _alone()))
     yield Case("HDF5 signature alone", "corrupt", "hdf5-broken", _bytes(lambda data: data[:8], _alone()))
     yield Case(
@@ -227,6 +245,18 @@ def sizes() -> Iterator[Case]:
         )
     wide = b.legacy(b.legacy_dense(units=4), b.legacy_dense("wide", units=10**12))
     yield Case("model of 10^12 units, h5", "bomb", "model-bomb", lambda folder: b.whole_hdf5(folder, wide))
+    million = {"units": 10**6, "use_bias": True, "name": "a"}
+    chain = b.sequential(
+        b.layer("Dense", **million), b.layer("ReLU", name="r"), b.layer("Dense", **million | {"name": "b"})
+    )
+    yield Case("a million by a million, JSON alone", "bomb", "model-bomb", lambda folder: b.keras_json(folder, chain))
+    flat = b.sequential(b.layer("Conv2D", name="c", filters=64, kernel_size=[3, 3], strides=[1, 1]),
+                        b.layer("Flatten", name="f"), b.layer("Dense", units=10**4, name="d"))  # fmt: skip
+    flat["config"]["layers"][0]["config"]["batch_shape"] = [None, 4000, 4000, 3]
+    yield Case("a large picture flattened, JSON alone", "bomb", "model-bomb", lambda folder: b.keras_json(folder, flat))
+    joined = b.functional(b.called(b.layer("Dense", **million), "input_layer"), b.called(
+        b.layer("Dense", **million | {"name": "dense_1"}), "a"))  # fmt: skip
+    yield Case("a million by a million, functional", "bomb", "model-bomb", lambda folder: b.keras_json(folder, joined))
     yield Case("kernel of 10^6 by 10^6", "bomb", "model-bomb", lambda folder: b.keras(folder, b.sequential(
         b.layer("Conv2D", name="c", filters=10**6, kernel_size=[1000, 1000]))))  # fmt: skip
     yield Case("too many layers", "bomb", "model-bomb", lambda folder: b.keras_json(folder, b.sequential(
@@ -336,6 +366,8 @@ def _weight_cases() -> Iterator[Case]:
         folder, b.legacy(b.legacy_dense("other"))))  # fmt: skip
     yield Case("h5: no weights", "corrupt", "entry-missing", lambda folder: b.whole_hdf5(
         folder, change=lambda file: file.__delitem__("model_weights")))  # fmt: skip
+    yield Case("h5: config is a number", "corrupt", "config-shape", lambda folder: b.whole_hdf5(
+        folder, change=lambda file: file.attrs.__setitem__("model_config", 7)))  # fmt: skip
     yield Case("h5: config is no JSON", "corrupt", "json-invalid", lambda folder: b.whole_hdf5(folder, b"{"))
 
 

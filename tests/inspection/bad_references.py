@@ -239,6 +239,9 @@ def readers() -> Iterator[Case]:
         made = b.layer("TFOpLambda", module="keras.src.layers.core.tf_op_layer", registered="TFOpLambda",
                        name="o", function=symbol)  # fmt: skip
         yield Case(f"tf.{symbol}", "unsafe", "tensorflow-symbol", _config(with_layer(made)))
+    method = b.layer("ClassMethod", module="keras.src.layers.core.tf_op_layer", registered="ClassMethod",
+                     name="o", cls_ref="io.TFRecordWriter", method_name="write")  # fmt: skip
+    yield Case("method of a class that writes", "unsafe", "tensorflow-symbol", _config(with_layer(method)))
     node = b.legacy_layer("TensorFlowOpLayer", name="o", node_def='name: "w"\nop: "WriteFile"\n')
     yield Case("node that writes", "unsafe", "tensorflow-symbol",
                lambda folder: b.whole_hdf5(folder, b.legacy(b.legacy_dense(), node)))  # fmt: skip

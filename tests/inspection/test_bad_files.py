@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -34,7 +35,8 @@ def _hook(event: str, arguments: tuple[object, ...]) -> None:
     if event == "open":
         mode, flags = arguments[1], arguments[2]
         writes = (isinstance(mode, str) and set(mode) & set("wax+")) or (isinstance(flags, int) and flags & 3)
-        if writes and "keras-harness-" not in str(arguments[0]):
+        starts_child = isinstance(arguments[0], int) or arguments[0] == os.devnull
+        if writes and not starts_child and "keras-harness-" not in str(arguments[0]):
             heard.append((event, str(arguments[0])))
     elif event == "import":
         if str(arguments[0]).split(".")[0] in ("tensorflow", "keras", "pickle"):

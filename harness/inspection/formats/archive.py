@@ -22,6 +22,16 @@ FOREIGN = ((b"PK\x03\x04", "a zip"), (b"\x1f\x8b", "a gzip"), (b"7z\xbc\xaf", "a
            (b"\x80\x05\x95", "a pickle"), (b"\x93NUMPY", "a NumPy array"))  # fmt: skip
 
 
+def _renamed(extra: bytes) -> bool:
+    """Does an extra field hold another name, in Unicode?"""
+    while len(extra) >= 4:
+        kind, size = struct.unpack_from("<HH", extra)
+        if kind == 0x7075:
+            return True
+        extra = extra[4 + size :]
+    return False
+
+
 class Archive:
     """An open zip whose entries were all looked at; `entries` are those that may be read."""
 
@@ -70,6 +80,8 @@ class Archive:
             path = PurePosixPath(name.replace("\\", "/"))
             if path.is_absolute() or ".." in path.parts or (len(name) > 1 and name[1] == ":"):
                 self.report.add("zip-path", name, "leaves the folder that it is extracted to")
+            if _renamed(info.extra):
+                self.report.add("zip-ambiguous", name, "has a second name, which some readers take")
             if "\0" in name:
                 self.report.add("zip-ambiguous", name, "a name with a zero byte")
             folded = str(path).casefold()
@@ -130,7 +142,9 @@ class Archive:
             fields = LOCAL.unpack(file.read(LOCAL.size))
         return info.header_offset + LOCAL.size + int(fields[9]) + int(fields[10])
 
-    def read(self, name: str, into: IO[bytes] | None = None, *, keep: bool = True) -> bytes | None:
+    def read(
+        self, name: str, into: IO[bytes] | None = None, *, keep: bool = True, foreign: bool = True
+    ) -> bytes | None:
         """An entry's bytes, never more than its directory says, its checksum compared; None where that fails."""
         info, parts, size, crc, head = self.entries[name], [], 0, 0, b""
         assert self._file is not None
@@ -157,7 +171,7 @@ class Archive:
         if size != info.file_size or crc != info.CRC:
             self.report.add("zip-crc", name, "its size or checksum is another than the directory says")
             return None
-        for begin, what in FOREIGN:
+        for begin, what in FOREIGN if foreign else ():
             if head.startswith(begin):
                 self.report.add("object-array" if what == "a pickle" else "nested-archive", name, what)
         return b"".join(parts)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.inspection import weights
+from harness.inspection import metadata, weights
 from harness.inspection.subject import Subject
 
 LAYERS = ("/layers", "/_layer_checkpoint_dependencies")
@@ -17,7 +17,8 @@ def inspect(subject: Subject) -> None:
     config = root.get("model_config")
     if isinstance(config, str):
         report.format = "hdf5"
-        report.keras_version = release if isinstance(release, str) else None
+        if release is not None:  # the oldest files have none
+            metadata.release(report, release, "@keras_version")
         found = subject.config(config.encode("utf-8", "surrogatepass"), "@model_config")
         training = root.get("training_config")
         if isinstance(training, str):
@@ -32,7 +33,8 @@ def inspect(subject: Subject) -> None:
         return
     if "layer_names" in root or "layer_names0" in root:
         report.format = "hdf5 weights by name"
-        report.keras_version = release if isinstance(release, str) else None
+        if release is not None:
+            metadata.release(report, release, "@keras_version")
     elif any(path.endswith("/vars") or path in LAYERS for path in contents.groups):
         report.format = "weights.h5"
     else:

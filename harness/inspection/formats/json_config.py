@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import PurePath
 from typing import Any
 
-from harness.inspection import weights
+from harness.inspection import metadata, weights
 from harness.inspection.strict_json import parse_into
 from harness.inspection.subject import Subject
 
@@ -26,8 +26,8 @@ def inspect(subject: Subject) -> None:
     report.format = "json config"
     config = subject.config(data, "")
     if config is not None:
-        release = config.get("keras_version")
-        report.keras_version = release if isinstance(release, str) else None
+        if "keras_version" in config:
+            metadata.release(report, config["keras_version"], "$.keras_version")
         weights.alone(report, config, subject.limits)
 
 
