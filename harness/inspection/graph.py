@@ -68,6 +68,8 @@ def _functional(report: Report, config: dict[str, Any], path: str, limits: Limit
             return 0
         # A nested model has had a node of its own before it was called here; Keras 2 counts it.
         first[name] = 1 if layer["class_name"] in MODELS else 0
+        if any(isinstance(node, dict) and not {"args", "kwargs"} <= node.keys() for node in inbound):
+            report.add("config-shape", path, f"{name}: a call without args or kwargs")
         if not inbound and layer["class_name"] != "InputLayer" and not _stands_alone(layer):
             report.add("graph-broken", path, f"{name} is called on nothing")
         for at, node in enumerate(inbound):

@@ -17,6 +17,7 @@ from harness.inspection.limits import Limits
 from harness.inspection.report import Report
 
 PLAIN = frozenset({"__keras_tensor__", "__bytes__", "__slice__", "__ellipsis__", "__tuple__", "TensorShape"})
+TENSOR = frozenset({"shape", "dtype", "keras_history"})
 ARRAYS = frozenset({"__tensor__", "__numpy__"})
 SPECS = frozenset({"__typespec__", "TypeSpec", "CompositeTensor"})
 DTYPES = re.compile(r"(u?int|float|complex|q?u?int)\d+|bool|bfloat16|float8\w*|string|half|double|single|int|float")
@@ -81,6 +82,8 @@ class References:
         if "class_name" in value:
             if not self._reference(value, path, kinds):
                 return
+        elif "config" in value and {"module", "registered_name"} & value.keys():
+            self._add("config-shape", path, "an object without class_name")
         elif {"code", "defaults", "closure"} <= value.keys():
             self._add("python-code", path, "marshalled byte code of a function")
         inherits = "class_name" not in value and key in positions.STRINGS_ARE_NAMES
@@ -118,6 +121,9 @@ class References:
             self._add("config-shape", path, f"class_name is {type(name).__name__}, not a string")
             return True
         if name in PLAIN:
+            inner = value.get("config")
+            if name == "__keras_tensor__" and not (isinstance(inner, dict) and inner.keys() >= TENSOR):
+                self._add("config-shape", path, "a tensor without shape, dtype or keras_history")
             return True
         if name == "__lambda__":
             self._add("python-code", path, "marshalled byte code of a lambda")
@@ -138,7 +144,22 @@ class References:
         config = value.get("config")
         if isinstance(config, dict):
             self._particular(name, config, path)
+            self._common(config, path)
+        elif config is not None and not (isinstance(config, list) and name == "Sequential"):
+            self._add("config-shape", path, f"the config of {name} is no object")
+        if not isinstance(value.get("compile_config"), dict | None):
+            self._add("config-shape", path, f"the compile_config of {name} is no object")
         return True
+
+    def _common(self, config: dict[str, Any], path: Path) -> None:
+        """What every layer has."""
+        inner = (*path, "config")
+        if not isinstance(config.get("name", ""), str | None):
+            self._add("config-shape", (*inner, "name"), "a name that is no string")
+        if not isinstance(config.get("trainable"), bool | None):
+            self._add("config-shape", (*inner, "trainable"), "neither true nor false")
+        if not isinstance(config.get("dtype"), str | dict | None):
+            self._add("config-shape", (*inner, "dtype"), "no dtype")
 
     def _count(self, path: Path) -> None:
         self.layers += 1
@@ -162,6 +183,8 @@ class References:
             return None
         if registered and registered not in (name, f"Custom>{name}") and ">" in registered:
             self._custom(path, registered, f"goes before {module}.{name}, where it is registered")
+        elif registered and registered not in (name, f"Custom>{name}"):
+            self._add("config-shape", path, f"{module}.{name} is registered as {registered}")
         return self._judge(module, name, exports.kinds(module, name), path, kinds)
 
     def _bare(self, name: str, path: Path, kinds: frozenset[str]) -> frozenset[str] | None:

@@ -48,7 +48,7 @@ def _is_shape(value: Any) -> bool:
 
 def _merged(layer: Config, shapes: list[Shape]) -> Shape:
     widest = max(shapes, key=lambda shape: (len(shape), _size(shape)))
-    if layer.get("class_name") in MERGING and all(shapes):
+    if str(layer.get("class_name")) in MERGING and all(shapes):
         return [*widest[:-1], sum(_at(shape, -1) for shape in shapes)]
     return widest
 
@@ -82,9 +82,11 @@ def _parameters(layer: Config, given: Shape, depth: int) -> int:
 
 def _after(layer: Config, given: Shape) -> Shape:
     """What comes out; what goes in, where the class is not known."""
-    config, name = layer["config"], layer.get("class_name")
+    config, name = layer.get("config"), layer.get("class_name")
+    if not isinstance(config, dict):
+        return given
     first = config.get("batch_input_shape", config.get("batch_shape"))
-    if _is_shape(first):
+    if isinstance(first, list) and _is_shape(first):
         given = list(first)
     if isinstance(config.get("layers"), list):
         return _last_of(config["layers"], given)

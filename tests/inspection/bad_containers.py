@@ -307,6 +307,19 @@ def damage() -> Iterator[Case]:
         ("units are text", good.replace('"units": 4', '"units": "four"').encode(), "config-shape"),
         ("units are negative", good.replace('"units": 4', '"units": -4').encode(), "config-shape"),
         ("units are missing", good.replace('"units": 4, ', "").encode(), "config-shape"),
+        ("an object without a class", good.replace('"class_name": "GlorotUniform", ', "", 1).encode(), "config-shape"),
+        (
+            "config of a layer is text",
+            good.replace('"config": {"seed": null}', '"config": "x"', 1).encode(),
+            "config-shape",
+        ),
+        ("trainable is a number", good.replace('"trainable": true', '"trainable": 7', 1).encode(), "config-shape"),
+        ("dtype is a number", good.replace('"dtype": "float32"', '"dtype": 7', 1).encode(), "config-shape"),
+        (
+            "class registered otherwise",
+            json.dumps(b.sequential(b.layer("ReLU", registered="Dense"))).encode(),
+            "config-shape",
+        ),
         ("name twice", good.replace('"dense_1"', '"dense"').encode(), "name-twice"),
     ):
         yield Case(f"config: {name}", "corrupt", rule, _json(data))
