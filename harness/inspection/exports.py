@@ -7,6 +7,7 @@ write it.
 from __future__ import annotations
 
 import json
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -57,10 +58,35 @@ def named_function(name: str) -> frozenset[str]:
     return frozenset(found)
 
 
+# What Keras takes out of a config, or puts into it, besides what the constructor names.
+BESIDES = frozenset(
+    """batch_input_shape batch_shape input_shape input_dtype input_dim input_length dynamic build_input_shape name
+    trainable dtype autocast vocabulary_size function_type module output_shape_type output_shape_module mask_type
+    mask_module shared_object_id registered_name implementation query_shape key_shape value_shape weights
+    experimental_autocast _jit_compile""".split()
+)  # fmt: skip
+
+
+@cache
+def arguments(name: str) -> tuple[frozenset[str], frozenset[str]]:
+    """What the class takes in any release, and what it needs in every one; nothing is taken where it is not known."""
+    words = _table()["arguments"].get(name, "").split()
+    return frozenset(word.rstrip("!") for word in words), frozenset(word[:-1] for word in words if word.endswith("!"))
+
+
 def releases() -> list[str]:
     """The releases of Keras that the table was made from."""
     found: list[str] = _table()["releases"]
     return found
+
+
+def covers(release: str | None) -> bool:
+    """Is this release no newer than what the table knows?"""
+    return release is not None and _numbers(release) <= _numbers(releases()[-1])
+
+
+def _numbers(release: str) -> list[int]:
+    return [int(part) for part in re.findall(r"\d+", release)[:2]]
 
 
 @cache

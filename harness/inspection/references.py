@@ -17,6 +17,7 @@ from harness.inspection.limits import Limits
 from harness.inspection.report import Report
 
 PLAIN = frozenset({"__keras_tensor__", "__bytes__", "__slice__", "__ellipsis__", "__tuple__", "TensorShape"})
+CHECKED = frozenset({"layer", "initializer", "regularizer", "constraint"})  # of which the arguments are known
 TENSOR = frozenset({"shape", "dtype", "keras_history"})
 ARRAYS = frozenset({"__tensor__", "__numpy__"})
 SPECS = frozenset({"__typespec__", "TypeSpec", "CompositeTensor"})
@@ -145,11 +146,27 @@ class References:
         if isinstance(config, dict):
             self._particular(name, config, path)
             self._common(config, path)
+            if found & CHECKED and name not in SAVED:
+                self._arguments(name, config, path)
         elif config is not None and not (isinstance(config, list) and name == "Sequential"):
             self._add("config-shape", path, f"the config of {name} is no object")
         if not isinstance(value.get("compile_config"), dict | None):
             self._add("config-shape", path, f"the compile_config of {name} is no object")
         return True
+
+    def _arguments(self, name: str, config: dict[str, Any], path: Path) -> None:
+        """Are they those of the class? Those of every release are taken together."""
+        taken, needed = exports.arguments(name)
+        if not taken:
+            return
+        strange = [each for each in config if each not in taken and each not in exports.BESIDES]
+        if strange:
+            # A release that is newer than the table may have more arguments.
+            rule = "config-shape" if exports.covers(self.report.keras_version) else "unknown-part"
+            self._add(rule, (*path, "config"), f"{name} has no argument {strange[0]!r} in any release that is known")
+        missing = sorted(needed - config.keys())
+        if missing:
+            self._add("config-shape", (*path, "config"), f"{name} without {missing[0]}")
 
     def _common(self, config: dict[str, Any], path: Path) -> None:
         """What every layer has."""

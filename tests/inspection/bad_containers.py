@@ -320,6 +320,7 @@ def damage() -> Iterator[Case]:
             json.dumps(b.sequential(b.layer("ReLU", registered="Dense"))).encode(),
             "config-shape",
         ),
+        ("an argument that no release has", good.replace('"use_bias"', '"use_bas"', 1).encode(), "config-shape"),
         ("name twice", good.replace('"dense_1"', '"dense"').encode(), "name-twice"),
     ):
         yield Case(f"config: {name}", "corrupt", rule, _json(data))

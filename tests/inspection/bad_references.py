@@ -265,6 +265,8 @@ def readers() -> Iterator[Case]:
         yield Case(f"custom: {name}", "needs custom objects", "custom-object", _config(config))
     yield Case("custom: h5 layer", "needs custom objects", "custom-object", lambda folder: b.whole_hdf5(
         folder, b.legacy(b.legacy_dense(), b.legacy_layer("Custom>Mine", name="m"))))  # fmt: skip
+    yield Case("an argument of a release to come", "unsupported", "unknown-part", lambda folder: b.keras(
+        folder, b.model(new_argument=1), about=b.metadata("99.0.0")))  # fmt: skip
     yield Case("a layer that no release has", "unsupported", "unknown-part",
                _config(with_layer(b.layer("HyperDense", name="h"))))  # fmt: skip
 

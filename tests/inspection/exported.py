@@ -117,7 +117,29 @@ for area, word in FUNCTIONS.items():
     for name in getattr(module, "ALL_OBJECTS_DICT", {}) if area != "random" else {}:
         if isinstance(name, str) and not any(name in names for names in found.values()):
             found.setdefault("keras.src." + area, {})[name] = word
-print("RESULT" + json.dumps({"keras": keras.__version__, "found": found}))
+
+# What the constructors take; a name with ! must be given.
+def arguments(thing):
+    taken = {}
+    for base in reversed(thing.__mro__):
+        init = base.__dict__.get("__init__")
+        init = getattr(init, "__wrapped__", init)
+        if not inspect.isfunction(init):
+            continue
+        before = thing.__mro__[:thing.__mro__.index(base)]
+        own = not any("__init__" in each.__dict__ for each in before)
+        for name, each in list(inspect.signature(init).parameters.items())[1:]:
+            if each.kind not in (each.VAR_KEYWORD, each.VAR_POSITIONAL):
+                taken[name] = own and each.default is each.empty
+    return sorted(name + "!" * must for name, must in taken.items())
+
+constructors = {}
+for module, names in found.items():
+    for name, word in names.items():
+        thing = getattr(sys.modules.get(module) or have(module.partition(".")[2]) or public, name, None)
+        if word in ("layer", "initializer", "regularizer", "constraint") and inspect.isclass(thing):
+            constructors.setdefault(name, arguments(thing))
+print("RESULT" + json.dumps({"keras": keras.__version__, "found": found, "arguments": constructors}))
 """
 
 
@@ -140,6 +162,7 @@ FUNCTIONS = {"activations": "activation", "losses": "loss", "metrics": "metric",
 def read(folder: Path) -> dict[str, Any]:
     """The same of a Keras 2, from its source: what `keras_export` names, and the classes by what they inherit."""
     bases: dict[str, set[str]] = {}
+    classes: dict[str, list[ast.ClassDef]] = {}
     things: list[tuple[str, Any]] = []
     release = re.search(r'__version__ = "([^"]+)"', (folder / "__init__.py").read_text())
     for path in sorted(folder.rglob("*.py")):
@@ -149,6 +172,7 @@ def read(folder: Path) -> dict[str, Any]:
         for node in ast.parse(path.read_text(encoding="utf-8")).body:
             if isinstance(node, ast.ClassDef):
                 bases.setdefault(node.name, set()).update(_bases(node))
+                classes.setdefault(node.name, []).append(node)
             if isinstance(node, ast.ClassDef | ast.FunctionDef) and not node.name.startswith("__"):
                 things.append((module, node))
 
@@ -171,7 +195,33 @@ def read(folder: Path) -> dict[str, Any]:
                     part = FUNCTIONS.get([*path.split("."), ""][1])
                     plain = part if not a_class and part and name not in ("get", "serialize", "deserialize") else word
                     found.setdefault(path, {})[name] = plain
-    return {"keras": release.group(1) if release else "", "found": found}
+    takes: dict[str, list[str]] = {}
+    for name in classes:
+        if kind(name, bases[name]) in ("layer", "initializer", "regularizer", "constraint"):
+            takes[name] = _arguments(name, classes)
+    return {"keras": release.group(1) if release else "", "found": found, "arguments": takes}
+
+
+def _arguments(name: str, classes: dict[str, list[ast.ClassDef]], seen: frozenset[str] = frozenset()) -> list[str]:
+    """What a class takes, with what it inherits; of several classes of one name, what any takes and all need."""
+    every = [_taken(node, classes, seen | {name}) for node in classes.get(name, ())]
+    needed = set.intersection(*({each for each in taken if taken[each]} for taken in every)) if every else set()
+    return sorted({each + "!" * (each in needed) for taken in every for each in taken})
+
+
+def _taken(node: ast.ClassDef, classes: dict[str, list[ast.ClassDef]], seen: frozenset[str]) -> dict[str, bool]:
+    taken: dict[str, bool] = {}
+    for base in sorted(_bases(node) - seen):
+        taken |= {each.rstrip("!"): each.endswith("!") for each in _arguments(base, classes, seen)}
+    for inner in node.body:
+        if isinstance(inner, ast.FunctionDef) and inner.name == "__init__":
+            taken = dict.fromkeys(taken, False)  # it may give those itself
+            plain = [*inner.args.posonlyargs, *inner.args.args][1:]
+            needed = len(plain) - len(inner.args.defaults)
+            taken |= {each.arg: at < needed for at, each in enumerate(plain)}
+            only = zip(inner.args.kwonlyargs, inner.args.kw_defaults, strict=True)
+            taken |= {each.arg: default is None for each, default in only}
+    return taken
 
 
 def _bases(node: ast.ClassDef) -> set[str]:
@@ -203,15 +253,29 @@ def pack(found: dict[str, dict[str, dict[str, str]]]) -> dict[str, Any]:
     return {"releases": releases, "names": {module: dict(sorted(names[module].items())) for module in sorted(names)}}
 
 
-def main(interpreters: list[str]) -> None:
-    found = unpack(json.loads(TABLE.read_text())) if TABLE.exists() else {}
-    for interpreter in interpreters:
-        answer = read(Path(interpreter)) if Path(interpreter).is_dir() else ask(interpreter)
+def merge(table: dict[str, str], answer: dict[str, list[str]]) -> None:
+    """Class -> its arguments in any release, those with a ! that it must have in every one."""
+    for name, arguments in answer.items():
+        before = table[name].split() if name in table else arguments
+        needed = {each for each in before if each.endswith("!")} & set(arguments)
+        taken = {each.rstrip("!") for each in (*before, *arguments)}
+        table[name] = " ".join(sorted(each + "!" * (f"{each}!" in needed) for each in taken))
+
+
+def main(where: list[str]) -> None:
+    table = json.loads(TABLE.read_text()) if TABLE.exists() else {"releases": [], "names": {}}
+    found, arguments = unpack(table), table.get("arguments", {})
+    for each in where:
+        answer = read(Path(each)) if Path(each).is_dir() else ask(each)
         found[answer["keras"]] = answer["found"]
-        print(interpreter, answer["keras"], sum(map(len, answer["found"].values())))
-    rows = pack(found)
-    lines = ",\n".join(f"{json.dumps(k)}:{json.dumps(v, separators=(',', ':'))}" for k, v in rows["names"].items())
-    TABLE.write_text(f'{{"releases":{json.dumps(rows["releases"])},"names":{{\n{lines}\n}}}}\n')
+        merge(arguments, answer["arguments"])
+        print(each, answer["keras"], sum(map(len, answer["found"].values())), len(answer["arguments"]))
+    rows = pack(found) | {"arguments": dict(sorted(arguments.items()))}
+    parts = [f'"releases":{json.dumps(rows["releases"])}']
+    for part in ("names", "arguments"):
+        lines = (f"{json.dumps(k)}:{json.dumps(v, separators=(',', ':'))}" for k, v in rows[part].items())
+        parts.append(f'"{part}":{{\n' + ",\n".join(lines) + "\n}")
+    TABLE.write_text("{" + ",\n".join(parts) + "}\n")
     print(TABLE, TABLE.stat().st_size)
 
 
