@@ -61,9 +61,12 @@ def named_function(name: str) -> frozenset[str]:
 # What Keras takes out of a config, or puts into it, besides what the constructor names.
 BESIDES = frozenset(
     """batch_input_shape batch_shape input_shape input_dtype input_dim input_length dynamic build_input_shape name
-    trainable dtype autocast vocabulary_size function_type module output_shape_type output_shape_module mask_type
-    mask_module shared_object_id registered_name implementation query_shape key_shape value_shape weights
+    trainable dtype autocast vocabulary_size implementation query_shape key_shape value_shape weights
     experimental_autocast _jit_compile""".split()
+)  # fmt: skip
+# A Lambda of Keras 2 says of each of its functions where it is from.
+OF_LAMBDA = frozenset(
+    "function_type module output_shape_type output_shape_module mask_type mask_module".split()
 )  # fmt: skip
 
 
@@ -71,7 +74,8 @@ BESIDES = frozenset(
 def arguments(name: str) -> tuple[frozenset[str], frozenset[str]]:
     """What the class takes in any release, and what it needs in every one; nothing is taken where it is not known."""
     words = _table()["arguments"].get(name, "").split()
-    return frozenset(word.rstrip("!") for word in words), frozenset(word[:-1] for word in words if word.endswith("!"))
+    taken = frozenset(word.rstrip("!") for word in words) | (OF_LAMBDA if name == "Lambda" else frozenset())
+    return taken, frozenset(word[:-1] for word in words if word.endswith("!"))
 
 
 def releases() -> list[str]:

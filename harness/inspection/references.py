@@ -18,6 +18,8 @@ from harness.inspection.report import Report
 
 PLAIN = frozenset({"__keras_tensor__", "__bytes__", "__slice__", "__ellipsis__", "__tuple__", "TensorShape"})
 CHECKED = frozenset({"layer", "initializer", "regularizer", "constraint"})  # of which the arguments are known
+MODELS = {"Sequential": ("layers",), "Functional": ("layers", "input_layers", "output_layers")}
+OBJECTS = frozenset({"activation", "initializer", "regularizer", "constraint"})
 TENSOR = frozenset({"shape", "dtype", "keras_history"})
 ARRAYS = frozenset({"__tensor__", "__numpy__"})
 SPECS = frozenset({"__typespec__", "TypeSpec", "CompositeTensor"})
@@ -148,6 +150,9 @@ class References:
             self._common(config, path)
             if found & CHECKED and name not in SAVED:
                 self._arguments(name, config, path)
+            missing = [each for each in MODELS.get(name, ()) if each not in config]
+            if missing:
+                self._add("config-shape", (*path, "config"), f"{name} without {missing[0]}")
         elif config is not None and not (isinstance(config, list) and name == "Sequential"):
             self._add("config-shape", path, f"the config of {name} is no object")
         if not isinstance(value.get("compile_config"), dict | None):
@@ -177,6 +182,11 @@ class References:
             self._add("config-shape", (*inner, "trainable"), "neither true nor false")
         if not isinstance(config.get("dtype"), str | dict | None):
             self._add("config-shape", (*inner, "dtype"), "no dtype")
+        for key, value in config.items():
+            if positions.ending(key) in OBJECTS and not isinstance(value, str | dict | None):
+                self._add(
+                    "config-shape", (*inner, key), f"a {type(value).__name__} where an object or its name belongs"
+                )
 
     def _count(self, path: Path) -> None:
         self.layers += 1
