@@ -85,8 +85,8 @@ def releases() -> list[str]:
 
 
 def covers(release: str | None) -> bool:
-    """Is this release no newer than what the table knows?"""
-    return release is not None and _numbers(release) <= _numbers(releases()[-1])
+    """Does this release lie between the oldest and the newest that the table was made from?"""
+    return release is not None and _numbers(releases()[0]) <= _numbers(release) <= _numbers(releases()[-1])
 
 
 def _numbers(release: str) -> list[int]:

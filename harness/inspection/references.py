@@ -166,7 +166,7 @@ class References:
             return
         strange = [each for each in config if each not in taken and each not in exports.BESIDES]
         if strange:
-            # A release that is newer than the table may have more arguments.
+            # A release that is newer or older than the table may have others.
             rule = "config-shape" if exports.covers(self.report.keras_version) else "unknown-part"
             self._add(rule, (*path, "config"), f"{name} has no argument {strange[0]!r} in any release that is known")
         missing = sorted(needed - config.keys())

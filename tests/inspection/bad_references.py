@@ -267,6 +267,8 @@ def readers() -> Iterator[Case]:
         folder, b.legacy(b.legacy_dense(), b.legacy_layer("Custom>Mine", name="m"))))  # fmt: skip
     yield Case("an argument of a release to come", "unsupported", "unknown-part", lambda folder: b.keras(
         folder, b.model(new_argument=1), about=b.metadata("99.0.0")))  # fmt: skip
+    yield Case("an argument of a release long ago", "unsupported", "unknown-part", lambda folder: b.keras(
+        folder, b.model(old_argument=1), about=b.metadata("2.3.1")))  # fmt: skip
     yield Case("a layer that no release has", "unsupported", "unknown-part",
                _config(with_layer(b.layer("HyperDense", name="h"))))  # fmt: skip
 
