@@ -167,6 +167,12 @@ def hdf5() -> Iterator[Case]:
         for at in range(5000):
             file.attrs[f"a{at}"] = at
 
+    def plugin(file: h5py.File) -> None:
+        layout = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+        layout.set_chunk((4,))
+        layout.set_filter(32015, h5py.h5z.FLAG_OPTIONAL)  # a number that belongs to a plug-in
+        h5py.h5d.create(file.id, b"more", h5py.h5t.IEEE_F32LE, h5py.h5s.create_simple((4,)), layout)
+
     def deep(file: h5py.File) -> None:
         file.create_group("/".join(["g"] * 100))
 
@@ -178,6 +184,7 @@ def hdf5() -> Iterator[Case]:
             f"HDF5 {change.__name__} in .h5", "unsafe", rule, lambda folder, c=change: b.whole_hdf5(folder, change=c)
         )
     yield Case("HDF5 soft link", "corrupt", "hdf5-soft-link", _weights(soft_link))
+    yield Case("HDF5 with a filter that is a plug-in", "unsupported", "hdf5-filter", _weights(plugin))
     yield Case("HDF5 object at two places", "corrupt", "hdf5-broken", _weights(twice))
     yield Case("HDF5 group in itself", "corrupt", "hdf5-broken", _weights(cycle))
     for change in (bomb, never_written, chunk, deep):

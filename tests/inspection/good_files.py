@@ -126,6 +126,12 @@ def containers() -> Iterator[Case]:
     yield _good("few zeros", _weights(values=zeros))
     kernel = np.zeros((8, 8), "f4")
     square = b.sequential(b.dense("dense", 8, 8), inputs=8)
+    twin = b.sequential(b.dense("dense", 8, 8), b.dense("dense_1", 8, 8), inputs=8)
+    both = {f"layers/{name}/vars/{at}": value for name in ("dense", "dense_1")
+            for at, value in enumerate((np.eye(8, dtype="f4"), np.ones(8, "f4")))}  # fmt: skip
+    yield _good("one kernel twice", lambda folder: b.keras(folder, twin, weights=b.hdf5(both)), "duplicate-weights")
+    unknown = with_layer(b.layer("EinsumDense", name="e", equation="ab,bc->ac", output_shape=3))
+    yield _good("a layer that is not computed", lambda folder: b.keras(folder, unknown), "weights-not-compared")
     yield _good("a kernel of zeros", lambda folder: b.keras(folder, square, weights=b.hdf5(
         {"layers/dense/vars/0": kernel, "layers/dense/vars/1": np.ones(8, "f4")})), "all-zero")  # fmt: skip
 
