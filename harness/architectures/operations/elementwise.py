@@ -158,7 +158,7 @@ ELEMENTWISE: tuple[Operation, ...] = (
     *rows("logical_not", kept, BOOLEANS),
     *rows("bitwise_and bitwise_or bitwise_xor bitwise_left_shift bitwise_right_shift", pair(), INTEGERS),
     *rows("left_shift right_shift", pair(), INTEGERS),
-    # With a batch of unknown size they cannot be traced (Keras 3.15): gcd broadcasts the static shapes.
+    # With a batch of unknown size they cannot be traced: known issue ops-traced-without-the-batch.
     *rows("gcd lcm", pair(), INTEGERS, fixed=True),
     *rows("bitwise_invert bitwise_not", lambda draw, x: Applied((X,), (out(x, limit=None),)), INTEGERS),
     *rows("ldexp", _ldexp, FLOATS),

@@ -54,7 +54,7 @@ class Operation:
 
 
 def floats(low: int = 1, high: int = 3, *, longest: int = 4, shortest: int = 1) -> dict[str, Any]:
-    """`accepts` and `fresh` of an operation on floats with so many axes (batch left out), each so long.
+    """`accepts` and `fresh` of an operation on floats with so many axes (batch left out) or more, each so long.
 
     Images with values up to 255 are left out: what grows fast overflows on them.
     """

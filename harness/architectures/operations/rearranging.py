@@ -336,7 +336,7 @@ REARRANGING: tuple[Operation, ...] = (
     *rows("diagonal", _diagonal, PLANES),
     *rows("trace", _trace, floats(3, 3)),
     *rows("tril triu", _triangle, PLANES),
-    # It multiplies lengths, the batch among them (Keras 3.15).
+    # Its shape inference multiplies lengths, the batch among them, and fails where that is unknown (Keras 3.15).
     *rows("rearrange", _rearrange, PLANES, fixed=True),
     *rows("extract_sequences", _sequences, floats(1, 2, shortest=3)),
     *rows("linspace logspace", _line, floats(1, 2)),
