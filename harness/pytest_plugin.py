@@ -15,6 +15,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--harness-seed", type=int, default=0, help="The same seed gives the same models.")
     group.addoption("--harness-workers", type=int, default=2, help="How many TensorFlow processes run at a time.")
     group.addoption(
+        "--harness-applications",
+        choices=("light", "all"),
+        default="light",
+        help="Which models of keras.applications are trained on: the lightest of several kinds, or all of them.",
+    )
+    group.addoption(
         "--harness-no-known-issues",
         action="store_true",
         help="Let findings fail that were checked and are waited for.",

@@ -1,8 +1,12 @@
 """Transfer learning: a frozen base, a new head, training; then the top of the base unfrozen.
 
-While the head is trained (in `fit`, in `train_on_batch`, in a loop of one's own) every variable of the frozen base
+While a model is trained (in `fit`, in `train_on_batch`, in a loop of one's own) every variable of the frozen base
 stays bitwise as it was, moving statistics included; every trainable one that has a gradient moves; the optimizer keeps
-no slots for what is frozen. All this again after the model was saved and loaded.
+no slots for what is frozen. So it is with the whole base frozen, after that model was saved and loaded, with the top
+layers of the base unfrozen, and after that one was saved and loaded.
+
+A base goes under its head in the two ways of the guides: tensor by tensor (`base.output`), or as one layer
+(`base(inputs, training=False)`).
 """
 
 from __future__ import annotations
@@ -20,22 +24,33 @@ from harness.worker.dialect import keras, tf
 from harness.worker.subject import Subject
 
 CLASSES = 3
-RATE = 0.05
 
 
 def _journey(subject: Subject, folder: Path) -> Arrival:
     base = build(subject.architecture).model
-    base.set_weights(subject.model.get_weights())
+    # What the guides put on top of a base of keras.applications, and something of that shape on a drawn one. Such a
+    # base keeps the weights that its builder gave it, and learns slowly: a softmax that is sure has no gradient.
+    large = subject.architecture.form.startswith("application:")
+    if not large:
+        base.set_weights(subject.model.get_weights())
     base.trainable = False
-    # What the guides put on top of a base of keras.applications, and something of that shape on a drawn one.
-    if subject.architecture.form == "subclass":  # called on an Input it becomes a layer, as any model does
-        given = [input_of(each) for each in subject.architecture.inputs]
-        ends = given, dialect.flat(base(given[0] if len(given) == 1 else given))
-    else:
-        ends = base.inputs, base.outputs
-    model = with_head(*ends, width=1024 if subject.architecture.form.startswith("application:") else 8)
+    model = with_head(*_ends(subject, base), width=1024 if large else 8)
     inputs = dialect.flat(subject.inputs)
-    return promises(subject, base, model, inputs[0] if len(inputs) == 1 else inputs, folder)
+    watch = Watch(subject, inputs[0] if len(inputs) == 1 else inputs, rate=0.0001 if large else 0.05)
+    return promises(watch, base, model, folder)
+
+
+def _ends(subject: Subject, base: Any) -> tuple[list[Any], list[Any]]:
+    """Symbolic inputs and outputs of the base, which is one layer of the new model by every other seed.
+
+    A subclassed model always is: called on an Input it becomes a layer, as any model does.
+    """
+    if subject.architecture.form == "subclass":
+        given = [input_of(each) for each in subject.architecture.inputs]
+        return given, dialect.flat(base(given[0] if len(given) == 1 else given))
+    if subject.architecture.seed // 4 % 2:
+        return base.inputs, dialect.flat(base(tf.nest.pack_sequence_as(subject.inputs, base.inputs), training=False))
+    return base.inputs, base.outputs
 
 
 def with_head(inputs: Any, outputs: Any, *, width: int = 8, classes: int = CLASSES) -> Any:
@@ -50,92 +65,120 @@ def with_head(inputs: Any, outputs: Any, *, width: int = 8, classes: int = CLASS
     return keras.Model(inputs, head, name="transfer")
 
 
-def promises(subject: Subject, base: Any, model: Any, inputs: Any, folder: Path) -> Arrival:
-    """Trains in three ways, unfreezes the top, reloads and trains again; what was seen at each step."""
-    batch = int(dialect.flat(inputs)[0].shape[0])
-    targets = tf.one_hot(np.arange(batch) % CLASSES, CLASSES)
+def promises(watch: Watch, base: Any, model: Any, folder: Path) -> Arrival:
+    """Trains in three ways, reloads and trains again; then the same with the top of the base unfrozen."""
     # What the head does not use of the base is no part of the new model.
     used = {id(each) for each in model.variables if hasattr(each, "assign")}
     frozen = [each for each in base.variables if id(each) in used]
-    places = subject.of(model).places()
-    subject.shared["seen"] = [model]
-    first = _values(subject, frozen, places)
-    before: dict[str, Any] = {"frozen": {}, "moved": {}}
-    after: dict[str, Any] = {"frozen": {}, "moved": {}}
-
-    def compile_it(each: Any) -> None:
-        # Tracing a graph takes ten times as long as a step: a quarter of the models is trained as a graph.
-        each.compile(
-            optimizer=keras.optimizers.Adam(RATE),
-            loss="categorical_crossentropy",
-            run_eagerly=subject.architecture.seed % 4 != 0,
-        )
-
-    def look(step: str) -> None:
-        before["frozen"][step] = first
-        after["frozen"][step] = _values(subject, frozen, places)
-
-    compile_it(model)
-    head = [dialect.array(each) for each in model.trainable_variables]
-    model.fit(inputs, targets, batch_size=batch, epochs=1, verbose=0)
-    look("fit")
-    # A scaled loss may overflow at first; then the scale is halved and the step left out, as it should be.
-    if "LossScale" not in type(model.optimizer).__name__:
-        before["moved"]["head in fit"] = True
-        after["moved"]["head in fit"] = _moved(head, model.trainable_variables)
-    before["moved"]["optimizer slots"] = 2 * len(model.trainable_variables)
-    after["moved"]["optimizer slots"] = _slots(model)
-    model.train_on_batch(inputs, targets)
-    look("train_on_batch")
-    _tape(model, inputs, targets, "tape", before, after, places)
-    look("tape")
-    again = keras_zip.load(keras_zip.save(subject.of(model), folder))
-    there = subject.of(again).places()
-    subject.shared["seen"].append(again)
-    again.train_on_batch(inputs, targets)
-    before["frozen"]["reloaded"] = first
-    after["frozen"]["reloaded"] = {
-        place: each
-        for place, each in _values(subject, [each for each in again.variables if id(each) in there], there).items()
-        if place in first
-    }
+    watch.trained("", model, frozen, compile=True)
+    watch.reloaded("", model, frozen, folder)
     _unfreeze_top(base)
-    compile_it(model)
-    _tape(model, inputs, targets, "top unfrozen", before, after, places)
-    still = [each for layer in base.layers if not layer.trainable for each in layer.variables if id(each) in used]
-    after["frozen"]["top unfrozen"] = _values(subject, still, places)
-    before["frozen"]["top unfrozen"] = {place: first[place] for place in after["frozen"]["top unfrozen"]}
-    return Arrival(None, before, after)
+    frozen = [each for layer in base.layers if not layer.trainable for each in layer.variables if id(each) in used]
+    watch.trained("top unfrozen ", model, frozen, compile=True)
+    watch.reloaded("top unfrozen ", model, frozen, folder)
+    return Arrival(None, watch.before, watch.after)
 
 
-def _values(subject: Subject, variables: Any, places: dict[int, str]) -> dict[str, Any]:
-    # Random generators are no part of what a layer has learnt; a file holds kernel and low-rank adapter merged.
-    merged = {
-        id(variable): value for model in subject.shared["seen"] for variable, value in dialect.adapted_kernels(model)
-    }
-    return {
-        places[id(each)]: subject.arrays.add(merged.get(id(each), each))
-        for each in variables
-        if "seed_generator_state" not in dialect.path_of(each) and not dialect.is_adapter(each)
-    }
+class Watch:
+    """Trains models, and sees what moved and what did not."""
+
+    def __init__(self, subject: Subject, inputs: Any, *, rate: float) -> None:
+        self.subject = subject
+        self.rate = rate
+        self.inputs = inputs
+        self.batch = int(dialect.flat(inputs)[0].shape[0])
+        self.targets = tf.one_hot(np.arange(self.batch) % CLASSES, CLASSES)
+        self.before: dict[str, Any] = {"frozen": {}, "moved": {}}
+        self.after: dict[str, Any] = {"frozen": {}, "moved": {}}
+
+    def trained(
+        self, stage: str, model: Any, frozen: Any, *, compile: bool = False, expected: tuple[Any, int] | None = None
+    ) -> None:
+        """`fit`, `train_on_batch` and a loop of one's own.
+
+        `expected` is the values of the frozen and how many slots the optimizer must keep; left out, as it is now.
+        """
+        values, slots = expected or (self.values(model, frozen), _wanted_slots(model))
+
+        def look(step: str) -> None:
+            self.before["frozen"][f"{stage}{step}"] = values
+            self.after["frozen"][f"{stage}{step}"] = self.values(model, frozen)
+
+        def expect(what: str, before: Any, after: Any) -> None:
+            self.before["moved"][f"{stage}{what}"] = before
+            self.after["moved"][f"{stage}{what}"] = after
+
+        if compile:
+            # Tracing a graph takes ten times as long as a step: a quarter of the models is trained as a graph.
+            model.compile(
+                optimizer=keras.optimizers.Adam(self.rate),
+                loss="categorical_crossentropy",
+                run_eagerly=self.subject.architecture.seed % 4 != 0,
+            )
+        for step, train in (("fit", self._fit), ("train_on_batch", self._train_on_batch)):
+            old = [dialect.array(each) for each in model.trainable_variables]
+            train(model)
+            look(step)
+            # A scaled loss may overflow at first; then the scale is halved and the step left out, as it should be.
+            if _has_learnt(model) and "LossScale" not in type(model.optimizer).__name__:
+                expect(f"something in {step}", True, _moved(old, model.trainable_variables))
+        expect("optimizer slots", slots, len(_slots(model)))
+        places = self.subject.of(model).places()
+        for place, moved in _tape(model, self.inputs, self.targets, places, self.rate).items():
+            expect(f"tape: {place}", True, moved)
+        look("tape")
+
+    def _fit(self, model: Any) -> None:
+        model.fit(self.inputs, self.targets, batch_size=self.batch, epochs=1, verbose=0)
+
+    def _train_on_batch(self, model: Any) -> None:
+        model.train_on_batch(self.inputs, self.targets)
+
+    def reloaded(self, stage: str, model: Any, frozen: Any, folder: Path) -> None:
+        """The same with the model that comes from a file, in which the same must be frozen."""
+        values = self.values(model, frozen)
+        again = keras_zip.load(keras_zip.save(self.subject.of(model), folder))
+        there = self.subject.of(again).places()
+        same = [each for each in again.variables if there.get(id(each)) in values]
+        self.trained(f"{stage}reloaded ", again, same, expected=(values, _wanted_slots(model)))
+
+    def values(self, model: Any, variables: Any) -> dict[str, Any]:
+        """What variables of a model hold, by their places.
+
+        Random generators are no part of what a layer has learnt; a file holds kernel and low-rank adapter merged.
+        """
+        places = self.subject.of(model).places()
+        merged = {id(variable): value for variable, value in dialect.adapted_kernels(model)}
+        return {
+            places[id(each)]: self.subject.arrays.add(merged.get(id(each), each))
+            for each in variables
+            if "seed_generator_state" not in dialect.path_of(each) and not dialect.is_adapter(each)
+        }
 
 
 def _moved(before: list[np.ndarray], variables: Any) -> bool:
     return any(not np.array_equal(one, dialect.array(each)) for one, each in zip(before, variables))
 
 
-def _slots(model: Any) -> int:
+def _wanted_slots(model: Any) -> int:
+    """Adam keeps two numbers for each that is trained; scalars are not counted, for its own are scalars too."""
+    return 2 * sum(1 for each in model.trainable_variables if len(each.shape) > 0)
+
+
+def _slots(model: Any) -> list[Any]:
     variables = model.optimizer.variables
     variables = variables() if callable(variables) else variables
-    return sum(1 for each in variables if len(each.shape) > 0)
+    return [each for each in variables if len(each.shape) > 0]
 
 
-def _tape(
-    model: Any, inputs: Any, targets: Any, step: str, before: dict[str, Any], after: dict[str, Any],
-    places: dict[int, str],
-) -> None:  # fmt: skip
-    """A loop of one's own: every trainable variable with a gradient that is large enough to show must move."""
-    optimizer = keras.optimizers.SGD(RATE)
+def _has_learnt(model: Any) -> bool:
+    """Whether the optimizer has seen a gradient worth the name: Adam then takes a step as long as its rate."""
+    return any(np.abs(dialect.array(each).astype("float32")).max(initial=0.0) > 1e-6 for each in _slots(model))
+
+
+def _tape(model: Any, inputs: Any, targets: Any, places: dict[int, str], rate: float) -> dict[str, bool]:
+    """A loop of one's own: whether each trainable variable with a gradient that is large enough to show has moved."""
+    optimizer = keras.optimizers.SGD(rate)
     variables = model.trainable_variables
     kept = [dialect.array(each) for each in variables]
     with tf.GradientTape() as tape:
@@ -146,15 +189,15 @@ def _tape(
     )
     pairs = [(gradient, each) for gradient, each in zip(gradients, variables) if gradient is not None]
     optimizer.apply_gradients(pairs)
+    moved = {}
     for gradient, variable, old in zip(gradients, variables, kept):
         if gradient is None:
             continue
-        step_size = np.abs(np.asarray(tf.convert_to_tensor(gradient), dtype="float64")) * RATE
+        step_size = np.abs(np.asarray(tf.convert_to_tensor(gradient), dtype="float64")) * rate
         visible = step_size > 4 * np.spacing(np.maximum(np.abs(old.astype("float32")), 1e-3))
         if visible.any() and getattr(variable, "constraint", None) is None:
-            place = f"{step}: {places[id(variable)]}"
-            before["moved"][place] = True
-            after["moved"][place] = not np.array_equal(old, dialect.array(variable))
+            moved[places[id(variable)]] = not np.array_equal(old, dialect.array(variable))
+    return moved
 
 
 def _unfreeze_top(base: Any, count: int = 2) -> None:

@@ -9,7 +9,7 @@ from functools import lru_cache
 
 import pytest
 
-from harness.architectures.applications import application
+from harness.architectures.applications import LIGHT, application
 from harness.architectures.drawing import draws
 from harness.architectures.families import all_rules
 from harness.architectures.graph import Goal
@@ -32,7 +32,8 @@ SETTINGS = {
     "run_eagerly": True,
 }
 LIMIT = 60.0  # seconds for the model of one layer along every route, which takes two
-APPLICATION_LIMIT = 400.0  # and for a model of keras.applications
+APPLICATION_LIMIT = 900.0  # and for a model of keras.applications
+AHEAD = 2  # models of keras.applications sent before they are asked for
 
 
 @lru_cache
@@ -61,6 +62,7 @@ class Promises:
         self._seed = seed
         self._known = known
         self._sent: dict[str, tuple[Architecture, Future[Answer]]] = {}
+        self.applications: list[str] = []  # those to be run, in the order in which they are asked for
 
     def ahead(self, names: list[str]) -> None:
         """Sends the models of these layers, so that every worker is busy."""
@@ -86,11 +88,23 @@ class Promises:
 
     def application(self, name: str, *routes: str) -> None:
         """Asserts the promises of a base of keras.applications on these routes."""
+        __tracebackhide__ = True
         if not self.vocabulary.has(f"applications.{name}"):
             pytest.skip(f"Keras {self.about['keras']} has no {name}")
-        if name not in self._sent:
-            self._send(name, application(name), {route: self.table[route] for route in routes})
-        self._hold(name, routes)
+        if name not in self.applications:
+            pytest.skip(f"{name} takes long or much memory: --harness-applications all runs it")
+        start = self.applications.index(name)
+        for each in self.applications[start : start + AHEAD + 1]:
+            if each not in self._sent:
+                self._send(each, application(each), {route: self.table[route] for route in routes})
+        try:
+            moved = self._sent[name][1].result().reply.get("routes", {}).get("transfer", {}).get("before", {})
+            for stage in ("tape: ", "reloaded tape: ", "top unfrozen tape: ", "top unfrozen reloaded tape: "):
+                asked_of = [what for what in moved.get("moved", ()) if what.startswith(stage)]
+                assert asked_of or not moved, f"{name}: nothing had a gradient in '{stage}'"
+            self._hold(name, routes)
+        finally:
+            del self._sent[name]  # what was seen of one takes 20 MiB
 
     def kept(self, layer: str, *routes: str) -> None:
         """Asserts that nothing was lost of the model of this layer on these routes."""
@@ -141,11 +155,17 @@ def promises(request: pytest.FixtureRequest) -> Iterator[Promises]:
     except WorkerFailed as error:
         pool.close()
         pytest.fail(f"TensorFlow could not be started: {error}", pytrace=False)
-    wanted = dict.fromkeys(
-        item.callspec.params["layer"]
-        for item in request.session.items
-        if hasattr(item, "callspec") and "layer" in item.callspec.params
-    )
-    made.ahead(list(wanted))
+    made.applications = [
+        name
+        for name in _parameters(request, "builder")
+        if made.vocabulary.has(f"applications.{name}") and (name in LIGHT or option("--harness-applications") == "all")
+    ]
+    made.ahead(_parameters(request, "layer"))
     yield made
     pool.close()
+
+
+def _parameters(request: pytest.FixtureRequest, name: str) -> list[str]:
+    """The values of a parameter in the tests that were selected, in their order."""
+    items = (item.callspec.params for item in request.session.items if hasattr(item, "callspec"))
+    return list(dict.fromkeys(params[name] for params in items if name in params))

@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import pytest
 
+from harness.architectures.applications import SIDES, unknown
 from harness.suite.conftest import Promises
+
+SECONDS = ("MobileNet", "MobileNetV3Small", "VGG16", "VGG19")  # these take less than ten
 
 
 def test_frozen_base_stays_as_it_was(promises: Promises, layer: str) -> None:
     promises.kept(layer, "transfer")
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("name", ["MobileNetV2", "InceptionV3"])
-def test_frozen_application_under_a_new_head(promises: Promises, name: str) -> None:
-    promises.application(name, "transfer", "hdf5", "keras_zip")
+@pytest.mark.parametrize(
+    "builder", [pytest.param(name, marks=[] if name in SECONDS else pytest.mark.slow) for name in SIDES]
+)
+def test_frozen_application_under_a_new_head(promises: Promises, builder: str) -> None:
+    promises.application(builder, "transfer", "hdf5", "keras_zip")
+
+
+def test_no_application_is_unknown(promises: Promises) -> None:
+    assert unknown(promises.vocabulary) == []

@@ -132,25 +132,83 @@ def _single(case: Case) -> str:
     return f"{case.flat}(data)"
 
 
-STEPS = ("fit", "train_on_batch", "tape", "reloaded", "top unfrozen")
+STAGES = ("", "reloaded ", "top unfrozen ", "top unfrozen reloaded ")
+STEPS = ("fit", "train_on_batch", "tape")
 
 
 def transfer(case: Case) -> Lines:
     """The steps up to the one after which something was not as promised; of an error, all."""
-    step = case.place[0] if case.place else STEPS[-1]
-    step = {"head in fit": "fit", "optimizer slots": "fit"}.get(step, step).partition(": ")[0]
-    steps = STEPS[: STEPS.index(step) + 1] if step in STEPS else STEPS
-    eager = f", run_eagerly={case.architecture.seed % 4 != 0}"
-    compile_it = f'transfer.compile(keras.optimizers.Adam(0.05), "categorical_crossentropy"{eager})'
-    width = 1024 if case.architecture.form.startswith("application:") else 8
+    place = case.place[0] if case.place else f"{STAGES[-1]}{STEPS[-1]}"
+    stage = max((each for each in STAGES if place.startswith(each)), key=len)
+    what = place.removeprefix(stage).partition(": ")[0]
+    step = {"optimizer slots": "train_on_batch"}.get(what, what.removeprefix("something in "))
+    last = STEPS.index(step) if step in STEPS else len(STEPS) - 1
+    large = case.architecture.form.startswith("application:")
+    moved = case.finding.observation == "moved"
     batch = case.architecture.inputs[0].batch_size or case.architecture.batch
     data = _single(case)
-    moved = case.finding.observation == "moved"
-    frozen_of = (
+    training = {
+        "fit": f"{{0}}.fit({data}, labels, batch_size={batch}, verbose=0)",
+        "train_on_batch": f"{{0}}.train_on_batch({data}, labels)",
+        "tape": f"still = tape({{0}}, {data}, labels)",
+    }
+    eager = case.architecture.seed % 4 != 0
+    rate = 0.0001 if large else 0.05
+    compiled = f'transfer.compile(keras.optimizers.Adam({rate}), "categorical_crossentropy", run_eagerly={eager})'
+    frozen = (
         "[weight for weight in {}.non_trainable_variables if "
         f'"seed_generator" not in {"weight.path" if case.major >= 3 else "weight.name"}]'
     )
     values = "[np.array(weight).tolist() for weight in {}]"
+    lines = _with_head(case, 1024 if large else 8)
+    lines.append(f"labels = keras.utils.to_categorical(np.arange({batch}) % 3, 3)")
+    if case.finding.error is not None:
+        stages: tuple[str, ...] = STAGES
+    else:  # what is done to a loaded model is not done to the one that was saved
+        stages = tuple(each for each in STAGES if each == stage or (stage.startswith(each) and "reloaded" not in each))
+    for each in stages:
+        here = each == stages[-1]
+        if "reloaded" in each:
+            now = "loaded"
+            lines += [
+                f"expected = {values.format(frozen.format('transfer'))}",
+                'transfer.save("transfer.keras")',
+                'loaded = keras.models.load_model("transfer.keras")',
+                f"frozen = {frozen.format('loaded')}",
+            ]
+        else:
+            now = "transfer"
+            if each:
+                lines += [
+                    "model.trainable = True",
+                    "for layer in [layer for layer in model.layers if layer.weights][:-2]:",
+                    "    layer.trainable = False",
+                ]
+            lines += [
+                compiled, f"frozen = {frozen.format('transfer')}", f"expected = {values.format('frozen')}",
+            ]  # fmt: skip
+        for number, name in enumerate(STEPS):
+            if here and number == last and moved and what.startswith("something"):
+                lines.append(f"old = {now}.get_weights()")
+            if not here or number <= last:
+                lines.append(training[name].format(now))
+    if any(line.startswith("still = ") for line in lines):
+        lines = [*_taping(case.major, rate), *lines]
+    if not moved:
+        return [*lines, f"actual = {values.format('frozen')}"]
+    if what == "optimizer slots":
+        sized = "len([each for each in {} if len(each.shape)])"
+        return [
+            *lines, f"expected = 2 * {sized.format('transfer.trainable_variables')}",
+            f"actual = {sized.format(now + '.optimizer.variables')}",
+        ]  # fmt: skip
+    if what.startswith("something"):
+        same = f"all(np.array_equal(one, other) for one, other in zip(old, {now}.get_weights()))"
+        return [*lines, 'expected = "moved"', f'actual = "not moved" if {same} else "moved"']
+    return [*lines, "expected, actual = [], still"]
+
+
+def _with_head(case: Case, width: int) -> Lines:
     inputs, outputs = "model.inputs", "model.outputs"
     called: Lines = []
     if case.architecture.form == "subclass":  # called on an Input it becomes a layer, as any model does
@@ -158,7 +216,9 @@ def transfer(case: Case) -> Lines:
         called = [f"inputs = [{', '.join(input_of(writer, each) for each in case.architecture.inputs)}]"]
         single = "inputs[0]" if len(case.architecture.inputs) == 1 else "inputs"
         inputs, outputs = "inputs", f"{case.flat}(model({single}))"
-    lines = [
+    elif case.architecture.seed // 4 % 2:  # as one layer of the new model
+        outputs = f"{case.flat}(model(tf.nest.pack_sequence_as(data, model.inputs), training=False))"
+    return [
         "model.trainable = False",
         *called,
         f'features = next(each for each in {outputs} if "float" in str(each.dtype))',
@@ -169,63 +229,20 @@ def transfer(case: Case) -> Lines:
         f'hidden = keras.layers.Dense({width}, activation="relu")(features)',
         'head = keras.layers.Dense(3, activation="softmax", dtype="float32")(hidden)',
         f"transfer = keras.Model({inputs}, head)",
-        f"labels = keras.utils.to_categorical(np.arange({batch}) % 3, 3)",
-        compile_it,
-        f"frozen = {frozen_of.format('transfer')}",
-        f"expected = {values.format('frozen')}",
     ]
-    if moved and step == "fit":
-        lines[-2:] = ["head = transfer.get_weights()"]
-    taped = any(each in steps for each in ("tape", "top unfrozen")) and (step != "reloaded")
-    if taped:
-        lines = [*_taping(case.major), *lines]
-    for each in steps:
-        if each == "fit":
-            lines.append(f"transfer.fit({data}, labels, batch_size={batch}, verbose=0)")
-        elif each == "train_on_batch":
-            lines.append(f"transfer.train_on_batch({data}, labels)")
-        elif each == "tape" and taped:
-            lines.append(f"still = tape({data}, labels)")
-        elif each == "reloaded" and (step == "reloaded" or case.finding.error is not None):
-            lines += [
-                'transfer.save("transfer.keras")',
-                'loaded = keras.models.load_model("transfer.keras")',
-                f"loaded.train_on_batch({data}, labels)",
-            ]
-            if step == "reloaded":
-                lines.append(f"frozen = {frozen_of.format('loaded')}")
-        elif each == "top unfrozen":
-            lines += [
-                "model.trainable = True",
-                "for layer in [layer for layer in model.layers if layer.weights][:-2]:",
-                "    layer.trainable = False",
-                compile_it,
-                f"frozen = {frozen_of.format('transfer')}",
-                f"expected = {values.format('frozen')}",
-                f"still = tape({data}, labels)",
-            ]
-    if not moved:
-        return [*lines, f"actual = {values.format('frozen')}"]
-    if case.place[0] == "optimizer slots":
-        variables = "[each for each in transfer.optimizer.variables if len(each.shape)]"
-        return [*lines, "expected = 2 * len(transfer.trainable_variables)", f"actual = len({variables})"]
-    if case.place[0] == "head in fit":
-        same = "all(np.array_equal(one, other) for one, other in zip(head, transfer.get_weights()))"
-        return [*lines, 'expected = "moved"', f'actual = "not moved" if {same} else "moved"']
-    return [*lines, "expected, actual = [], still"]
 
 
-def _taping(major: int) -> Lines:
+def _taping(major: int, rate: float) -> Lines:
     variables = "[weight.value for weight in weights]" if major >= 3 else "weights"
     return [
-        "def tape(data, labels):  # a step by hand; returns what has a gradient and did not move",
-        "    weights = transfer.trainable_weights",
+        "def tape(model, data, labels):  # a step by hand; returns what has a gradient and did not move",
+        "    weights = model.trainable_weights",
         "    before = [np.array(weight) for weight in weights]",
         "    with tf.GradientTape() as record:",
-        "        outputs = transfer(data, training=True)",
+        "        outputs = model(data, training=True)",
         "        loss = tf.reduce_mean(keras.losses.categorical_crossentropy(labels, outputs))",
         f"    gradients = record.gradient(loss, {variables})",
-        "    keras.optimizers.SGD(0.05).apply_gradients("
+        f"    keras.optimizers.SGD({rate}).apply_gradients("
         "[pair for pair in zip(gradients, weights) if pair[0] is not None])",
         "    return [weight.name for weight, old, gradient in zip(weights, before, gradients)"
         " if gradient is not None and np.abs(tf.convert_to_tensor(gradient)).max() > 1e-4"
