@@ -64,10 +64,14 @@ class Look:
     expression: str
     define: tuple[str, ...] = ()
     differs: str = _EXACT
+    expected: str = ""  # what is expected of the arrival, where it is not what the original has
 
     def of(self, model: str) -> str:
         """The expression for one model."""
         return self.expression.replace("{model}", model)
+
+
+_ABSENT = Look('getattr({model}, "optimizer", None) is not None', expected="False")
 
 
 def _structure(case: Case) -> Look:
@@ -192,7 +196,9 @@ def _flags(case: Case) -> Look:
 
 def _compile(case: Case) -> Look:
     place = list(case.place)
-    if case.relation == "no" or place[:1] == ["compiled"]:
+    if case.relation == "no":
+        return _ABSENT
+    if place[:1] == ["compiled"]:
         return Look('getattr({model}, "optimizer", None) is not None')
     if place[:2] == ["optimizer", "config"]:
         return _entry("{model}.optimizer.get_config()", place[2:])
@@ -203,7 +209,7 @@ def _compile(case: Case) -> Look:
 
 def _optimizer(case: Case) -> Look:
     if case.relation == "no":
-        return Look('getattr({model}, "optimizer", None) is not None')
+        return _ABSENT
     if case.place[:1] == ("iterations",):
         return Look("int({model}.optimizer.iterations)")
     variables = "{model}.optimizer.variables"

@@ -90,7 +90,7 @@ def _body(case: Case) -> Lines:
         return [*look.define, *functions, *_model(case, as_function=way.again), "", *journey, *_verdict(look)]
     if case.route.endswith(PROCESS):
         return _other_process(case, way, look)
-    expected = f"expected = {look.of('model')}"
+    expected = f"expected = {look.expected or look.of('model')}"
     journey, actual = way.of(case), f"actual = {look.of('loaded')}"
     # Training changes the model that is to travel; the rest is seen before, for saving may change it.
     middle = [*journey, expected] if case.finding.observation == "training" else [expected, *journey]
