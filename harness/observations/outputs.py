@@ -24,7 +24,7 @@ def observe(subject: Subject) -> Any:
             return
         inner.append(
             {
-                "layer": layer.name if id(layer) in named else type(layer).__name__,
+                "layer": layer.name if id(layer) in named and layer.name in subject.names else type(layer).__name__,
                 "class": type(layer).__name__,
                 "outputs": [subject.arrays.add(each) for each in dialect.flat(outputs) if _is_tensor(each)],
             }
