@@ -315,14 +315,21 @@ def layers_of(model: Any, names: Any = ()) -> Iterator[tuple[tuple[str, ...], An
             if id(child) in seen:
                 continue
             seen.add(id(child))
-            given = isinstance(layer, keras.Model) or child.name in names
-            name = child.name if given else re.sub(r"_\d+$", "", child.name)
+            stem = re.sub(r"_\d+$", "", child.name)
+            # Keras numbers what it names by itself, and may come to the name of another layer by chance.
+            given = isinstance(layer, keras.Model) or (child.name in names and stem != _snake(type(child).__name__))
+            name = child.name if given else stem
             taken[name] = taken.get(name, 0) + 1
             here = (*path, name if taken[name] == 1 else f"{name}#{taken[name]}")
             yield here, child
             yield from walk(child, here)
 
     return walk(model, ())
+
+
+def _snake(name: str) -> str:
+    """What Keras calls the layers of a class."""
+    return re.sub(r"([a-z])([A-Z])", r"\1_\2", re.sub(r"(.)([A-Z][a-z0-9]+)", r"\1_\2", name)).lower()
 
 
 def children(layer: Any) -> list[Any]:
