@@ -167,7 +167,7 @@ def place_of(where: tuple[str, ...], classes: Mapping[str, str]) -> tuple[str, .
         for piece in part.split("/"):
             stem = re.sub(r"_\d+$", "", piece)
             # A layer may be called as the first part of every place is.
-            structural = piece in ("layers", "inner") and not place
+            structural = piece in ("layers", "inner") and (not place or place[-1] == "config")
             known = None if structural else classes.get(piece) or classes.get(stem)
             pieces.append(known or re.sub(r"\d+", "#", piece))
         place.append("/".join(pieces))

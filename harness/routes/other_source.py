@@ -15,7 +15,7 @@ from typing import Any
 from harness.protocol.architecture import Architecture, Call, Node, Ref, references
 from harness.routes import hdf5
 from harness.routes.route import Arrival, Route
-from harness.routes.weights_only import rebuilt
+from harness.routes.weights_only import arrived, rebuilt
 from harness.worker import dialect
 from harness.worker.build import build, fill
 from harness.worker.dialect import keras, tf
@@ -30,7 +30,7 @@ def _by_name(subject: Subject, folder: Path) -> Arrival:
         subject.model.save_weights(path)
     model = rebuilt(subject)
     model.load_weights(path, by_name=True)
-    return Arrival(model)
+    return arrived(subject, model)
 
 
 def _skip_mismatch(subject: Subject, folder: Path) -> Arrival:

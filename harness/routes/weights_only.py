@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from harness.protocol.architecture import nodes_of
 from harness.routes.route import Arrival, Route
 from harness.worker import dialect
 from harness.worker.build import build, fill
@@ -29,12 +30,21 @@ def rebuilt(subject: Subject) -> Any:
     return model
 
 
+def arrived(subject: Subject, model: Any) -> Arrival:
+    """The rebuilt model, which is not frozen as the original may be.
+
+    So it is not asked for outputs where a layer is told to train at every call: a frozen one does not.
+    """
+    told = any(node.keywords.get("training") is True for node in nodes_of(subject.architecture.nodes))
+    return Arrival(model, unasked=("outputs",) if told and subject.architecture.freezes else ())
+
+
 def _file(subject: Subject, folder: Path) -> Arrival:
     path = folder / "model.weights.h5"
     subject.model.save_weights(path)
     model = rebuilt(subject)
     model.load_weights(path)
-    return Arrival(model)
+    return arrived(subject, model)
 
 
 def _sharded(subject: Subject, folder: Path) -> Arrival:
@@ -45,13 +55,13 @@ def _sharded(subject: Subject, folder: Path) -> Arrival:
     subject.model.save_weights(path, max_shard_size=max(size / 3, largest * 1.5, 64) / 1e9)
     model = rebuilt(subject)
     model.load_weights(path)
-    return Arrival(model)
+    return arrived(subject, model)
 
 
 def _by_hand(subject: Subject, folder: Path) -> Arrival:
     model = rebuilt(subject)
     model.set_weights(subject.model.get_weights())
-    return Arrival(model)
+    return arrived(subject, model)
 
 
 def _npz(subject: Subject, folder: Path) -> Arrival:
@@ -62,7 +72,7 @@ def _npz(subject: Subject, folder: Path) -> Arrival:
     with np.load(path) as arrays:
         values = [arrays[f"w{number}"] for number in range(len(arrays.files))]
     model.set_weights([value.astype(own.dtype) for value, own in zip(values, model.get_weights())])
-    return Arrival(model)
+    return arrived(subject, model)
 
 
 def _storable(value: np.ndarray) -> np.ndarray:
