@@ -278,7 +278,7 @@ def _at_build(case: Case) -> Lines:
         return [*setup, *_trying(case, [line for line in model if line not in setup])]
     if finding.observation == "shape":
         return [*_model(case), "", *_shape(case), *_verdict(Look(""))]
-    return [*_model(case), "", *_given(case), *_verdict(Look(""))]
+    return [*_model(case), "", *_given(case), *_verdict(Look("", differs=_given_differs(case)))]
 
 
 def _shape(case: Case) -> Lines:
@@ -309,6 +309,12 @@ def _given(case: Case) -> Lines:
     writer = Writer(case.major)
     written = writer.expression(value)
     return [*writer.lines, f"expected = {written}", f'actual = {stated}.get({quoted(argument)}, "missing")']
+
+
+def _given_differs(case: Case) -> str:
+    """A number may have been through a variable: 0.1 is no float32."""
+    number = isinstance(case.finding.expected, float) and case.finding.kind != "missing"
+    return "abs(actual - expected) > 1e-6 * max(1, abs(expected))" if number else "actual != expected"
 
 
 def _node_at(architecture: Architecture, path: list[str]) -> Node | None:
