@@ -14,7 +14,8 @@ from harness.inspection.rules import RULES, SECURITY, Rule
 from harness.reporting.inspection_report import fingerprint
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
-HOME = "https://pypi.org/project/keras-harness/"
+WEAKNESS = "https://cwe.mitre.org/data/definitions/{}.html"
+SAVING = "https://keras.io/guides/serialization_and_saving/"  # where a rule is about no weakness that has a number
 LEVELS = {"critical": "error", "high": "error", "medium": "error", "low": "warning", "note": "note"}
 
 
@@ -32,7 +33,6 @@ def log(reports: Sequence[Report], root: Path) -> dict[str, Any]:
                     "driver": {
                         "name": "keras-harness",
                         "version": __version__,
-                        "informationUri": HOME,
                         "rules": [_rule(rule) for rule in RULES.values()],
                     }
                 },
@@ -59,7 +59,7 @@ def _rule(rule: Rule) -> dict[str, Any]:
         "shortDescription": {"text": rule.title},
         "fullDescription": {"text": rule.why},
         "help": {"text": f"{rule.why}\n\n{rule.do}"},
-        "helpUri": f"{HOME}#{rule.id}",
+        "helpUri": WEAKNESS.format(rule.cwe.rpartition("-")[2]) if rule.cwe else SAVING,
         "defaultConfiguration": {"level": LEVELS[rule.severity]},
         "properties": {
             "security-severity": SECURITY[rule.severity],
