@@ -46,7 +46,7 @@ def test_the_same_seed_draws_the_same_models(tmp_path: Path) -> None:
 
 
 def test_a_time_limit_that_leaves_no_time_is_no_pass(tmp_path: Path) -> None:
-    code, report, _ = check(tmp_path, "--layer", "Dense", "--time-limit", "0")
+    code, report, _ = check(tmp_path, "--layer", "Dense", "--time-limit", "0.01")
     assert code == 3
     assert report["verdict"] == "error"
     assert report["stopped"]

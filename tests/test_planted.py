@@ -122,7 +122,7 @@ EVERY_LOAD = KERAS | {"keras_uncompiled"}
         (
             "frozen_comes_back_trainable",
             {(route, "flags") for route in EVERY_LOAD | HDF5 | {"hdf5_uncompiled", "from_config", "json", "clone"}}
-            | {("transfer", "frozen")},
+            | {("transfer", "frozen"), ("transfer", "moved")},
         ),
         (
             "clone_carries_weights_over",

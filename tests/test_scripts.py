@@ -134,10 +134,13 @@ def test_the_script_of_no_finding_shows_anything_in_a_healthy_model(tmp_path: Pa
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("fault", sorted(path.stem for path in PLANTED.glob("*.py") if path.stem != "a_layer_crashes"))
+@pytest.mark.parametrize(
+    "fault", sorted({path.stem for path in PLANTED.glob("*.py")} - {"a_layer_crashes", "switchboard"})
+)
 def test_the_scripts_of_a_planted_fault_show_it_and_nothing_without_it(fault: str, tmp_path: Path) -> None:
     healthy = {each.signature for each in own_findings()}
-    findings = [each for each in seen((PLANTED / f"{fault}.py",)) if each.signature not in healthy]
+    new = [each for each in seen((PLANTED / f"{fault}.py",)) if each.signature not in healthy]
+    findings = list({each.observation: each for each in reversed(new)}.values())  # the others differ by their route
     assert findings
     scripts = [script_of(each, "3.15.1") for each in findings]
     plant = (PLANTED / f"{fault}.py").read_text()

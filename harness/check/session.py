@@ -176,7 +176,7 @@ class Session:
                 if following is None:
                     exhausted = True
                     if self._late and self._stopped is None:
-                        self._stopped = f"time limit of {self.options.time_limit:.0f} s"
+                        self._stopped = f"time limit of {self.options.time_limit:g} s"
                     break
                 drawn, table = following
                 request = self._request(drawn, table)
@@ -197,7 +197,7 @@ class Session:
             if self._over > GRACE and (under_way or self._replayed):
                 given_up = len(under_way) + len(self._replayed)
                 self._replayed.clear()
-                self._stopped = f"time limit of {self.options.time_limit:.0f} s; {given_up} under way given up"
+                self._stopped = f"time limit of {self.options.time_limit:g} s; {given_up} under way given up"
                 return
 
     def _applications(self, vocabulary: Vocabulary) -> Iterable[tuple[Architecture, Table]]:
