@@ -7,7 +7,7 @@ from harness.architectures.families import all_rules
 from harness.architectures.graph import Goal
 from harness.architectures.models import architectures
 from harness.check.reduce import keep, reduce
-from harness.protocol.architecture import Architecture, layer_calls
+from harness.protocol.architecture import Architecture, calls, layer_calls
 from tests.vocabularies import vocabulary
 
 RULES = all_rules()
@@ -55,3 +55,55 @@ def test_what_is_kept_of_a_graph_is_fed_by_new_inputs() -> None:
     part = keep(model, {last.name})
     assert [node.name for node in part.nodes] == [last.name]
     assert len(part.inputs) >= 1
+
+
+LARGE = [Goal(name) for name in ("Dense", "Conv1D", "LSTM", "GRU", "Conv2D", "ReLU", "MaxPooling2D", "PReLU")] * 2
+
+
+def test_the_node_at_fault_is_found_in_a_large_graph_by_halving_it() -> None:
+    model = drawn(*LARGE, seed=4)
+    assert model.form == "functional"
+    assert len(model.nodes) >= 16
+    for node in model.nodes:
+        small, tries = reduce(model, lambda each, name=node.name: name in {n.name for n in each.nodes})
+        assert node.name in {each.name for each in small.nodes}
+        assert len(small.nodes) <= 2
+        assert tries < 40
+
+
+def test_two_nodes_that_fail_together_are_what_is_left() -> None:
+    model = drawn(*LARGE, seed=4)
+    pair = {model.nodes[2].name, model.nodes[-1].name}
+    small, tries = reduce(model, lambda each: pair <= {node.name for node in each.nodes})
+    assert pair <= {node.name for node in small.nodes}
+    assert len(small.nodes) <= 4
+    assert tries < 80
+
+
+def test_what_the_failure_speaks_of_is_tried_first() -> None:
+    model = drawn(*LARGE, seed=4)
+    node = model.nodes[-1]
+    tried = []
+
+    def shows(each: Architecture) -> bool:
+        tried.append(each)
+        return node.name in {n.name for n in each.nodes}
+
+    reduce(model, shows, suspects={node.name})
+    assert [node.name] in ([each.name for each in one.nodes] for one in tried[:2])  # once it is not compiled
+
+
+def metrics_in(architecture: Architecture) -> list[str]:
+    return [] if architecture.compile is None else [call.name for call in calls(architecture.compile)]
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_of_what_a_model_is_compiled_with_the_one_metric_at_fault_is_left(seed: int) -> None:
+    strategy = architectures(vocabulary=KERAS, rules=RULES, goals=LARGE, wanted={"metrics.AUC": frozenset()})
+    model = draws(strategy, 1, seed_value=seed)[0]
+    if "metrics.AUC" not in metrics_in(model):
+        pytest.skip("no output takes it")
+    small, tries = reduce(model, lambda each: "metrics.AUC" in metrics_in(each))
+    assert metrics_in(small) == ["metrics.AUC"]
+    assert len(small.nodes) == 1
+    assert tries < 60

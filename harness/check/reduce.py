@@ -1,4 +1,4 @@
-"""Makes a failing architecture small: fewer layers, then fewer arguments, then nothing compiled or frozen.
+"""Makes a failing architecture small: nothing compiled or less, fewer layers, fewer arguments, nothing frozen.
 
 It works on the description and not on Hypothesis's choices: a failure costs a model to try, so every step must be a
 large one, and a recording of another machine can be reduced in the same way. Deterministic; each step is tried on a
@@ -7,17 +7,18 @@ worker, and kept when the same finding shows.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
 from typing import Any
 
+from harness.check.reduce_compile import boldly, simpler_compile, simpler_value
+from harness.expectations.finding import class_of
 from harness.protocol.architecture import (
     Architecture,
     Call,
     Compile,
     Data,
     Input,
-    Name,
     Node,
     Ref,
     references,
@@ -25,15 +26,22 @@ from harness.protocol.architecture import (
 
 
 def reduce(
-    architecture: Architecture, shows: Callable[[Architecture], bool], *, tries: int = 150
+    architecture: Architecture,
+    shows: Callable[[Architecture], bool],
+    *,
+    suspects: Collection[str] = (),
+    tries: int = 150,
 ) -> tuple[Architecture, int]:
-    """The smallest architecture found for which `shows` is true, and how many were tried."""
+    """The smallest architecture found for which `shows` is true, and how many were tried.
+
+    `suspects` are names of nodes, or of classes that they call: what the failure speaks of is tried by itself first.
+    """
     current, used = architecture, 0
     progress = True
     seen = {current.digest()}
     while progress and used < tries:
         progress = False
-        for candidate in candidates(current):
+        for candidate in candidates(current, suspects):
             digest = candidate.digest()
             if digest in seen:
                 continue
@@ -47,20 +55,19 @@ def reduce(
     return current, used
 
 
-def candidates(architecture: Architecture) -> Iterator[Architecture]:
+def candidates(architecture: Architecture, suspects: Collection[str] = ()) -> Iterator[Architecture]:
     """Smaller architectures, the boldest first."""
+    yield from boldly(architecture)
     if architecture.form == "sequential" and not architecture.deferred and len(architecture.nodes) > 1:
         for node in architecture.nodes:
             yield keep(_functional(architecture), {node.name})
     if architecture.form == "functional":
         if len(architecture.nodes) > 1:
-            for node in architecture.nodes:
-                yield keep(architecture, {node.name} | _sources(architecture, node))
+            yield from _parts(architecture, suspects)
         for node in architecture.nodes:
             if isinstance(node.layer, Architecture):
                 yield replace(node.layer, compile=_simple(architecture, node.layer), policy=architecture.policy)
-    if architecture.compile is not None:
-        yield replace(architecture, compile=None, freezes=tuple(f for f in architecture.freezes if f.when == "built"))
+    yield from simpler_compile(architecture)
     if architecture.freezes:
         yield replace(architecture, freezes=())
         for each in architecture.freezes:
@@ -68,17 +75,36 @@ def candidates(architecture: Architecture) -> Iterator[Architecture]:
     if architecture.policy:
         yield replace(architecture, policy=None)
     if architecture.form == "functional" and len(architecture.nodes) > 2:
-        half = len(architecture.nodes) // 2
         names = [node.name for node in architecture.nodes]
-        for part in (set(names[:half]), set(names[half:])):
-            yield keep(architecture, part)
         for name in names:
             yield keep(architecture, set(names) - {name})
-    if architecture.compile is not None:
-        yield from _simpler_compile(architecture)
     yield from _fewer_arguments(architecture)
     if architecture.batch > 1:
         yield replace(architecture, batch=1, compile=_rebatched(architecture, 1))
+
+
+def _parts(architecture: Architecture, suspects: Collection[str]) -> Iterator[Architecture]:
+    """The suspects, each by itself; the halves, the quarters, and what is left without each; every node by itself.
+
+    Of twenty nodes the one at fault is found in eight tries so, and two that need each other in a few more.
+    """
+    alone = {node.name: {node.name} | _sources(architecture, node) for node in architecture.nodes}
+    for node in architecture.nodes:
+        if node.name in suspects or class_of(node) in suspects:
+            yield keep(architecture, alone[node.name])
+    names = list(alone)
+    pieces = 2
+    while pieces < len(names):
+        size = -(-len(names) // pieces)
+        parts = [set(names[start : start + size]) for start in range(0, len(names), size)]
+        for part in parts:
+            yield keep(architecture, part)
+        if pieces > 2:
+            for part in parts:
+                yield keep(architecture, set(names) - part)
+        pieces *= 2
+    for part in alone.values():
+        yield keep(architecture, part)
 
 
 def isolated(architecture: Architecture, name: str) -> Architecture | None:
@@ -145,6 +171,9 @@ def keep(architecture: Architecture, names: set[str]) -> Architecture:
         input_structure="list" if architecture.input_structure == "tuple" else architecture.input_structure,
         freezes=tuple(each for each in architecture.freezes if not each.path or each.path[0] in kept),
     )
+    if {ref for ref, _ in leaves} == set(references(architecture.outputs)):
+        # What is left is compiled as it was.
+        return replace(smaller, outputs=architecture.outputs, compile=architecture.compile)
     return replace(smaller, compile=_simple(architecture, smaller))
 
 
@@ -191,28 +220,6 @@ def _rebatched(architecture: Architecture, batch: int) -> Compile | None:
     return architecture.compile and replace(architecture.compile, targets=data(architecture.compile.targets))
 
 
-def _simpler_compile(architecture: Architecture) -> Iterator[Architecture]:
-    assert architecture.compile is not None
-    settings = architecture.compile
-    plain = {"optimizer": "sgd", "loss": "mean_squared_error"}
-    if dict(settings.arguments) != plain:
-        yield replace(architecture, compile=replace(settings, arguments=plain))
-    if settings.steps > 0:
-        yield replace(architecture, compile=replace(settings, steps=0))
-    if settings.steps > 1:
-        yield replace(architecture, compile=replace(settings, steps=1))
-    for key in settings.arguments:
-        if key not in ("optimizer", "loss"):
-            fewer = {name: value for name, value in settings.arguments.items() if name != key}
-            yield replace(architecture, compile=replace(settings, arguments=fewer))
-    for key in ("optimizer", "loss"):
-        value = settings.arguments.get(key)
-        if value is not None and value != plain[key]:
-            yield replace(architecture, compile=replace(settings, arguments={**settings.arguments, key: plain[key]}))
-        for simpler in _simpler_value(value):
-            yield replace(architecture, compile=replace(settings, arguments={**settings.arguments, key: simpler}))
-
-
 def _fewer_arguments(architecture: Architecture) -> Iterator[Architecture]:
     for number, node in enumerate(architecture.nodes):
         for smaller in _simpler_node(node):
@@ -223,7 +230,7 @@ def _fewer_arguments(architecture: Architecture) -> Iterator[Architecture]:
 
 def _simpler_node(node: Node) -> Iterator[Node]:
     if isinstance(node.layer, Call):
-        for simpler in _simpler_value(node.layer):
+        for simpler in simpler_value(node.layer):
             yield replace(node, layer=simpler, shapes=None)
     elif isinstance(node.layer, Architecture):
         for smaller in candidates(node.layer):
@@ -233,22 +240,3 @@ def _simpler_node(node: Node) -> Iterator[Node]:
         yield replace(node, keywords={})
     if node.methods and all(method.name != "adapt" for method in node.methods):
         yield replace(node, methods=())
-
-
-def _simpler_value(value: Any) -> Iterator[Any]:
-    if isinstance(value, Name):
-        return
-    if isinstance(value, Call):
-        if value.arguments:
-            yield replace(value, arguments={})
-        for key in value.arguments:
-            yield replace(value, arguments={name: other for name, other in value.arguments.items() if name != key})
-        for key, item in value.arguments.items():
-            for simpler in _simpler_value(item):
-                yield replace(value, arguments={**value.arguments, key: simpler})
-    elif isinstance(value, list) and value and isinstance(value[0], Call):
-        for number, item in enumerate(value):
-            if len(value) > 1:
-                yield [*value[:number], *value[number + 1 :]]
-            for simpler in _simpler_value(item):
-                yield [*value[:number], simpler, *value[number + 1 :]]

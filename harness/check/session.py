@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import time
 import traceback
@@ -22,6 +23,7 @@ from harness.check.proof import BUDGET, proven, scripted
 from harness.check.reduce import isolated, reduce
 from harness.check.result import UNFINISHED, Options, Result
 from harness.check.signals import Signals
+from harness.check.thrift import SPARED, Thrift
 from harness.check.unchecked import problems
 from harness.dispatch.pool import Answer, Pool
 from harness.dispatch.scratch import Scratch
@@ -140,11 +142,17 @@ class Session:
         }
         self.result.table = self.table
         self.listener("started", self.result, plan)
-        planned = ((drawn, self.table) for drawn in self._timed(plan))
-        self._examples(pool, chain(self._applications(vocabulary), planned))
+        self._examples(pool, chain(self._applications(vocabulary), self._planned(plan)))
         self._examples(pool, self._alone())
         self._reduce(pool)
         self._prove()
+
+    def _planned(self, plan: Plan) -> Iterable[tuple[Architecture, Table]]:
+        thrift = Thrift(plan.topologies)
+        for drawn in self._timed(plan):
+            table = thrift.table(drawn, self.table) if self.options.profile.thrifty else self.table
+            self.result.unsent.update((route, SPARED) for route in self.table if route not in table)
+            yield drawn, table
 
     def _timed(self, plan: Iterable[Architecture]) -> Iterable[Architecture]:
         models = iter(plan)
@@ -180,7 +188,8 @@ class Session:
                     break
                 drawn, table = following
                 request = self._request(drawn, table)
-                if table is self.table and self.result.plan is not None and self.result.plan.number % 2 == 0:
+                again = any(route.endswith(PROCESS) for route in table)
+                if again and self.result.plan is not None and self.result.plan.number % 2 == 0:
                     request["keep"] = self._keep()
                 large = drawn.form.startswith("application:")
                 limit = max(self.options.hung_after, APPLICATION_LIMIT if large else 0.0)
@@ -392,7 +401,8 @@ class Session:
                 last = same[0]
             return bool(same)
 
-        reduce(finding.architecture, shows)
+        said = re.findall(r"\w+", str((finding.error or {}).get("message", "")))
+        reduce(finding.architecture, shows, suspects={*finding.path, *finding.layers, *said})
         layers = last.layers or tuple(
             dict.fromkeys(
                 name
