@@ -7,7 +7,8 @@ from harness.architectures.families import all_rules
 from harness.architectures.graph import Goal
 from harness.architectures.models import architectures
 from harness.check.reduce import keep, reduce
-from harness.protocol.architecture import Architecture, calls, layer_calls
+from harness.check.reduce_compile import simpler_value
+from harness.protocol.architecture import Architecture, Call, calls, layer_calls
 from tests.vocabularies import vocabulary
 
 RULES = all_rules()
@@ -107,3 +108,8 @@ def test_of_what_a_model_is_compiled_with_the_one_metric_at_fault_is_left(seed: 
     assert metrics_in(small) == ["metrics.AUC"]
     assert len(small.nodes) == 1
     assert tries < 60
+
+
+def test_what_a_layer_takes_stays_as_it_is() -> None:
+    inverted = Call("layers.StringLookup", {"vocabulary": ("red",), "invert": True})
+    assert [each.arguments for each in simpler_value(inverted)] == [{"invert": True}, {"invert": True}]

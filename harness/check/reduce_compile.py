@@ -150,12 +150,16 @@ def _with(value: Any, key: Any, item: Any) -> Any:
     return type(value)(item if number == key else other for number, other in enumerate(value))
 
 
+INPUTS_FOLLOW = frozenset({"invert"})  # what a layer takes is another thing without it, and no error then means much
+
+
 def simpler_value(value: Any) -> Iterator[Any]:
     """A Call with fewer arguments, in itself or in what it holds."""
     if isinstance(value, Call):
-        if value.arguments:
-            yield replace(value, arguments={})
-        for key in value.arguments:
+        free = [key for key in value.arguments if key not in INPUTS_FOLLOW]
+        if free:
+            yield replace(value, arguments={key: value.arguments[key] for key in value.arguments if key not in free})
+        for key in free:
             yield replace(value, arguments={name: other for name, other in value.arguments.items() if name != key})
         for key, item in value.arguments.items():
             for simpler in simpler_value(item):
