@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import sys
 import traceback
 from collections.abc import Sequence
@@ -17,7 +16,10 @@ from harness import __version__
 from harness.settings import Usage, did_you_mean, settle
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from harness.check.listening import Listener
+    from harness.environments.environment import Environment
 
 OK, FINDINGS, USAGE, UNMEASURED = 0, 1, 2, 3
 
@@ -34,6 +36,13 @@ app.command("harness.validate:rules", name="rules")
 
 def _several(name: str, help: str) -> Parameter:
     return Parameter(name=name, help=help, negative="")
+
+
+def _env(what: str, otherwise: str = "") -> Parameter:
+    return Parameter(
+        help=f"The TensorFlow to {what}: requirements in one string, which are installed with uv and kept "
+        f'("python==3.11 tensorflow-cpu==2.18.1 keras==3.6.0"), a requirements file, or an interpreter{otherwise}.'
+    )
 
 
 def _whole(_: Any, tokens: Sequence[Any]) -> int:
@@ -61,7 +70,7 @@ def check(
     known_issues: Annotated[tuple[Path, ...], _several("--known-issues", "A known-issues file of your own.")] = (),
     json: Annotated[Path | None, Parameter(help="Write report.json here.")] = None,
     junitxml: Annotated[Path | None, Parameter(help="Write JUnit XML here.")] = None,
-    env: Annotated[str | None, Parameter(help="An interpreter with the TensorFlow to check.")] = None,
+    env: Annotated[str | None, _env("check")] = None,
     workers: Annotated[
         int, Parameter(help="How many TensorFlow processes run at a time.", converter=_whole, validator=Number(gte=1))
     ] = 2,
@@ -81,10 +90,12 @@ def check(
     from harness.check import last
     from harness.check.listening import together
     from harness.check.profiles import PROFILES
-    from harness.check.result import INTERRUPTED, Options
+    from harness.check.result import INTERRUPTED, NO_ENVIRONMENT, Options, Result
     from harness.check.session import Session
     from harness.check.signals import Signals
     from harness.dispatch.worker import GIB, Limits
+    from harness.environments.environment import EnvironmentFailed, environment
+    from harness.environments.wanted import Unreadable
     from harness.expectations.known import SHIPPED, KnownIssues, KnownIssuesError
     from harness.reporting import console as terminal
     from harness.reporting import files, json_report, junit
@@ -95,7 +106,7 @@ def check(
     except KnownIssuesError as error:
         raise Usage(str(error)) from error
     options = Options(
-        PROFILES[profile], layer, route, seed, time_limit, _interpreter(env), workers, hung_after,
+        PROFILES[profile], layer, route, seed, time_limit, None, workers, hung_after,
         Limits(start=start_limit, memory=int(memory_limit * GIB)), known, topologies=topology,
     )  # fmt: skip
     targets = [path.expanduser().absolute() for path in (json, junitxml) if path is not None]
@@ -116,10 +127,18 @@ def check(
         listeners: list[Listener] = [terminal.Watcher(console)]
         if json is not None:
             listeners.append(files.Kept(json.expanduser().absolute(), say))
-        session = Session(
-            options, together(*listeners), signals=signals, leftovers=[files.partial(path) for path in targets]
-        )
-        result = session.run()
+        leftovers = [files.partial(path) for path in targets]
+        try:
+            with environment(env, say, signals.hold) as under:
+                options = options.under(under)
+                result = Session(options, together(*listeners), signals=signals, leftovers=leftovers).run()
+        except Unreadable as error:
+            raise Usage(f"--env: {error}") from error
+        except EnvironmentFailed as error:
+            result = Result(options, stopped=NO_ENVIRONMENT, problems=[str(error)])
+        except KeyboardInterrupt:
+            result = Result(options, stopped=signals.name)
+        signals.hold()
         last.keep(json_report.report(result))
         lost = []
         if json is not None:
@@ -145,7 +164,7 @@ def reproduce(
     report: Annotated[Path | None, Parameter(help="A report.json; else that of the last check of yours.")] = None,
     script: Annotated[Path | None, Parameter(help="Write the script here.")] = None,
     markdown: Annotated[bool, Parameter(help="Print a bug report that is ready to be pasted.", negative="")] = False,
-    env: Annotated[str | None, Parameter(help="An interpreter to run it under; else that of the check.")] = None,
+    env: Annotated[str | None, _env("run it under", "; else that of the check")] = None,
 ) -> int:
     """Does that finding still show? Runs its script again.
 
@@ -153,7 +172,8 @@ def reproduce(
     0 it does not show any more, 2 usage, 3 it could not be run.
     """
     from harness.check import last
-    from harness.check.reproduce import interpreter_of, markdown_of, rerun, versions
+    from harness.check.reproduce import environment_of, interpreter_of, markdown_of, rerun
+    from harness.environments.environment import in_words, releases
     from harness.reporting.text import stored_text
 
     try:
@@ -166,16 +186,18 @@ def reproduce(
     one = found[finding]
     if script is not None:
         script.write_text(one["script"], encoding="utf-8")
-    interpreter = interpreter_of(stored, _interpreter(env))
-    if interpreter is None:
+    env = env or environment_of(stored)
+    if env is not None and env == interpreter_of(stored) and not Path(env).exists():
         print("the interpreter of that report is gone: name another one with --env")
         return UNMEASURED
-    proof = rerun(one, interpreter)
+    with _environment(env) as found_or_made:
+        proof = rerun(one, found_or_made)
+        resolved = releases(found_or_made.interpreter)
     if markdown:
         print(markdown_of(one, stored, proof.output if proof.shows else ""))
     else:
         print(stored_text(one))
-    under = ", ".join(f"{name} {version}" for name, version in versions(interpreter).items())
+    under = in_words(resolved)
     said = {True: "SHOWS", False: "DOES NOT SHOW any more", None: f"COULD NOT RUN: {proof.problem}"}[proof.shows]
     print(f"{finding} {said} ({under})", file=sys.stderr if markdown else sys.stdout)
     return {True: FINDINGS, False: OK, None: UNMEASURED}[proof.shows]
@@ -185,7 +207,7 @@ def reproduce(
 def layers(
     *,
     json: Annotated[Path | None, Parameter(help="Write the figures here, as JSON.")] = None,
-    env: Annotated[str | None, Parameter(help="An interpreter with the TensorFlow to look at.")] = None,
+    env: Annotated[str | None, _env("look at")] = None,
 ) -> int:
     """What does the harness reach of the Keras installed here, what not, and why?"""
     from harness.architectures.families import all_rules
@@ -197,7 +219,7 @@ def layers(
     from harness.reporting import files, json_report
 
     try:
-        with Pool(_interpreter(env), size=1) as pool:
+        with _environment(env) as under, Pool(under.interpreter, size=1, environment=under.variables) as pool:
             about = pool.start()
     except (WorkerFailed, OSError) as error:
         print(f"TensorFlow could not be started: {error}")
@@ -220,7 +242,7 @@ def known(
     issue: Annotated[tuple[str, ...], _several("--issue", "Only this issue (may be repeated).")] = (),
     known_issues: Annotated[tuple[Path, ...], _several("--known-issues", "A known-issues file of your own.")] = (),
     markdown: Annotated[Path | None, Parameter(help="Write the page of all of them here.")] = None,
-    env: Annotated[str | None, Parameter(help="An interpreter with the TensorFlow to verify under.")] = None,
+    env: Annotated[str | None, _env("verify under")] = None,
 ) -> int:
     """What is Keras known to break, and does it still?
 
@@ -246,10 +268,11 @@ def known(
     if not verify:
         print(known_page.listing(entries))
         return FINDINGS if any(each.expired for each in entries) else OK
-    return _verify(entries, _interpreter(env))
+    with _environment(env) as under:
+        return _verify(entries, under)
 
 
-def _verify(entries: Sequence[Any], interpreter: str | None) -> int:
+def _verify(entries: Sequence[Any], under: Environment) -> int:
     from harness.check.confirm import confirm
     from harness.dispatch.pool import Pool
     from harness.dispatch.worker import WorkerFailed
@@ -257,7 +280,7 @@ def _verify(entries: Sequence[Any], interpreter: str | None) -> int:
     from harness.reporting import known_page
 
     try:
-        with Pool(interpreter, size=1) as pool:
+        with Pool(under.interpreter, size=1, environment=under.variables) as pool:
             keras = str(pool.start()["keras"])
     except (WorkerFailed, OSError) as error:
         print(f"TensorFlow could not be started: {error}")
@@ -267,7 +290,7 @@ def _verify(entries: Sequence[Any], interpreter: str | None) -> int:
         print(f"no known issue is about Keras {keras}")
         return UNMEASURED
     print(f"running the scripts of {len(here)} known issues under Keras {keras} ...", flush=True)
-    confirmed = confirm(here, interpreter)
+    confirmed = confirm(here, under)
     print(known_page.confirmations(confirmed))
     bad = [each for each in confirmed if each.state != "shows" or each.issue.expired]
     return FINDINGS if bad else OK
@@ -287,17 +310,23 @@ def _check_names(layers: tuple[str, ...], routes: tuple[str, ...], topologies: t
                 raise Usage(f"no {kind} is called {name!r}{did_you_mean(name, list(known))}")
 
 
-def _interpreter(env: str | None) -> str | None:
-    if env is None:
-        return None
-    path = Path(env).expanduser()
-    if path.is_dir():
-        path = path / "bin" / "python"
-    if not path.exists():
-        raise Usage(f"{env!r} is not an interpreter: no such file")
-    if not path.is_file() or not os.access(path, os.X_OK):
-        raise Usage(f"{env!r} is not an interpreter: it cannot be run")
-    return str(path.absolute())
+@contextlib.contextmanager
+def _environment(env: str | None) -> Iterator[Environment]:
+    """The environment that `--env` asks for; raises Usage, or Unmeasured."""
+    from harness.environments.environment import EnvironmentFailed, environment
+    from harness.environments.wanted import Unreadable
+
+    try:
+        with environment(env, lambda text: print(text, file=sys.stderr, flush=True)) as under:
+            yield under
+    except Unreadable as error:
+        raise Usage(f"--env: {error}") from error
+    except EnvironmentFailed as error:
+        raise Unmeasured(str(error)) from error
+
+
+class Unmeasured(Exception):
+    """What was asked could not be found out; the message says why."""
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -310,6 +339,9 @@ def main(arguments: list[str] | None = None) -> None:
     except (CycloptsError, Usage) as error:
         print(f"keras-harness: {error}", file=sys.stderr)
         sys.exit(USAGE)
+    except Unmeasured as error:
+        print(f"keras-harness: {error}", file=sys.stderr)
+        sys.exit(UNMEASURED)
     except KeyboardInterrupt:
         sys.exit(130)
     except Exception:

@@ -11,7 +11,11 @@ if TYPE_CHECKING:
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Options of `pytest --pyargs harness.suite`."""
     group = parser.getgroup("keras-harness", "promises of Keras about saved models")
-    group.addoption("--harness-env", default=None, help="An interpreter with the TensorFlow to check.")
+    group.addoption(
+        "--harness-env",
+        default=None,
+        help="The TensorFlow to check: requirements in one string, a requirements file, or an interpreter.",
+    )
     group.addoption("--harness-seed", type=int, default=0, help="The same seed gives the same models.")
     group.addoption("--harness-workers", type=int, default=2, help="How many TensorFlow processes run at a time.")
     group.addoption(

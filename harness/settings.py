@@ -69,13 +69,19 @@ def _table(root: App, command: App, commands: tuple[str, ...], arguments: Argume
             raise Usage(f"{path}: {TABLE} has no key {key!r}{did_you_mean(key, list(known))}")
         if isinstance(value, Mapping) or (isinstance(value, list) and not known[key]):
             raise Usage(f"{path}: {TABLE} {key} takes one value, not {value!r}")
-        if key in PATHS:
+        if key in PATHS and not (key == "env" and _names_requirements(value, path.parent)):
             settings[key] = _below(path.parent, value)
     if commands != ("check",):
         settings = {key: value for key, value in settings.items() if key in EVERYWHERE}
     nested = {ROOT[0]: {ROOT[1]: settings}}
     source = Dict(nested, root_keys=ROOT, source=str(path), allow_unknown=True, use_commands_as_keys=False)
     source(command, commands, arguments)
+
+
+def _names_requirements(value: Any, folder: Path) -> bool:
+    from harness.environments.wanted import is_path
+
+    return isinstance(value, str) and not is_path(value, folder)
 
 
 def _nearest(folder: Path) -> Path | None:

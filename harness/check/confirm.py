@@ -6,13 +6,14 @@ An entry whose script shows nothing any more is stale: Keras was mended, or the 
 from __future__ import annotations
 
 import json
+import os
 import subprocess
-import sys
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from harness.environments.environment import Environment
 from harness.expectations.known import KnownIssue
 
 RUNNER = Path(__file__).resolve().parents[1] / "worker" / "scripts.py"
@@ -29,7 +30,7 @@ class Confirmation:
     seconds: float = 0.0
 
 
-def confirm(issues: Sequence[KnownIssue], interpreter: str | None = None) -> list[Confirmation]:
+def confirm(issues: Sequence[KnownIssue], environment: Environment) -> list[Confirmation]:
     """Runs the scripts of these issues in one process; those that it did not come to are ``broken``."""
     scripted = [issue for issue in issues if issue.script]
     answers: list[dict[str, object]] = []
@@ -39,8 +40,9 @@ def confirm(issues: Sequence[KnownIssue], interpreter: str | None = None) -> lis
         error = "it was not run"
         try:
             ended = subprocess.run(
-                [interpreter or sys.executable, str(RUNNER), str(file)],
-                cwd=folder, capture_output=True, text=True, errors="replace", timeout=LIMIT, check=False,
+                [environment.interpreter, str(RUNNER), str(file)],
+                cwd=folder, env={**os.environ, **environment.variables},
+                capture_output=True, text=True, errors="replace", timeout=LIMIT, check=False,
             )  # fmt: skip
             if ended.returncode:
                 error = f"the process ended with {ended.returncode}: {ended.stderr.strip()[-300:]}"

@@ -49,6 +49,7 @@ def proven(
     *,
     budget: float = BUDGET,
     at_a_time: int = AT_A_TIME,
+    variables: Mapping[str, str] | None = None,
 ) -> Iterator[Finding]:
     """The findings, each with what its script does when it is run in a folder below `folder`; in their order."""
     end = time.monotonic() + budget
@@ -58,7 +59,7 @@ def proven(
         left = end - time.monotonic()
         if left < 1:
             return replace(finding, script_problem="it was not run: there was no time left for it")
-        proof = prove(finding, interpreter, folder, limit=min(LIMIT, left), running=running)
+        proof = prove(finding, interpreter, folder, limit=min(LIMIT, left), running=running, variables=variables)
         return replace(finding, script_shows=proof.shows, script_problem=proof.problem)
 
     threads = ThreadPoolExecutor(max(1, min(at_a_time, AT_A_TIME)))
@@ -78,11 +79,12 @@ def prove(
     *,
     limit: float = LIMIT,
     running: set[subprocess.Popen[str]] | None = None,
+    variables: Mapping[str, str] | None = None,
 ) -> Proof:
     """Runs the script of a finding, and holds an error that it shows against that of the finding."""
     if not finding.script:
         return Proof(None, "there is none: the finding has no model")
-    proof = run_script(finding.script, interpreter, folder, limit=limit, running=running)
+    proof = run_script(finding.script, interpreter, folder, limit=limit, running=running, variables=variables)
     if proof.shows and finding.error is not None and finding.observation != "worker":
         return _same_error(finding, proof)
     return proof
@@ -95,6 +97,7 @@ def run_script(
     *,
     limit: float = LIMIT,
     running: set[subprocess.Popen[str]] | None = None,
+    variables: Mapping[str, str] | None = None,
 ) -> Proof:
     """What a script says that is run in a process, and a folder below `folder`, of its own."""
     with tempfile.TemporaryDirectory(prefix="script-", dir=folder, ignore_cleanup_errors=True) as place:
@@ -103,8 +106,9 @@ def run_script(
         try:
             process = subprocess.Popen(
                 [interpreter or sys.executable, str(path)],
-                cwd=place, env=_environment(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE, encoding="utf-8", errors="replace", start_new_session=True,
+                cwd=place, env={**_environment(), **(variables or {})}, stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8", errors="replace",
+                start_new_session=True,
             )  # fmt: skip
         except OSError as error:
             return Proof(None, f"it could not be started: {error}")

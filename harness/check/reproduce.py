@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping
@@ -10,39 +9,30 @@ from pathlib import Path
 from typing import Any
 
 from harness.check.proof import Proof, run_script
+from harness.environments.environment import Environment
 
 Data = Mapping[str, Any]
 
 
-def interpreter_of(report: Data, env: str | None) -> str | None:
-    """The interpreter to run under: the one asked for, else the one of the report; None where that one is gone."""
-    path = env or report.get("environments", {}).get("candidate", {}).get("interpreter") or sys.executable
-    return path if Path(path).exists() else None
+def interpreter_of(report: Data) -> str:
+    """The interpreter under which a report was made."""
+    return str(report.get("environments", {}).get("candidate", {}).get("interpreter") or sys.executable)
 
 
-def rerun(finding: Data, interpreter: str) -> Proof:
+def environment_of(report: Data) -> str:
+    """The environment of a report as `--env` takes it: what was asked for, where it was made of that."""
+    candidate = report.get("environments", {}).get("candidate", {})
+    return str(candidate["asked"]) if "made" in candidate else interpreter_of(report)
+
+
+def rerun(finding: Data, environment: Environment) -> Proof:
     """Runs the script of a finding again."""
     script = finding.get("script")
     if not script:
         return Proof(None, "the finding has no script")
-    return run_script(str(script), interpreter, Path(tempfile.gettempdir()))
-
-
-def versions(interpreter: str) -> dict[str, str]:
-    """The releases that an interpreter has, without starting TensorFlow; empty where it cannot be asked."""
-    names = ("keras", "tensorflow", "tensorflow-cpu", "numpy")
-    code = (
-        "import importlib.metadata as m\n"
-        f"for name in {names!r}:\n"
-        "    try: print(name, m.version(name))\n"
-        "    except m.PackageNotFoundError: pass"
+    return run_script(
+        str(script), environment.interpreter, Path(tempfile.gettempdir()), variables=environment.variables
     )
-    try:
-        done = subprocess.run([interpreter, "-c", code], capture_output=True, text=True, timeout=30, check=False)
-    except (OSError, subprocess.TimeoutExpired):
-        return {}
-    found = dict(line.split(" ", 1) for line in done.stdout.splitlines() if " " in line)
-    return {name.removesuffix("-cpu"): version for name, version in found.items()}
 
 
 def markdown_of(finding: Data, report: Data, output: str) -> str:

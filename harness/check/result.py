@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from harness.check.plan import Plan
 from harness.check.profiles import Profile
 from harness.check.substance import Substance
 from harness.dispatch.worker import Limits
+from harness.environments.environment import Environment
 from harness.expectations.finding import Finding
 from harness.expectations.known import KnownIssues
 
 UNFINISHED = "unfinished"
 INTERRUPTED = "interrupted"
+NO_ENVIRONMENT = "no environment"
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,14 @@ class Options:
     limits: Limits = field(default_factory=Limits)
     known: KnownIssues = field(default_factory=KnownIssues)
     topologies: tuple[str, ...] = ()
+    variables: Mapping[str, str] = field(default_factory=dict)  # of every process of the interpreter
+    origin: Mapping[str, Any] = field(default_factory=dict)  # where the interpreter is from, as the report states it
+
+    def under(self, environment: Environment) -> Options:
+        """The same in an environment."""
+        return replace(
+            self, interpreter=environment.interpreter, variables=environment.variables, origin=environment.origin
+        )
 
 
 @dataclass

@@ -86,7 +86,11 @@ class Session:
             if self._scratch.free < ROOM:
                 raise OSError(f"only {self._scratch.free >> 20} MiB are free in {self._scratch.path.parent}")
             pool = Pool(
-                self.options.interpreter, size=self.options.workers, limits=self.options.limits, scratch=self._scratch
+                self.options.interpreter,
+                size=self.options.workers,
+                limits=self.options.limits,
+                environment=dict(self.options.variables),
+                scratch=self._scratch,
             )
             self._check(pool)
         except KeyboardInterrupt:
@@ -370,7 +374,12 @@ class Session:
         if self.options.time_limit is not None:
             left = min(left, self._start + self.options.time_limit - time.monotonic())
         for finding in proven(
-            new, self.options.interpreter, self._scratch.path, budget=left, at_a_time=self.options.workers
+            new,
+            self.options.interpreter,
+            self._scratch.path,
+            budget=left,
+            at_a_time=self.options.workers,
+            variables=self.options.variables,
         ):
             self.result.findings[finding.id] = finding
             self.listener("proven", self.result, finding)

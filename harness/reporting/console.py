@@ -51,10 +51,7 @@ class Watcher:
                 self._progress.stop()
             return
         if event == "started":
-            environment = result.environment
-            self.console.print(
-                f"TensorFlow {environment['tensorflow']}, Keras {environment['keras']}, Python {environment['python']}"
-            )
+            self.console.print(_environment(result), highlight=False, soft_wrap=True)
         if event == "finding" and isinstance(subject, Finding) and subject.status == "new":
             self.console.print(
                 f"[red]new[/] {subject.id} {escape(subject.check)}: {escape(subject.title)}", highlight=False
@@ -76,6 +73,16 @@ class Watcher:
         elif time.monotonic() - self._last > EVERY:
             self._last = time.monotonic()
             self.console.print(text)
+
+
+def _environment(result: Result) -> str:
+    """What is under test: what was resolved, and of what was asked, where that is something else than a path."""
+    found, origin = result.environment, result.options.origin
+    packages = found.get("packages", {})
+    stated = {"TensorFlow": found["tensorflow"], "Keras": found["keras"], "Python": found["python"]}
+    more = {name: packages.get(name.lower()) for name in ("NumPy", "h5py", "protobuf")} if "made" in origin else {}
+    words = ", ".join(f"{name} {version}" for name, version in {**stated, **more}.items() if version)
+    return words + (f"\n    of {escape(origin['asked'])}, made {origin['made']}" if "made" in origin else "")
 
 
 def print_result(result: Result, console: Console) -> None:

@@ -32,7 +32,11 @@ def report(result: Result, *, command: str = "check") -> dict[str, Any]:
         "seed": result.options.seed,
         "profile": result.options.profile.name,
         "environments": {
-            "candidate": {**result.environment, "interpreter": result.options.interpreter or sys.executable}
+            "candidate": {
+                **result.environment,
+                "interpreter": result.options.interpreter or sys.executable,
+                **result.options.origin,
+            }
         },
         "examples": result.examples,
         "built": result.built,

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from concurrent.futures import Future
+from contextlib import ExitStack
 from functools import lru_cache
 
 import pytest
@@ -19,6 +19,8 @@ from harness.check import last
 from harness.check.proof import scripted
 from harness.dispatch.pool import Answer, Pool
 from harness.dispatch.worker import WorkerFailed
+from harness.environments.environment import Environment, EnvironmentFailed, environment
+from harness.environments.wanted import Unreadable
 from harness.expectations.judge import judge
 from harness.expectations.known import SHIPPED, KnownIssues
 from harness.expectations.table import asked, parse
@@ -51,8 +53,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 class Promises:
     """Holds what was seen of each model; models are sent when they are first asked for, two ahead."""
 
-    def __init__(self, pool: Pool, seed: int, known: KnownIssues, interpreter: str) -> None:
-        self.interpreter = interpreter
+    def __init__(self, pool: Pool, seed: int, known: KnownIssues, under: Environment) -> None:
+        self.under = under
         self.about = pool.start()
         self.vocabulary = Vocabulary.from_report(self.about)
         self.rules = {name: rule for name, rule in all_rules().items() if self.vocabulary.has(rule.public)}
@@ -133,7 +135,9 @@ class Promises:
         if new:
             told = [scripted(each, self.about) for each in new]
             about = {key: self.about[key] for key in ("python", "tensorflow", "keras", "packages")}
-            last.add([each.to_json() for each in told], {**about, "interpreter": self.interpreter})
+            last.add(
+                [each.to_json() for each in told], {**about, "interpreter": self.under.interpreter, **self.under.origin}
+            )
             pytest.fail("\n\n".join(map(finding_text, told)), pytrace=False)
         known = [each for each in marked if each.status == "known"]
         if known:
@@ -149,20 +153,23 @@ def promises(request: pytest.FixtureRequest) -> Iterator[Promises]:
     option = request.config.getoption
     known = KnownIssues() if option("--harness-no-known-issues") else KnownIssues.read(SHIPPED)
     workers = 1 if hasattr(request.config, "workerinput") else option("--harness-workers")
-    pool = Pool(option("--harness-env"), size=workers)
-    try:
-        made = Promises(pool, option("--harness-seed"), known, option("--harness-env") or sys.executable)
-    except WorkerFailed as error:
-        pool.close()
-        pytest.fail(f"TensorFlow could not be started: {error}", pytrace=False)
-    made.applications = [
-        name
-        for name in _parameters(request, "builder")
-        if made.vocabulary.has(f"applications.{name}") and (name in LIGHT or option("--harness-applications") == "all")
-    ]
-    made.ahead(_parameters(request, "layer"))
-    yield made
-    pool.close()
+    with ExitStack() as held:
+        try:
+            under = held.enter_context(environment(option("--harness-env")))
+            pool = held.enter_context(Pool(under.interpreter, size=workers, environment=under.variables))
+            made = Promises(pool, option("--harness-seed"), known, under)
+        except (Unreadable, EnvironmentFailed) as error:
+            pytest.fail(f"--harness-env: {error}", pytrace=False)
+        except WorkerFailed as error:
+            pytest.fail(f"TensorFlow could not be started: {error}", pytrace=False)
+        made.applications = [
+            name
+            for name in _parameters(request, "builder")
+            if made.vocabulary.has(f"applications.{name}")
+            and (name in LIGHT or option("--harness-applications") == "all")
+        ]
+        made.ahead(_parameters(request, "layer"))
+        yield made
 
 
 def _parameters(request: pytest.FixtureRequest, name: str) -> list[str]:

@@ -1,0 +1,146 @@
+"""One string names an environment, and every way of writing the same one names the same."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from harness.environments.pythons import python_for
+from harness.environments.wanted import Unreadable, is_path, wanted
+
+
+def key(text: str) -> str:
+    return wanted(text).key("3.11")
+
+
+def test_requirements_are_read_word_by_word_and_python_is_none_of_them() -> None:
+    found = wanted("python==3.11 tensorflow-cpu==2.18.1 keras==3.6.0")
+    assert found.python == "3.11"
+    assert found.lines == ("tensorflow-cpu==2.18.1", "keras==3.6.0")
+    assert found.interpreter is None
+
+
+@pytest.mark.parametrize(
+    ("asked", "python"),
+    [
+        ("python==3.10", "3.10"),
+        ("python==3.10.*", "3.10"),
+        ("python==3.10.13", "3.10.13"),
+        ("python>=3.10,<3.12", "<3.12,>=3.10"),
+        ("Python==3.9", "3.9"),
+        ("python", None),
+    ],
+)
+def test_python_is_asked_of_uv_as_people_mean_it(asked: str, python: str | None) -> None:
+    assert wanted(f"tensorflow {asked}").python == python
+
+
+@pytest.mark.parametrize(
+    "same",
+    [
+        "keras==3.6.0 tensorflow-cpu==2.18.1",
+        "TensorFlow_CPU==2.18.1   keras==3.6.0",
+        " tensorflow-cpu==2.18.1 keras==3.6.0 keras==3.6.0",
+    ],
+)
+def test_order_and_spelling_do_not_matter(same: str) -> None:
+    assert key(same) == key("tensorflow-cpu==2.18.1 keras==3.6.0")
+
+
+def test_the_key_is_the_same_tomorrow() -> None:
+    assert key("tensorflow-cpu==2.18.1 keras==3.6.0") == "749f37e04d91"
+
+
+def test_another_release_python_or_setting_of_uv_is_another_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "tensorflow-cpu==2.18.1"
+    keys = {key(text), wanted(text).key("3.12"), key(f"{text} keras==3.6.0"), key("tensorflow-cpu==2.18.0")}
+    monkeypatch.setenv("UV_EXCLUDE_NEWER", "2025-01-01")
+    assert len({*keys, key(text)}) == 5
+
+
+def test_a_requirements_file_stands_for_what_is_in_it(tmp_path: Path) -> None:
+    file = tmp_path / "old.txt"
+    file.write_text("# ours\ntensorflow-cpu==2.18.1  # pinned\n\npython==3.10\nkeras==3.6.0\n")
+    found = wanted(str(file))
+    assert (found.python, found.lines) == ("3.10", ("tensorflow-cpu==2.18.1", "keras==3.6.0"))
+    assert found.key("3.11") == key("tensorflow-cpu==2.18.1 keras==3.6.0")
+
+
+def test_what_a_requirements_file_names_beside_it_is_part_of_it(tmp_path: Path) -> None:
+    file, nested = tmp_path / "old.txt", tmp_path / "more.txt"
+    file.write_text("tensorflow\n-c more.txt\n")
+    nested.write_text("keras==3.6.0\n")
+    assert wanted(str(file)).lines == ("tensorflow", f"-c {nested}")
+    before = key(str(file))
+    nested.write_text("keras==3.7.0\n")
+    assert key(str(file)) != before
+
+
+def test_legacy_keras_is_asked_for_by_its_name() -> None:
+    assert wanted("tensorflow==2.21 tf_keras").legacy
+    assert wanted("tensorflow==2.21 tf-keras==2.21").legacy
+    assert not wanted("tensorflow==2.21 keras").legacy
+
+
+def test_interpreters_and_virtual_environments_are_taken_as_they_are(tmp_path: Path) -> None:
+    python = tmp_path / "bin" / "python"
+    python.parent.mkdir()
+    python.touch(mode=0o755)
+    assert wanted(str(tmp_path)).interpreter == wanted(str(python)).interpreter == python
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "names no environment"),
+        ("no/such/python", "no such file"),
+        (".venv", "no such file"),
+        ("venv", "no such file"),
+        ("old/requirements.txt", "is no requirements file: no such file"),
+        ("tensorflow >=2.12", "'>=2.12' is no requirement"),
+        ("tensorflow=2.12 keras", "'tensorflow=2.12' is no requirement"),
+        ("python==3.11", "asks for no TensorFlow"),
+    ],
+)
+def test_what_names_no_environment_is_told(text: str, said: str) -> None:
+    with pytest.raises(Unreadable, match=said):
+        wanted(text)
+
+
+def test_a_file_that_is_neither_interpreter_nor_requirements_is_told(tmp_path: Path) -> None:
+    file = tmp_path / "notes"
+    file.write_text("buy milk\n")
+    with pytest.raises(Unreadable, match="cannot be run"):
+        wanted(str(file))
+
+
+def test_a_string_is_a_path_where_it_looks_like_one(tmp_path: Path) -> None:
+    (tmp_path / "old" / "bin").mkdir(parents=True)
+    (tmp_path / "old" / "bin" / "python").touch()
+    assert is_path("old", tmp_path)
+    assert is_path(".venv", tmp_path)
+    assert is_path("envs/tf", tmp_path)
+    assert not is_path("tensorflow", tmp_path)
+    assert not is_path("tensorflow==2.18.1", tmp_path)
+    assert not is_path("keras@https://example.org/keras.whl tensorflow", tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("asked", "own", "python"),
+    [
+        ("tensorflow-cpu==2.12.1", (3, 11), "3.11"),
+        ("tensorflow-cpu==2.12.*", (3, 13), ">=3.9,<3.12"),
+        ("tensorflow==2.15.1", (3, 12), ">=3.9,<3.12"),
+        ("tensorflow==2.18.0", (3, 12), "3.12"),
+        ("tensorflow>=2.12,<2.16", (3, 12), ">=3.9,<3.12"),
+        ("tensorflow", (3, 13), "3.13"),
+        ("tensorflow", (3, 14), ">=3.10,<3.14"),
+        ("tf-nightly keras-nightly", (3, 13), "3.13"),
+        ("tensorflow==9.1", (3, 11), "3.11"),
+    ],
+)
+def test_an_interpreter_is_chosen_for_which_that_tensorflow_has_wheels(
+    asked: str, own: tuple[int, int], python: str
+) -> None:
+    assert python_for(wanted(asked).requirements, own) == python
