@@ -118,6 +118,21 @@ def test_a_lost_worker_is_a_finding_about_one_layer_and_nothing_else_is_lost(
     assert result.replaced >= 1
 
 
+def test_what_turns_out_to_be_known_once_it_is_small_is_never_called_new(tmp_path: Path) -> None:
+    issues = tmp_path / "known.toml"
+    issues.write_text(
+        """[[issue]]\nid = "it-crashes"\nreason = "One layer alone."\n"""
+        """holds = '^(?!.*"\\$":"Node".*"\\$":"Node")'\n""",
+        encoding="utf-8",
+    )
+    python = interpreter(tmp_path / "stub", Softmax=("json", "segv"))
+    done = run(python, "--known-issues", str(issues))
+    assert done.returncode == 0, done.stdout
+    words = [line.split()[0] for line in done.stdout.splitlines() if " json/worker: " in line or "shrunk to" in line]
+    assert words == ["to", "known"]
+    assert "PASS: no new findings (1 known)" in done.stdout
+
+
 def test_a_worker_that_has_grown_is_replaced_between_two_models(tmp_path: Path) -> None:
     result = check(interpreter(tmp_path / "stub", any=("json", "leak")), limits=Limits(between=GIB // 8), workers=1)
     healthy(result, "")

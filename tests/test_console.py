@@ -1,7 +1,10 @@
 """What a check prints is what a stranger reads: every finding with its script, every known issue with its reason."""
 
+import re
+from dataclasses import replace
 from io import StringIO
 
+import pytest
 from rich.console import Console
 
 from harness.check.profiles import PROFILES
@@ -9,7 +12,8 @@ from harness.check.proof import scripted
 from harness.check.result import Options, Result
 from harness.expectations.finding import Finding
 from harness.protocol.architecture import Architecture, Call, Input, Node, Ref
-from harness.reporting.console import print_result, verdict_line
+from harness.reporting import console as terminal
+from harness.reporting.console import Watcher, print_result, verdict_line
 
 MODEL = Architecture(
     name="model",
@@ -60,3 +64,45 @@ def test_the_table_says_by_route_what_came_through_and_what_broke() -> None:
 
 def test_a_check_that_saw_nothing_is_no_pass() -> None:
     assert verdict_line(Result(Options(PROFILES["quick"]))).startswith("COULD NOT MEASURE")
+
+
+def watched(*settled: Finding, live: bool) -> tuple[str, list[str]]:
+    """What is shown while findings are seen, all of them new as they were drawn, and then settled; the counts."""
+    text, counts = StringIO(), []
+    console = Console(file=text, width=140, force_terminal=live, color_system=None)
+    watcher = Watcher(console)
+    result = Result(Options(PROFILES["quick"]))
+
+    def event(name: str, subject: object = None) -> None:
+        before = len(text.getvalue())
+        watcher(name, result, subject)
+        if name in ("finding", "reduced"):
+            progress = watcher._progress
+            counts.append(progress.tasks[0].description if progress else text.getvalue()[before:].splitlines()[-1])
+
+    event("starting")
+    for finding in settled:
+        drawn = replace(finding, status="new", known_issue=None)
+        result.findings[drawn.id] = drawn
+        event("finding", drawn)
+    for finding in settled:
+        result.findings[finding.id] = finding
+        event("reduced", finding)
+    event("done")
+    return text.getvalue(), counts
+
+
+@pytest.mark.parametrize("live", [False, True])
+def test_a_finding_is_called_new_only_once_it_is_settled(live: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(terminal, "EVERY", -1.0)  # every event has its line of counts
+    text, counts = watched(known("config"), NEW, live=live)
+    parts = re.split(r"[\r\n]+", re.sub(r"\x1b\[[\d;?]*\w", "", text))
+    lines = [part for part in parts if NEW.id in part or known("config").id in part]
+    assert [line.split()[0] for line in lines] == ["to", "to", "known", "new"]
+    assert "h5-loses-it" in lines[2]
+    assert [each.partition("layers, ")[2] for each in counts] == [
+        "0 new findings, 1 to be looked at",
+        "0 new findings, 2 to be looked at",
+        "0 new findings, 1 to be looked at",
+        "1 new finding",
+    ]

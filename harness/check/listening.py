@@ -1,4 +1,10 @@
-"""Who is told how a check goes on: the terminal, the report."""
+"""Who is told how a check goes on: the terminal, the report.
+
+The events, in their order: ``starting``, ``started``; for each model ``example``, before it a ``finding`` that is the
+first of its kind, and ``waiting`` while nothing comes; then ``reduced`` for each finding that was new; ``proven`` for
+each that still is; ``done``. What is new as it was drawn may turn out to be known when it is reduced: only that settles
+it. A check that runs out of time settles nothing, and its findings stay new.
+"""
 
 from __future__ import annotations
 

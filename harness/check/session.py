@@ -47,7 +47,7 @@ Table = Mapping[str, Mapping[str, str]]
 
 
 class Session:
-    """Runs a check. `listener` is told of ``starting``, ``started``, ``example``, ``finding``, ``reduced``, ``done``.
+    """Runs a check. `listener` is told of the events in `listening`.
 
     `leftovers` are files of the caller that must not stay behind where the run is killed.
     """

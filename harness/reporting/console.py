@@ -22,6 +22,7 @@ from harness.expectations.table import LACKING
 from harness.reporting.text import finding_text
 
 EVERY = 10.0  # seconds between two plain lines where no terminal is there
+UNSETTLED = "to be looked at"  # what no known issue matches as it was drawn, and may match once it is reduced
 
 
 class Watcher:
@@ -30,6 +31,7 @@ class Watcher:
     def __init__(self, console: Console) -> None:
         self.console = console
         self._last = time.monotonic()
+        self._settled: set[str] = set()
         self._progress: Progress | None = None
         if console.is_terminal:
             self._progress = Progress(
@@ -52,27 +54,36 @@ class Watcher:
             return
         if event == "started":
             self.console.print(_environment(result), highlight=False, soft_wrap=True)
-        if event == "finding" and isinstance(subject, Finding) and subject.status == "new":
-            self.console.print(
-                f"[red]new[/] {subject.id} {escape(subject.check)}: {escape(subject.title)}", highlight=False
-            )
-        if event == "reduced" and isinstance(subject, Finding):
-            self.console.print(
-                f"    {subject.id} shrunk to {', '.join(subject.layers) or 'one layer'}", highlight=False
-            )
-        if event == "proven" and isinstance(subject, Finding) and subject.script_problem:
-            self.console.print(
-                f"    {subject.id} the script does not show it: {escape(subject.script_problem)}", highlight=False
-            )
-        new = sum(finding.status == "new" for finding in result.findings.values())
+        if isinstance(subject, Finding):
+            self._tell(event, subject)
+        new = [finding.id for finding in result.findings.values() if finding.status == "new"]
+        settled = sum(each in self._settled for each in new)
         reached = 0 if result.plan is None else len(result.plan.coverage.layers)
-        counts = ((result.examples, "model"), (reached, "layer"), (new, "new finding"))
+        counts = [(result.examples, "model"), (reached, "layer"), (settled, "new finding")]
         text = ", ".join(_number(count, what) for count, what in counts)
+        if len(new) > settled:
+            text += f", {len(new) - settled} {UNSETTLED}"
         if self._progress is not None:
             self._progress.update(self._task, description=text)
         elif time.monotonic() - self._last > EVERY:
             self._last = time.monotonic()
             self.console.print(text)
+
+    def _tell(self, event: str, finding: Finding) -> None:
+        """A line where a finding is seen, settled or proven. Only once it is small is it told whether it is known."""
+        text = ""
+        if event == "finding" and finding.status == "new":
+            text = f"{UNSETTLED}: {finding.id} {escape(finding.check)}: {escape(finding.title)}"
+        elif event == "reduced":
+            self._settled.add(finding.id)
+            word, what = "[red]new[/]", finding.title
+            if finding.status == "known":
+                word, what = "known", str((finding.known_issue or {}).get("id"))
+            text = f"{word} {finding.id} shrunk to {', '.join(finding.layers) or 'one layer'}: {escape(what)}"
+        elif event == "proven" and finding.script_problem:
+            text = f"    {finding.id} the script does not show it: {escape(finding.script_problem)}"
+        if text:
+            self.console.print(text, highlight=False)
 
 
 def _environment(result: Result) -> str:
