@@ -21,6 +21,7 @@ from harness.protocol.architecture import (
     from_json,
     loads,
     to_json,
+    widened,
 )
 from tests.vocabularies import vocabulary
 
@@ -67,3 +68,20 @@ def test_a_vocabulary_knows_what_the_base_layer_takes() -> None:
     assert small.has("layers.Add", "dtype")
     assert not small.has("layers.Odd", "dtype")
     assert not small.has("layers.Add", "units")
+
+
+def test_only_a_dense_that_is_an_output_and_is_called_once_is_widened() -> None:
+    def dense(name: str, source: str, units: int) -> Node:
+        return Node(name, Call("layers.Dense", {"units": units}), (Ref(source),))
+
+    once = (dense("hidden", "x", 3), dense("head", "hidden", 2))
+    shared = (*once, Node("again", Ref("head"), (Ref("head"),)))
+    model = Architecture("m", inputs=(Input("x", (3,)),), nodes=once, outputs=[Ref("head"), Ref("x")])
+    found = widened(model, lambda units: units + 1)
+    assert found == ("head", Architecture("m", inputs=model.inputs, nodes=(once[0], dense("head", "hidden", 3)),
+                                          outputs=model.outputs))  # fmt: skip
+    for other in (
+        Architecture("m", inputs=model.inputs, nodes=shared, outputs=Ref("head")),
+        Architecture("m", inputs=model.inputs, nodes=once, outputs=Ref("x")),
+    ):
+        assert widened(other, lambda units: units + 1) is None

@@ -10,8 +10,8 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 SCHEMA_VERSION = 1
@@ -325,3 +325,22 @@ def nodes_of(nodes: Iterable[Node]) -> Iterator[Node]:
 def layer_calls(architecture: Architecture) -> Iterator[Call]:
     """Every layer that the architecture constructs, wrapped and nested ones too."""
     return (call for call in calls(architecture.nodes) if call.name.startswith(("layers.", "custom.")))
+
+
+def widened(architecture: Architecture, change: Callable[[int], Any]) -> tuple[str, Architecture] | None:
+    """The architecture with other units in a Dense that is an output, with the name of that layer.
+
+    `change` gives the new units for the old. None where no output is a Dense, or that one is called more than once.
+    """
+    if architecture.form == "sequential":
+        outputs = {architecture.nodes[-1].name}
+    else:
+        outputs = {ref.node for ref in references(architecture.outputs)}
+    shared = {node.layer.node for node in architecture.nodes if isinstance(node.layer, Ref)}
+    for number, node in enumerate(architecture.nodes):
+        if node.name in outputs - shared and isinstance(node.layer, Call) and node.layer.name == "layers.Dense":
+            arguments = {**node.layer.arguments, "units": change(node.layer.arguments["units"])}
+            wider = replace(node, layer=replace(node.layer, arguments=arguments))
+            nodes = (*architecture.nodes[:number], wider, *architecture.nodes[number + 1 :])
+            return node.name, replace(architecture, nodes=nodes)
+    return None

@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from harness.protocol.architecture import Architecture, Call, Node, Ref, references
+from harness.protocol.architecture import Architecture, widened
 from harness.routes import hdf5
 from harness.routes.route import Arrival, Route
 from harness.routes.weights_only import arrived, rebuilt
@@ -34,12 +34,12 @@ def _by_name(subject: Subject, folder: Path) -> Arrival:
 
 
 def _skip_mismatch(subject: Subject, folder: Path) -> Arrival:
-    name, other = _wider(subject.architecture)
-    if other is None:
+    wider = _wider(subject.architecture)
+    if wider is None:
         return Arrival()
+    name, model = wider
     path = folder / "model.weights.h5"
     subject.model.save_weights(path)
-    model = build(other).model
     fill(model, subject.architecture.seed + 31)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -61,20 +61,10 @@ def _others(subject: Subject, model: Any, name: str) -> list[Any]:
     ]
 
 
-def _wider(architecture: Architecture) -> tuple[str, Architecture | None]:
-    """The architecture with one more unit in a Dense that is an output; its name."""
-    if architecture.form == "sequential":
-        outputs = {architecture.nodes[-1].name}
-    else:
-        outputs = {ref.node for ref in references(architecture.outputs)}
-    shared = {node.layer.node for node in architecture.nodes if isinstance(node.layer, Ref)}
-    for number, node in enumerate(architecture.nodes):
-        if node.name in outputs - shared and isinstance(node.layer, Call) and node.layer.name == "layers.Dense":
-            units = node.layer.arguments["units"] + 1
-            wider: Node = replace(node, layer=replace(node.layer, arguments={**node.layer.arguments, "units": units}))
-            nodes = (*architecture.nodes[:number], wider, *architecture.nodes[number + 1 :])
-            return node.name, replace(architecture, nodes=nodes, compile=None)
-    return "", None
+def _wider(architecture: Architecture) -> tuple[str, Any] | None:
+    """The name of a Dense that is an output, and a model, not compiled, in which it has one more unit."""
+    wider = widened(architecture, lambda units: units + 1)
+    return wider and (wider[0], build(replace(wider[1], compile=None)).model)
 
 
 # The second where a lookup table does not take its words, the third of Keras 2 for a whole .h5.
@@ -109,10 +99,10 @@ def _refused(subject: Subject, folder: Path) -> Arrival:
             after[name] = "accepted"
         except REFUSALS:
             after[name] = "refused"
-    _, other = _wider(subject.architecture)
-    if other is not None:
+    wider = _wider(subject.architecture)
+    if wider is not None:
         path = folder / "other.weights.h5"
-        build(other).model.save_weights(path)
+        wider[1].save_weights(path)
         before["a file of another shape"] = "refused"
         try:
             model.load_weights(path)

@@ -2,35 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from harness.expectations.scripts.building import input_of
 from harness.expectations.scripts.observations import Case, resetting
 from harness.expectations.scripts.values import Code, Writer, quoted
-from harness.protocol.architecture import Architecture, Call, Node, Ref, references
+from harness.protocol.architecture import Architecture, widened
 
 Lines = list[str]
 
 
-def wider(architecture: Architecture) -> tuple[str, Architecture | None]:
+def wider(architecture: Architecture) -> tuple[str, Architecture] | None:
     """The architecture with a Dense that is an output one unit wider where `more` is 1; the name of that layer."""
-    if architecture.form == "sequential":
-        outputs = {architecture.nodes[-1].name}
-    else:
-        outputs = {ref.node for ref in references(architecture.outputs)}
-    shared = {node.layer.node for node in architecture.nodes if isinstance(node.layer, Ref)}
-    for number, node in enumerate(architecture.nodes):
-        if node.name in outputs - shared and isinstance(node.layer, Call) and node.layer.name == "layers.Dense":
-            units = Code(f"{node.layer.arguments['units']} + more")
-            wide: Node = replace(node, layer=replace(node.layer, arguments={**node.layer.arguments, "units": units}))
-            nodes = (*architecture.nodes[:number], wide, *architecture.nodes[number + 1 :])
-            return node.name, replace(architecture, nodes=nodes)
-    return "", None
+    return widened(architecture, lambda units: Code(f"{units} + more"))
 
 
 def skip_mismatch(case: Case) -> Lines:
     """A file is loaded into a model of which one layer is wider: all others take their weights."""
-    name, _ = wider(case.architecture)
+    wide = wider(case.architecture)
+    name = wide[0] if wide else ""
     paths = "weight.path" if case.major >= 3 else "weight.name"
     others = f'[np.array(weight).tolist() for weight in {{}}.weights if "{name}" not in {paths}.split("/")]'
     return [
@@ -62,7 +50,7 @@ def refused(case: Case) -> Lines:
     wanted = case.place[0] if case.place else ""
     lines = ["loaded = make()", "weights = model.get_weights()", 'expected = actual = "refused"']
     for name, attempt in attempts.items():
-        if wanted == name or (not wanted and (name != "a file of another shape" or wider(case.architecture)[1])):
+        if wanted == name or (not wanted and (name != "a file of another shape" or wider(case.architecture))):
             *before, last = attempt
             lines += [*before, "try:", f"    {last}", f'    actual = "accepted: {name}"']
             errors = "ValueError" if case.major >= 3 else "(ValueError, NotImplementedError, tf.errors.OpError)"

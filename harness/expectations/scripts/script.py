@@ -101,8 +101,8 @@ def _model(case: Case, *, as_function: bool = False, before: Lines | None = None
     """The model, filled, frozen, compiled and trained, and the data for it, as far as the rest looks at them."""
     architecture, writer = case.architecture, Writer(case.major)
     own = ROUTES[case.route].own if case.route in ROUTES else False
-    wide = wider(architecture)[1] if case.route in ("skip_mismatch", "refused") else None
-    building(writer, wide or architecture)
+    wide = wider(architecture) if case.route in ("skip_mismatch", "refused") else None
+    building(writer, wide[1] if wide else architecture)
     made = writer.lines
     writer.lines = []
     data = feeding(writer, architecture)
