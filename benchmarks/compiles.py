@@ -40,7 +40,7 @@ from harness.protocol.architecture import (
     dumps,
     loads,
 )
-from harness.worker import data, dialect
+from harness.worker import data, dialect, installed
 from harness.worker.build import build, decode
 
 ROOMS = ("losses.", "metrics.", "optimizers.")
@@ -138,8 +138,8 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--also", nargs="*", default=[], help="public names taken to be in the vocabulary")
     options = parser.parse_args()
-    names_of = {**dialect.public_names(), **{name: ["**"] for name in options.also}}
-    vocabulary = Vocabulary.from_report({**dialect.versions(), "names": names_of, "layers": dialect.layer_names()})
+    names_of = {**installed.public_names(), **{name: ["**"] for name in options.also}}
+    vocabulary = Vocabulary.from_report({**installed.versions(), "names": names_of, "layers": installed.layer_names()})
     everything = [
         name
         for name in vocabulary.arguments

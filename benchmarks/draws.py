@@ -22,7 +22,7 @@ from harness.architectures.graph import Goal
 from harness.architectures.models import architectures
 from harness.architectures.vocabulary import Vocabulary
 from harness.protocol.architecture import dumps, layer_calls, loads
-from harness.worker import data, dialect
+from harness.worker import data, dialect, installed
 from harness.worker.build import build, tensors_of
 
 
@@ -33,7 +33,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     vocabulary = Vocabulary.from_report(
-        {**dialect.versions(), "names": dialect.public_names(), "layers": dialect.layer_names()}
+        {**installed.versions(), "names": installed.public_names(), "layers": installed.layer_names()}
     )
     rules = all_rules()
     failed: Counter[str] = Counter()

@@ -82,11 +82,11 @@ def bare(architecture) -> None:
 
 @pytest.mark.benchmark(group="overhead")
 def test_the_harness_takes_at_most_1_15_times_as_long(benchmark) -> None:
-    from harness.worker import dialect
+    from harness.worker import installed
     from harness.worker.run import run
 
     vocabulary = Vocabulary.from_report(
-        {**dialect.versions(), "names": dialect.public_names(), "layers": dialect.layer_names()}
+        {**installed.versions(), "names": installed.public_names(), "layers": installed.layer_names()}
     )
     strategy = architectures(vocabulary=vocabulary, rules=all_rules(), goals=[Goal(name) for name in LAYERS])
     models = [each for each in draws(strategy, 8, seed_value=3) if each.form == "functional" and each.policy is None]

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from harness.worker import dialect, exported
+from harness.worker import dialect, exported, installed
 from harness.worker.run import describe, replay, run
 
 
@@ -32,12 +32,12 @@ class Server:
         from harness.routes.catalogue import ROUTES
 
         about = {
-            **dialect.versions(),
-            "names": dialect.public_names(),
-            "aliases": dialect.aliases(),
-            "defaults": dialect.defaults(),
-            "modes": dialect.quantization_modes(),
-            "layers": dialect.layer_names(),
+            **installed.versions(),
+            "names": installed.public_names(),
+            "aliases": installed.aliases(),
+            "defaults": installed.defaults(),
+            "modes": installed.quantization_modes(),
+            "layers": installed.layer_names(),
             "routes": [name for name, route in ROUTES.items() if dialect.MAJOR in route.majors],
         }
         # Keras collects garbage each time that it clears its session; TensorFlow's own objects are none, and many.
