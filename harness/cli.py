@@ -161,15 +161,19 @@ def reproduce(
     finding: Annotated[str, Parameter(name="ID", help="The eight hex digits of the finding.")],
     /,
     *,
-    report: Annotated[Path | None, Parameter(help="A report.json; else that of the last check of yours.")] = None,
+    report: Annotated[
+        Path | None,
+        Parameter(help="A report.json that you trust: its script is run. Else that of the last check of yours."),
+    ] = None,
     script: Annotated[Path | None, Parameter(help="Write the script here.")] = None,
     markdown: Annotated[bool, Parameter(help="Print a bug report that is ready to be pasted.", negative="")] = False,
     env: Annotated[str | None, _env("run it under", "; else that of the check")] = None,
 ) -> int:
     """Does that finding still show? Runs its script again.
 
-    Every check keeps its report in the cache folder of the user, so the id alone is enough. Exit codes: 1 it shows,
-    0 it does not show any more, 2 usage, 3 it could not be run.
+    The script is run as it stands in the report, under the interpreter that the report names, and may do whatever you
+    may: only name reports that you trust. Every check keeps its report in the cache folder of the user, so the id
+    alone is enough. Exit codes: 1 it shows, 0 it does not show any more, 2 usage, 3 it could not be run.
     """
     from harness.check import last
     from harness.check.reproduce import environment_of, interpreter_of, markdown_of, rerun

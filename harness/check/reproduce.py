@@ -1,4 +1,8 @@
-"""One finding of a report once more: its script run where it was seen, and a bug report made of it."""
+"""One finding of a report once more: its script run where it was seen, and a bug report made of it.
+
+The script is run as it stands in the report, and nothing keeps it from anything: a report of a stranger is a program of
+a stranger. It is not written anew from the architecture, for the driver has no Keras that could say what is harmless.
+"""
 
 from __future__ import annotations
 

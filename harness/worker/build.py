@@ -1,12 +1,10 @@
 """Builds an architecture: the only reader of `Architecture` that makes a model of it.
 
-Only public Keras names, the operators of the table below and the custom classes of this package are ever called, so
-an architecture from a stranger cannot run anything else.
+It may be a stranger's: what it names, calls and reads is looked up in `allowed`, and nowhere else.
 """
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -24,35 +22,9 @@ from harness.protocol.architecture import (
     Ref,
     Slice,
 )
-from harness.worker import data, dialect, exported
+from harness.worker import allowed, data, dialect, exported
 from harness.worker.dialect import keras
 
-OPERATORS = {
-    f"operator.{name}": getattr(operator, name)
-    for name in (
-        "add",
-        "sub",
-        "mul",
-        "truediv",
-        "floordiv",
-        "mod",
-        "pow",
-        "neg",
-        "abs",
-        "matmul",
-        "getitem",
-        "lt",
-        "le",
-        "gt",
-        "ge",
-        "eq",
-        "ne",
-        "and_",
-        "or_",
-        "xor",
-        "invert",
-    )
-}
 BEFORE_CALL = frozenset({"adapt", "build"})  # methods that a layer wants before it is first called
 
 
@@ -70,7 +42,7 @@ def decode(value: Any) -> Any:
     if isinstance(value, Call):
         return construct(value)
     if isinstance(value, Name):
-        return lookup(value.name)
+        return allowed.function(value.name)
     if isinstance(value, Slice):
         return slice(value.start, value.stop, value.step)
     if isinstance(value, Data):
@@ -86,24 +58,21 @@ def decode(value: Any) -> Any:
     return value
 
 
-def lookup(name: str) -> Any:
-    """What a public name stands for; ``numpy.float32``-like names are refused."""
-    if name in OPERATORS:
-        return OPERATORS[name]
-    if name.startswith("custom."):
-        from harness.worker import custom
-
-        return getattr(custom, name[len("custom.") :])
-    return dialect.resolve(name)
-
-
 def construct(call: Call) -> Any:
-    """Calls a public Keras name."""
-    return lookup(call.name)(**{key: decode(item) for key, item in call.arguments.items()})
+    """Calls a public Keras name; raises Refused for a call that no architecture may make."""
+    return allowed.lookup(call.name)(**_arguments(call))
+
+
+def _arguments(call: Call) -> Mapping[str, Any]:
+    return allowed.arguments(call, {key: decode(item) for key, item in call.arguments.items()})
 
 
 def build(architecture: Architecture) -> Built:
-    """Builds the model, with the variables that its initializers give it; neither compiled nor frozen."""
+    """Builds the model, with the variables that its initializers give it; neither compiled nor frozen.
+
+    Raises Refused for an architecture that asks for what it may not.
+    """
+    allowed.no_configs(architecture)
     if architecture.form == "subclass":
         return _subclassed(architecture)
     if architecture.form.startswith("application:"):
@@ -124,7 +93,7 @@ def _subclassed(architecture: Architecture) -> Built:
 
 def _application(architecture: Architecture) -> Built:
     """A model of `keras.applications` without its top and without weights from the network."""
-    make = dialect.resolve(f"applications.{architecture.form.partition(':')[2]}")
+    make = allowed.builder(architecture.form.partition(":")[2])
     return Built(make(include_top=False, weights=None, input_shape=tuple(architecture.inputs[0].shape)))
 
 
@@ -186,11 +155,10 @@ def _layer(node: Node, earlier: Mapping[str, Any]) -> Any:
     if isinstance(node.layer, Ref):
         return earlier[node.layer.node]
     if isinstance(node.layer, Name):
-        return lookup(node.layer.name)
+        return allowed.function(node.layer.name)
     if isinstance(node.layer, Architecture):
         return build(node.layer).model
-    arguments = {key: decode(item) for key, item in node.layer.arguments.items()}
-    return lookup(node.layer.name)(**{"name": node.name, **arguments})
+    return allowed.lookup(node.layer.name)(**{"name": node.name, **_arguments(node.layer)})
 
 
 def input_of(each: Input, *, layer: bool = False) -> Any:
@@ -237,14 +205,14 @@ def _freeze_early(architecture: Architecture, path: tuple[str, ...], layer: Any)
 def _early_methods(node: Node, layer: Any) -> None:
     for method in node.methods:
         if method.name in BEFORE_CALL:
-            getattr(layer, method.name)(*decode(method.arguments))
+            allowed.method(layer, method.name)(*decode(method.arguments))
 
 
 def _late_methods(architecture: Architecture, built: Built) -> None:
     for node in architecture.nodes:
         for method in node.methods:
             if method.name not in BEFORE_CALL:
-                getattr(built.layers[node.name], method.name)(*decode(method.arguments))
+                allowed.method(built.layers[node.name], method.name)(*decode(method.arguments))
 
 
 def fill(model: Any, seed: int) -> int:

@@ -1,4 +1,4 @@
-"""Everything custom by name: public to architectures as ``custom.<Name>``, and passed to loaders as users do."""
+"""Everything custom by name: `PUBLIC` to architectures as ``custom.<Name>``, and passed to loaders as users do."""
 
 from __future__ import annotations
 
@@ -17,3 +17,6 @@ def spared(optimizer: Any, words: list[str]) -> Any:
     """The optimizer, told to spare variables that hold one of these words in their names its weight decay."""
     optimizer.exclude_from_weight_decay(var_names=words)
     return optimizer
+
+
+PUBLIC: dict[str, Any] = {**CUSTOM_OBJECTS, "spared": spared}

@@ -15,6 +15,7 @@ from harness.protocol.architecture import FIRST, Architecture, Ref, from_json
 from harness.routes.catalogue import ROUTES
 from harness.routes.route import Arrival, Route
 from harness.worker import data, dialect, exported
+from harness.worker.allowed import Refused
 from harness.worker.arrays import Arrays
 from harness.worker.build import Built, build, decode, fill, tensors_of
 from harness.worker.subject import Subject
@@ -32,7 +33,7 @@ def run(request: dict[str, Any], folder: Path, tell: Callable[[str], None]) -> t
     """One example. `request` holds the architecture and, for each route, the observations asked of it.
 
     Returns the reply (``build``, ``before``, ``routes``, ``timings``) and its arrays. What raises is an answer too:
-    the error stands where the observation would.
+    the error stands where the observation would. Only an architecture that asks for what it may not raises Refused.
     """
     architecture: Architecture = from_json(request["architecture"])
     asked: dict[str, list[str]] = request["routes"]
@@ -48,6 +49,8 @@ def run(request: dict[str, Any], folder: Path, tell: Callable[[str], None]) -> t
             dialect.set_policy(architecture.policy)
         try:
             subject, built = prepare(architecture, arrays)
+        except Refused:
+            raise
         except Exception as error:
             return {"build": {"error": describe(error)}, "timings": timings}, {}
         timings.add("building", start)
