@@ -68,6 +68,9 @@ def check(
     ] = None,
     no_known_issues: Annotated[bool, Parameter(help="Count known findings as new.", negative="")] = False,
     known_issues: Annotated[tuple[Path, ...], _several("--known-issues", "A known-issues file of your own.")] = (),
+    recordings: Annotated[
+        Path | None, Parameter(help="A folder of its own for found failures, which are tried first next time.")
+    ] = None,
     json: Annotated[Path | None, Parameter(help="Write report.json here.")] = None,
     junitxml: Annotated[Path | None, Parameter(help="Write JUnit XML here.")] = None,
     env: Annotated[str | None, _env("check")] = None,
@@ -88,6 +91,7 @@ def check(
     did not survive. Exit codes: 0 nothing new, 1 findings, 2 usage, 3 could not measure.
     """
     from harness.check import last
+    from harness.check import recordings as kept
     from harness.check.listening import together
     from harness.check.profiles import PROFILES
     from harness.check.result import INTERRUPTED, NO_ENVIRONMENT, Options, Result
@@ -108,6 +112,7 @@ def check(
     options = Options(
         PROFILES[profile], layer, route, seed, time_limit, None, workers, hung_after,
         Limits(start=start_limit, memory=int(memory_limit * GIB)), known, topologies=topology,
+        recordings=_folder(recordings) or kept.place(),
     )  # fmt: skip
     targets = [path.expanduser().absolute() for path in (json, junitxml) if path is not None]
     for path in targets:
@@ -141,13 +146,17 @@ def check(
         signals.hold()
         last.keep(json_report.report(result))
         lost = []
+        unkept = kept.keep(
+            options.recordings or kept.place(), result.findings.values(), result.replayed.values(),
+            result.environment, seed,
+        )  # fmt: skip
         if json is not None:
             lost.append(files.keep(json_report.text(json_report.report(result)), json.expanduser().absolute()))
         if junitxml is not None:
             lost.append(files.keep(junit.text(result), junitxml.expanduser().absolute()))
         with contextlib.suppress(OSError, SystemExit):  # nobody reads: `| head`
             terminal.print_result(result, console)
-            for each in filter(None, lost):
+            for each in filter(None, [unkept, *lost]):
                 say(each)
     if (result.stopped or "").startswith(INTERRUPTED):
         return signals.exit_code
@@ -331,6 +340,13 @@ def _environment(env: str | None) -> Iterator[Environment]:
 
 class Unmeasured(Exception):
     """What was asked could not be found out; the message says why."""
+
+
+def _folder(given: Path | None) -> Path | None:
+    path = None if given is None else given.expanduser().absolute()
+    if path is not None and path.exists() and not path.is_dir():
+        raise Usage(f"{given} is a file, and found failures are kept in a folder")
+    return path
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -22,7 +22,7 @@ PREFIX = "KERAS_HARNESS_"
 ROOT = ("tool", "keras-harness")
 TABLE = "[tool.keras-harness]"
 EVERYWHERE = ("env",)  # what other commands take of the table: it is about `check`, and its `json` is a report
-PATHS = ("env", "known-issues", "json", "junitxml")  # options that name files
+PATHS = ("env", "known-issues", "json", "junitxml", "recordings")  # options that name files
 
 
 class Usage(Exception):

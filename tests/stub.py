@@ -53,6 +53,7 @@ DO = {{
     "garble": garble,
     "slow": lambda: time.sleep(0.3),
     "full disk": full_disk,
+    "error": lambda: open("no such file"),
     "write": lambda: open("left", "w").write("behind"),
 }}
 
@@ -90,6 +91,7 @@ import harness.worker
 fake = types.ModuleType("harness.worker.serve")
 fake.Server = Server
 sys.modules["harness.worker.serve"] = fake
+sys.modules["keras"] = None  # the script of a finding ends at once, and starts no TensorFlow
 sys.argv = sys.argv[1:]
 runpy.run_path(sys.argv[0], run_name="__main__")
 """

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 from harness.check.plan import Plan
 from harness.check.profiles import Profile
+from harness.check.recordings import Replayed
 from harness.check.substance import Substance
 from harness.dispatch.worker import Limits
 from harness.environments.environment import Environment
@@ -37,6 +39,7 @@ class Options:
     topologies: tuple[str, ...] = ()
     variables: Mapping[str, str] = field(default_factory=dict)  # of every process of the interpreter
     origin: Mapping[str, Any] = field(default_factory=dict)  # where the interpreter is from, as the report states it
+    recordings: Path | None = None  # the folder of what was found before; None: nothing is tried first
 
     def under(self, environment: Environment) -> Options:
         """The same in an environment."""
@@ -52,6 +55,7 @@ class Result:
     options: Options
     environment: dict[str, Any] = field(default_factory=dict)
     findings: dict[str, Finding] = field(default_factory=dict)
+    replayed: dict[str, Replayed] = field(default_factory=dict)  # what was found before, by id
     examples: int = 0
     built: int = 0
     timings: dict[str, float] = field(default_factory=dict)

@@ -16,10 +16,12 @@ from typing import Any
 from harness.architectures import applications
 from harness.architectures.families import all_rules
 from harness.architectures.vocabulary import Vocabulary
+from harness.check import again, recordings
 from harness.check.listening import Listener, nobody
 from harness.check.losses import LEAST_FREE, full_disk, lost_finding
 from harness.check.plan import Plan
 from harness.check.proof import BUDGET, proven, scripted
+from harness.check.recordings import KNOWN, Recording, Replayed
 from harness.check.reduce import isolated, reduce
 from harness.check.result import UNFINISHED, Options, Result
 from harness.check.signals import Signals
@@ -120,6 +122,7 @@ class Session:
         self.result.stopped = self._stopped
         self.result.seconds = time.perf_counter() - begin
         self.result.problems += problems(self.result)
+        again.settle(self.result)
         self.listener("done", self.result, None)
         return self.result
 
@@ -146,6 +149,7 @@ class Session:
         }
         self.result.table = self.table
         self.listener("started", self.result, plan)
+        self._again(pool, plan)
         self._examples(pool, chain(self._applications(vocabulary), self._planned(plan)))
         self._examples(pool, self._alone())
         self._reduce(pool)
@@ -157,6 +161,44 @@ class Session:
             table = thrift.table(drawn, self.table) if self.options.profile.thrifty else self.table
             self.result.unsent.update((route, SPARED) for route in self.table if route not in table)
             yield drawn, table
+
+    def _again(self, pool: Pool, plan: Plan) -> None:
+        """Sends what was found before, each along one route; what is drawn afterwards is the same without it."""
+        if self.options.recordings is None:
+            return
+        begin = time.perf_counter()
+        found, damaged = recordings.read(self.options.recordings, str(self.result.environment["keras"]))
+        self.result.replayed.update({each.id: each for each in damaged})
+        tried: list[tuple[Recording, str]] = []
+        for recording, route in again.chosen(found, self.options, plan, self.table):
+            entry = self.options.known.entry_of(recording.finding, self.result.environment)
+            if entry is None or entry.expired:
+                tried.append((recording, route))
+            else:
+                self.result.replayed[recording.finding.id] = Replayed(recording.finding.id, KNOWN, recording, entry.id)
+        threads = ThreadPoolExecutor(self.options.workers)
+        try:
+            answers = threads.map(lambda each: self._answer_again(pool, *each), tried)
+            for (recording, route), answer in zip(tried, answers, strict=True):
+                if answer is not None:
+                    outcome = again.outcome(recording, route, answer, self.table)
+                    self.result.replayed[outcome.replayed.id] = outcome.replayed
+                    for finding in outcome.findings:
+                        self._add(finding)
+        finally:
+            threads.shutdown(wait=False, cancel_futures=True)
+        if tried:
+            self.result.add_time("found before", time.perf_counter() - begin)
+
+    def _answer_again(self, pool: Pool, recording: Recording, route: str) -> Answer | None:
+        """None where there is no time left for it."""
+        finding = recording.finding
+        assert finding.architecture is not None
+        if self._late:
+            return None
+        answer = self._sent_along(pool, finding.architecture, route, self._try_limit(finding))
+        self._hold_against_disk(answer)
+        return answer
 
     def _timed(self, plan: Iterable[Architecture]) -> Iterable[Architecture]:
         models = iter(plan)
@@ -309,9 +351,7 @@ class Session:
 
     def _judge(self, architecture: Architecture, answer: Answer, *, first: bool = False) -> list[Finding]:
         """The findings of an answer; of the `first` one about a model it is counted what there was to be checked."""
-        full = full_disk(answer.reply)
-        if full is not None or (answer.lost is not None and self._scratch.free < LEAST_FREE):
-            raise OSError(f"the disk of {self._scratch.path} is full{f': {full}' if full else ''}")
+        self._hold_against_disk(answer)
         if answer.lost is not None:
             return [lost_finding(architecture, answer.lost)]
         if "fault" in answer.reply:
@@ -333,6 +373,12 @@ class Session:
             )
             return []
         return found
+
+    def _hold_against_disk(self, answer: Answer) -> None:
+        """Raises OSError where the disk is full: an answer says nothing about Keras then."""
+        full = full_disk(answer.reply)
+        if full is not None or (answer.lost is not None and self._scratch.free < LEAST_FREE):
+            raise OSError(f"the disk of {self._scratch.path} is full{f': {full}' if full else ''}")
 
     def _add(self, finding: Finding) -> None:
         for route in finding.routes:
@@ -386,25 +432,31 @@ class Session:
         if new:
             self.result.add_time("scripts", time.perf_counter() - begin)
 
+    def _try_limit(self, finding: Finding) -> float:
+        """Seconds that a smaller model, or one that was found before, may take."""
+        return min(HUNG_TRY if _hung(finding) else REDUCE_LIMIT, self.options.hung_after)
+
+    def _sent_along(self, pool: Pool, architecture: Architecture, route: str, limit: float) -> Answer:
+        """The answer of a model that is sent along one route, and to the other process if that is the route."""
+        table = {route: self.table[route]} if route in self.table else {}
+        request = self._request(architecture, table, see=None if table else self.table)
+        if route.endswith(PROCESS):
+            request["keep"] = {route.removesuffix(PROCESS): self._place(route)}
+        answer = pool.submit(request, limit=limit).result()
+        replayed = self._replay(architecture, answer, pool, limit)
+        return answer if replayed is None else _as_one(answer, replayed.result())
+
     def _smaller(self, pool: Pool, finding: Finding) -> Finding:
         assert finding.architecture is not None
-        hung = finding.observation == "worker" and finding.kind == "hung"
-        limit = min(HUNG_TRY if hung else REDUCE_LIMIT, self.options.hung_after)
-        end = self._reduce_until if hung else min(time.monotonic() + REDUCE_LIMIT, self._reduce_until)
-        table = {route: row for route, row in self.table.items() if route == finding.routes[0]}
+        limit = self._try_limit(finding)
+        end = self._reduce_until if _hung(finding) else min(time.monotonic() + REDUCE_LIMIT, self._reduce_until)
         last = finding
 
         def shows(candidate: Architecture) -> bool:
             nonlocal last
             if time.monotonic() > end or self._late:
                 return False
-            request = self._request(candidate, table, see=None if table else self.table)
-            if finding.routes[0].endswith(PROCESS):
-                request["keep"] = {finding.routes[0].removesuffix(PROCESS): self._place(finding.routes[0])}
-            answer = pool.submit(request, limit=limit).result()
-            replayed = self._replay(candidate, answer, pool, limit)
-            if replayed is not None:
-                answer = _as_one(answer, replayed.result())
+            answer = self._sent_along(pool, candidate, finding.routes[0], limit)
             same = [each for each in self._judge(candidate, answer) if each.signature == finding.signature]
             if same:
                 last = same[0]
@@ -420,6 +472,10 @@ class Session:
             )
         )
         return replace(last, routes=finding.routes, times=finding.times, layers=layers)
+
+
+def _hung(finding: Finding) -> bool:
+    return finding.observation == "worker" and finding.kind == "hung"
 
 
 def _as_one(first: Answer, second: Answer) -> Answer:

@@ -107,14 +107,19 @@ class KnownIssues:
 
     def marked(self, finding: Finding, environment: Mapping[str, Any]) -> Finding:
         """The finding, marked as known where an entry matches it."""
-        for entry in self.entries:
-            if entry.matches(finding, str(environment.get("keras", "0"))):
-                self.seen[entry.id] = self.seen.get(entry.id, 0) + 1
-                issue = {"id": entry.id, "reason": entry.reason, "link": entry.link}
-                if entry.expired:
-                    return replace(finding, status="new", known_issue={**issue, "expired": entry.expires})
-                return replace(finding, status="known", known_issue=issue)
-        return replace(finding, status="new", known_issue=None)
+        entry = self.entry_of(finding, environment)
+        if entry is None:
+            return replace(finding, status="new", known_issue=None)
+        self.seen[entry.id] = self.seen.get(entry.id, 0) + 1
+        issue = {"id": entry.id, "reason": entry.reason, "link": entry.link}
+        if entry.expired:
+            return replace(finding, status="new", known_issue={**issue, "expired": entry.expires})
+        return replace(finding, status="known", known_issue=issue)
+
+    def entry_of(self, finding: Finding, environment: Mapping[str, Any]) -> KnownIssue | None:
+        """The first entry that matches the finding."""
+        keras = str(environment.get("keras", "0"))
+        return next((entry for entry in self.entries if entry.matches(finding, keras)), None)
 
 
 def _entries(path: Path) -> Iterable[KnownIssue]:

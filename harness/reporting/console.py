@@ -15,6 +15,7 @@ from rich.table import Table
 
 from harness.check.plan import Coverage
 from harness.check.reach import reach_of_kinds, totals
+from harness.check.recordings import FAILED, KNOWN
 from harness.check.result import Result
 from harness.check.unchecked import in_words
 from harness.expectations.finding import Finding
@@ -105,7 +106,8 @@ def print_result(result: Result, console: Console) -> None:
     _print_unsent(result, console)
     for finding in sorted(result.findings.values(), key=lambda each: each.status != "new"):
         if finding.status == "new":
-            _print_finding(finding, console)
+            _print_finding(finding, console, before=finding.id in result.replayed)
+    _print_replayed(result, console)
     known = [finding for finding in result.findings.values() if finding.status == "known"]
     if known:
         console.print(
@@ -180,8 +182,24 @@ def _print_known(known: Sequence[Finding], console: Console) -> None:
         console.print(f"    {escape(textwrap.shorten(reason, console.width - 5, placeholder=' …'))}", highlight=False)
 
 
-def _print_finding(finding: Finding, console: Console) -> None:
-    console.rule(f"{finding.id}  {finding.check}", align="left")
+def _print_replayed(result: Result, console: Console) -> None:
+    """A line for each finding of earlier checks that was tried first, and one for all that are waited for by now."""
+    for each in result.replayed.values():
+        found = each.recording
+        if each.status == KNOWN:
+            continue
+        what = f" {found.finding.check}: {found.finding.title}" if found else ""
+        since = f" (found under Keras {found.environment['keras']}, seed {found.seed})" if found else ""
+        why = f": {each.reason}" if each.reason else ""
+        line = escape(f"{each.status.upper():8} {each.id}{what}{since}{why}")
+        console.print(f"[bold]{line}[/]" if each.status == FAILED else line, highlight=False, soft_wrap=True)
+    known = [each.id for each in result.replayed.values() if each.status == KNOWN]
+    if known:
+        console.print(f"{KNOWN.upper():8} {', '.join(known)}: found before, and known issues now", highlight=False)
+
+
+def _print_finding(finding: Finding, console: Console, *, before: bool) -> None:
+    console.rule(f"{finding.id}  {finding.check}{'  (found before)' if before else ''}", align="left")
     console.print(f"[bold]{escape(finding.title)}[/]", highlight=False)
     console.print(escape(finding_text(finding).partition("\n")[2]), highlight=False, soft_wrap=True)
 

@@ -1,4 +1,9 @@
-"""report.json: one shape for every command."""
+"""report.json: one shape for every command.
+
+Under `replayed` stands what earlier checks had found and this one tried first, a row each: the `id`, and a `status`:
+``failed`` (it shows still, and is among the findings), ``fixed``, ``known`` (a known issue by now, whose id is the
+`reason`) or ``skipped`` (it could not be read or sent, or breaks before that; the `reason` says which).
+"""
 
 from __future__ import annotations
 
@@ -49,7 +54,10 @@ def report(result: Result, *, command: str = "check") -> dict[str, Any]:
         },
         "memory": {"worker_peak_rss": result.peak_rss, "workers_replaced": result.replaced},
         "not_checked": unchecked(result),
-        "findings": [finding.to_json() for finding in result.findings.values()],
+        "findings": [
+            {**finding.to_json(), "found_before": finding.id in result.replayed} for finding in result.findings.values()
+        ],
+        "replayed": [each.to_json() for each in result.replayed.values()],
         "coverage": {
             "layers": layers,
             "topologies": {} if plan is None else dict(sorted(plan.coverage.topologies.items())),

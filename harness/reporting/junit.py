@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from xml.etree import ElementTree
 
+from harness.check.recordings import FIXED
 from harness.check.result import Result
 from harness.reporting.text import finding_text
 
@@ -24,6 +25,10 @@ def text(result: Result) -> str:
             failure.text = finding_text(finding)
         else:
             ElementTree.SubElement(case, "skipped", message=str((finding.known_issue or {}).get("reason", "")))
+    for each in result.replayed.values():
+        if each.status == FIXED and each.recording is not None:
+            name = f"{each.id} {', '.join(each.recording.finding.layers)} is fixed"
+            ElementTree.SubElement(suite, "testcase", classname=each.recording.finding.check, name=name)
     for problem in result.problems:
         failures += 1
         case = ElementTree.SubElement(suite, "testcase", classname="harness", name="measured")
