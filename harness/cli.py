@@ -289,7 +289,6 @@ def _verify(entries: Sequence[Any], under: Environment) -> int:
     from harness.check.confirm import confirm
     from harness.dispatch.pool import Pool
     from harness.dispatch.worker import WorkerFailed
-    from harness.expectations.known import in_range
     from harness.reporting import known_page
 
     try:
@@ -298,7 +297,7 @@ def _verify(entries: Sequence[Any], under: Environment) -> int:
     except (WorkerFailed, OSError) as error:
         print(f"TensorFlow could not be started: {error}")
         return UNMEASURED
-    here = [each for each in entries if not each.keras or in_range(keras, each.keras)]
+    here = [each for each in entries if each.about_keras(keras)]
     if not here:
         print(f"no known issue is about Keras {keras}")
         return UNMEASURED

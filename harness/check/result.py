@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from harness.check.awaited import Awaited
 from harness.check.plan import Plan
 from harness.check.profiles import Profile
 from harness.check.recordings import Replayed
@@ -15,7 +16,7 @@ from harness.check.substance import Substance
 from harness.dispatch.worker import Limits
 from harness.environments.environment import Environment
 from harness.expectations.finding import Finding
-from harness.expectations.known import KnownIssues
+from harness.expectations.known import KnownIssue, KnownIssues
 
 UNFINISHED = "unfinished"
 INTERRUPTED = "interrupted"
@@ -64,6 +65,7 @@ class Result:
     arrived: set[tuple[str, str]] = field(default_factory=set)  # layers that came through a route at least once
     failed_by: dict[tuple[str, str], int] = field(default_factory=dict)
     plan: Plan | None = None
+    awaited: Awaited = field(default_factory=Awaited)  # the known issues of this Keras: expired, without occasion
     table: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # the routes and observations asked for
     substance: Substance = field(default_factory=Substance)
     stopped: str | None = None  # why the run ended before the plan did; UNFINISHED as long as it goes on
@@ -82,7 +84,12 @@ class Result:
             return "fail"
         if self.problems or not self.examples or (self.stopped or "").startswith(INTERRUPTED):
             return "error"
-        return "pass"
+        return "fail" if self.awaited.expired else "pass"
+
+    @property
+    def not_seen(self) -> list[KnownIssue]:
+        """Known issues that could have shown, and did not."""
+        return self.awaited.unseen(self.options.known.seen)
 
     def add_time(self, what: str, seconds: float) -> None:
         """Adds seconds to a timing."""

@@ -17,6 +17,7 @@ from harness.architectures import applications
 from harness.architectures.families import all_rules
 from harness.architectures.vocabulary import Vocabulary
 from harness.check import again, recordings
+from harness.check.awaited import Awaited
 from harness.check.listening import Listener, nobody
 from harness.check.losses import LEAST_FREE, full_disk, lost_finding
 from harness.check.plan import Plan
@@ -141,6 +142,7 @@ class Session:
             topologies=self.options.topologies,
         )
         self.result.plan = plan
+        self.result.awaited = Awaited.of(self.options.known.entries, vocabulary, str(about["keras"]))
         self.table = {
             route: row
             for route, row in self.table.items()
@@ -342,6 +344,8 @@ class Session:
         self.listener("example", self.result, architecture)
 
     def _count(self, architecture: Architecture, routes: Mapping[str, Any]) -> None:
+        asks = asked(self.table, compiled=architecture.compile is not None)
+        self.result.awaited.add(architecture, {route: asks[route] for route in routes})
         names = {call.name for call in layer_calls(architecture)}
         for route, seen in routes.items():
             self.result.route_examples[route] = self.result.route_examples.get(route, 0) + 1

@@ -73,17 +73,20 @@ class KnownIssue:
     script: str = ""  # a program that exits 1 while the issue shows and 0 when it does not
     expires: str = ""  # a date, YYYY-MM-DD: from then on the issue is waited for no longer
     family: str = ""  # the name of the file that it stands in
+    file: str = ""  # and its path
 
     @property
     def expired(self) -> bool:
         """Whether its date has come."""
         return bool(self.expires) and datetime.date.today() >= datetime.date.fromisoformat(self.expires)
 
+    def about_keras(self, keras: str) -> bool:
+        """Whether that version of Keras is in its range."""
+        return not self.keras or in_range(keras, self.keras)
+
     def matches(self, finding: Finding, keras: str) -> bool:
         """Whether the finding is this issue, under that version of Keras."""
-        if self.keras and not in_range(keras, self.keras):
-            return False
-        return any(pattern.matches(finding) for pattern in self.patterns)
+        return self.about_keras(keras) and any(pattern.matches(finding) for pattern in self.patterns)
 
 
 def _classes(finding: Finding) -> set[str]:
@@ -153,11 +156,11 @@ def _entry(path: Path, name: str, entry: Mapping[str, Any]) -> KnownIssue:
     for table in tables:
         _check(path, name, table, _PATTERN)
     patterns = tuple(Pattern(**_frozen(table)) for table in tables)
-    return KnownIssue(**_frozen(about), patterns=patterns, family=path.stem)
+    return KnownIssue(**_frozen(about), patterns=patterns, family=path.stem, file=str(path.absolute()))
 
 
 _PATTERN = tuple(Pattern.__dataclass_fields__)
-_ABOUT = tuple(key for key in KnownIssue.__dataclass_fields__ if key not in ("patterns", "family"))
+_ABOUT = tuple(key for key in KnownIssue.__dataclass_fields__ if key not in ("patterns", "family", "file"))
 _LISTS = ("about", "checks", "layers")
 _EXPRESSIONS = ("where", "error", "holds")
 

@@ -13,11 +13,12 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from harness.check.awaited import verifying
 from harness.check.plan import Coverage
 from harness.check.reach import reach_of_kinds, totals
 from harness.check.recordings import FAILED, KNOWN
 from harness.check.result import Result
-from harness.check.unchecked import in_words
+from harness.check.unchecked import MOST, in_words
 from harness.expectations.finding import Finding
 from harness.expectations.table import LACKING
 from harness.reporting.text import finding_text
@@ -114,6 +115,7 @@ def print_result(result: Result, console: Console) -> None:
             f"\n{_number(len(known), 'known finding')}, by issue (none fails; [bold]--no-known-issues[/] shows all):"
         )
         _print_known(known, console)
+    _print_awaited(result, console)
     for problem in result.problems:
         console.print(f"[yellow]not measured:[/] {escape(problem)}", highlight=False)
     missing = in_words(result)
@@ -170,6 +172,26 @@ def _print_unsent(result: Result, console: Console) -> None:
         console.print(f"not sent: {routes}: {LACKING.get(fact, fact)}", highlight=False, style="dim")
 
 
+def _print_awaited(result: Result, console: Console) -> None:
+    """What is waited for no longer, and, in a line, what could have shown and did not."""
+    for entry in result.awaited.expired:
+        shows = "shows still" if entry.id in result.options.known.seen else "did not show"
+        console.print(
+            f"[red]expired:[/] the known issue {escape(entry.id)} was waited for until {entry.expires} and {shows}:"
+            f" mend it, take it out or give it another date (family {escape(entry.family)})",
+            highlight=False, soft_wrap=True,
+        )  # fmt: skip
+    unseen = [entry.id for entry in result.not_seen]
+    if unseen:
+        more = f" and {len(unseen) - MOST} more in report.json" if len(unseen) > MOST else ""
+        command = verifying(result.not_seen[0], result.options.origin.get("asked"))
+        console.print(
+            f"{_number(len(unseen), 'known issue')} not seen, though models that could show it were sent:"
+            f" {escape(', '.join(unseen[:MOST]))}{more}; whether one is stale:  {escape(command)}",
+            highlight=False, soft_wrap=True,
+        )  # fmt: skip
+
+
 def _print_known(known: Sequence[Finding], console: Console) -> None:
     """Each issue once, with its reason cut to a line, and what it was seen in."""
     seen: dict[str, list[Finding]] = {}
@@ -219,6 +241,9 @@ def verdict_line(result: Result) -> str:
         f" in {result.seconds:.0f} s (seed {result.options.seed})"
     )
     stopped = f"; stopped: {result.stopped}" if result.stopped else ""
+    if result.verdict == "fail" and not new:
+        expired = len(result.awaited.expired)
+        return f"FAIL: {_number(expired, 'known issue')} expired (no new findings, {known} known); {counts}{stopped}"
     if result.verdict == "fail":
         return f"FAIL: {_number(new, 'new finding')} ({known} known); {counts}{stopped}"
     if result.verdict == "error":

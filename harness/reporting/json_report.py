@@ -3,6 +3,10 @@
 Under `replayed` stands what earlier checks had found and this one tried first, a row each: the `id`, and a `status`:
 ``failed`` (it shows still, and is among the findings), ``fixed``, ``known`` (a known issue by now, whose id is the
 `reason`) or ``skipped`` (it could not be read or sent, or breaks before that; the `reason` says which).
+
+Under `known_issues` stand those of this Keras that have `expired`, which fails the check, and those that are
+`not_seen`, which does not: models that could show them were sent, but the draw may not have hit what breaks. `verify`
+is the command that tells.
 """
 
 from __future__ import annotations
@@ -11,6 +15,7 @@ import json
 import sys
 from typing import Any
 
+from harness.check.awaited import verifying
 from harness.check.reach import reach_of_kinds
 from harness.check.result import Result
 from harness.check.unchecked import unchecked
@@ -58,6 +63,16 @@ def report(result: Result, *, command: str = "check") -> dict[str, Any]:
             {**finding.to_json(), "found_before": finding.id in result.replayed} for finding in result.findings.values()
         ],
         "replayed": [each.to_json() for each in result.replayed.values()],
+        "known_issues": {
+            "expired": [
+                {"id": each.id, "expires": each.expires, "shows": each.id in result.options.known.seen}
+                for each in result.awaited.expired
+            ],
+            "not_seen": [
+                {"id": each.id, "verify": verifying(each, result.options.origin.get("asked"))}
+                for each in result.not_seen
+            ],
+        },
         "coverage": {
             "layers": layers,
             "topologies": {} if plan is None else dict(sorted(plan.coverage.topologies.items())),

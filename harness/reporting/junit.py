@@ -29,6 +29,10 @@ def text(result: Result) -> str:
         if each.status == FIXED and each.recording is not None:
             name = f"{each.id} {', '.join(each.recording.finding.layers)} is fixed"
             ElementTree.SubElement(suite, "testcase", classname=each.recording.finding.check, name=name)
+    for entry in result.awaited.expired:
+        failures += 1
+        case = ElementTree.SubElement(suite, "testcase", classname="known issue", name=entry.id)
+        ElementTree.SubElement(case, "failure", message=f"it was waited for until {entry.expires}: {entry.reason}")
     for problem in result.problems:
         failures += 1
         case = ElementTree.SubElement(suite, "testcase", classname="harness", name="measured")
