@@ -6,6 +6,7 @@ import contextlib
 import sys
 import traceback
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -32,6 +33,7 @@ app = App(
 settle(app)
 app.command("harness.validate:validate", name="validate")
 app.command("harness.validate:rules", name="rules")
+app.command("harness.environment_commands:environments", name="environments")
 
 
 def _several(name: str, help: str) -> Parameter:
@@ -140,7 +142,7 @@ def check(
         except Unreadable as error:
             raise Usage(f"--env: {error}") from error
         except EnvironmentFailed as error:
-            result = Result(options, stopped=NO_ENVIRONMENT, problems=[str(error)])
+            result = Result(replace(options, origin={"asked": env}), stopped=NO_ENVIRONMENT, problems=[str(error)])
         except KeyboardInterrupt:
             result = Result(options, stopped=signals.name)
         signals.hold()

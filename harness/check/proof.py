@@ -37,9 +37,8 @@ class Proof:
 
 def scripted(finding: Finding, environment: Mapping[str, Any]) -> Finding:
     """The finding with its script, for the Keras of this environment."""
-    return replace(
-        finding, script=script_of(finding, str(environment.get("keras", "3"))), script_shows=None, script_problem=""
-    )
+    script = script_of(finding, str(environment.get("keras", "3")), str(environment.get("module", "keras")))
+    return replace(finding, script=script, script_shows=None, script_problem="")
 
 
 def proven(

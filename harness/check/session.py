@@ -38,6 +38,7 @@ from harness.protocol.architecture import Architecture, layer_calls, to_json
 
 PROCESS = "_process"  # a route of this ending is its namesake, loaded by another process
 APPLICATION_ROUTES = ("transfer", "keras_zip", "hdf5")
+STATED = ("python", "tensorflow", "keras", "module", "packages", "devices")  # of what a worker says of itself
 GRACE = 20.0  # seconds that models under way are given beyond the time limit
 ROOM = 64 << 20  # bytes that must be free on the disk to begin with
 APPLICATION_LIMIT = 900.0  # seconds at least: the largest base weighs a hundred times what is drawn
@@ -131,7 +132,7 @@ class Session:
         begin = time.perf_counter()
         about = pool.start()
         self.result.add_time("worker_start", time.perf_counter() - begin)
-        self.result.environment = {key: about[key] for key in ("python", "tensorflow", "keras", "packages", "devices")}
+        self.result.environment = {key: about[key] for key in STATED if key in about}
         vocabulary = Vocabulary.from_report(about)
         plan = Plan(
             vocabulary,

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from harness.environments.pythons import python_for
@@ -28,6 +30,8 @@ for name in %r:
 print(json.dumps(found))
 """
 NIGHTLY = "keras-nightly"
+FRESH = 24 * 3600.0  # seconds for which requirements are taken to mean the same releases
+CHANGES = re.compile(r"^ [+-] \S", re.MULTILINE)  # what uv would install or take away
 
 
 class EnvironmentFailed(Exception):
@@ -113,15 +117,19 @@ def _from(slot: Slot, asked: Wanted, record: dict[str, Any]) -> Environment:
 def _make(slot: Slot, asked: Wanted, say: Say, hold: Callable[[], None]) -> None:
     """Makes it where it is not whole; others that want it wait meanwhile."""
     with contextlib.suppress(BlockingIOError), slot.locked(alone=False, wait=False):
-        if slot.record() is not None:
+        record = slot.record()
+        if record is not None and time.time() - record["looked"] < FRESH:
             return
     with contextlib.ExitStack() as held:
         try:
             lock = held.enter_context(slot.locked(alone=True, wait=False))
         except BlockingIOError:
+            if slot.record() is not None:
+                return  # it is in use: as it is, for all of them
             say(f"waiting: another run is making the environment {slot.id} …")
             lock = held.enter_context(slot.locked(alone=True))
-        if slot.record() is not None:
+        record = slot.record()
+        if record is not None and _means_the_same(slot, record, lock, say):
             return
         slot.clear()
         say(f"making an environment of {asked.asked} …")
@@ -135,6 +143,7 @@ def _make(slot: Slot, asked: Wanted, say: Say, hold: Callable[[], None]) -> None
                     "python": _python(asked),
                     "resolved": resolved,
                     "made": time.time(),
+                    "looked": time.time(),
                     "seconds": round(time.monotonic() - begin, 1),
                 }
             )
@@ -148,14 +157,32 @@ def _make(slot: Slot, asked: Wanted, say: Say, hold: Callable[[], None]) -> None
         say(f"made in {time.monotonic() - begin:.0f} s: {in_words(resolved)}")
 
 
+def _means_the_same(slot: Slot, record: dict[str, Any], lock: int, say: Say) -> bool:
+    """Whether the requirements would be resolved to the same releases today; what cannot be told is taken for yes."""
+    if time.time() - record["looked"] < FRESH:
+        return True
+    try:
+        said = run_uv([*_install(slot), "--upgrade", "--dry-run"], holds=lock)
+    except (UvFailed, NoUv) as error:
+        say(f"what is newer cannot be seen, so the environment of {_date(record['made'])} is taken: {error}")
+        return True
+    if CHANGES.search(said):
+        say("its requirements mean other releases by now")
+        return False
+    slot.keep({**record, "looked": time.time()})
+    return True
+
+
+def _install(slot: Slot) -> list[str | Path]:
+    return ["pip", "install", "--python", slot.interpreter, "-r", slot.path / "requirements.txt"]
+
+
 def _fill(slot: Slot, asked: Wanted, lock: int) -> dict[str, str]:
     """The virtual environment itself; returns what was resolved."""
     slot.path.mkdir(parents=True)
-    file = slot.path / "requirements.txt"
-    file.write_text("\n".join(asked.lines) + "\n", encoding="utf-8")
-    env = slot.path / "env"
-    run_uv(["venv", "--no-project", "--python", _python(asked), env], holds=lock)
-    run_uv(["pip", "install", "--python", slot.interpreter, "-r", file], holds=lock)
+    (slot.path / "requirements.txt").write_text("\n".join(asked.lines) + "\n", encoding="utf-8")
+    run_uv(["venv", "--no-project", "--python", _python(asked), slot.path / "env"], holds=lock)
+    run_uv(_install(slot), holds=lock)
     resolved = releases(str(slot.interpreter))
     if "tensorflow" not in resolved:
         raise UvFailed("there is no TensorFlow in it: name one (tensorflow-cpu==2.18.1)")

@@ -15,17 +15,27 @@ import os
 import shutil
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from platformdirs import user_cache_path
 
 RECORD = "environment.json"
+FIELDS = {"asked", "requirements", "python", "resolved", "made", "looked", "seconds"}  # of a record
 
 
 def place() -> Path:
     """The folder of all of them."""
     return user_cache_path("keras-harness") / "environments"
+
+
+@dataclass(frozen=True)
+class Size:
+    """Bytes on the disk; those that are `shared` with uv's cache are not freed where the environment is removed."""
+
+    all: int = 0
+    shared: int = 0
 
 
 class Slot:
@@ -62,7 +72,7 @@ class Slot:
             found = json.loads((self.path / RECORD).read_text(encoding="utf-8"))
         except (OSError, ValueError):
             return None
-        return found if isinstance(found, dict) else None
+        return found if isinstance(found, dict) and found.keys() >= FIELDS else None
 
     def keep(self, record: dict[str, Any]) -> None:
         """Says that it is whole."""
@@ -80,7 +90,20 @@ class Slot:
         """When it was last used, in seconds since 1970."""
         with contextlib.suppress(OSError):
             return (self.path / RECORD).stat().st_mtime
+        with contextlib.suppress(OSError):
+            return self.path.stat().st_mtime
         return time.time()
+
+    def size(self) -> Size:
+        """What it takes on the disk."""
+        total = shared = 0
+        for folder, _, names in os.walk(self.path):
+            for name in names:
+                with contextlib.suppress(OSError):
+                    found = os.lstat(os.path.join(folder, name))
+                    total += found.st_blocks * 512
+                    shared += found.st_blocks * 512 if found.st_nlink > 1 else 0
+        return Size(total, shared)
 
     def clear(self) -> None:
         """Removes what is there, the record first: what is left of it where this is cut short counts as half-made.
@@ -97,6 +120,12 @@ class Slot:
             self.clear()
         finally:
             (place() / f"{self.id}.lock").unlink(missing_ok=True)
+
+
+def slots() -> list[Slot]:
+    """Every environment that is there, half-made ones as well; the one used last comes first."""
+    folders = [each for each in place().iterdir() if each.is_dir()] if place().is_dir() else []
+    return sorted((Slot(each.name) for each in folders), key=lambda each: -each.used)
 
 
 def _is_at(file: int, path: Path) -> bool:

@@ -43,7 +43,7 @@ def find_uv() -> str:
 
 
 def run_uv(arguments: Sequence[str | Path], *, holds: int | None = None) -> str:
-    """Runs uv and returns what it printed; raises UvFailed, or NoUv.
+    """Runs uv and returns all that it said; raises UvFailed, or NoUv.
 
     The file `holds` stays open in uv as well: the lock on it is held as long as either lives. The settings of the user
     (indexes, links, downloads) are uv's own.
@@ -62,7 +62,7 @@ def run_uv(arguments: Sequence[str | Path], *, holds: int | None = None) -> str:
         _end(process)
     if process.returncode:
         raise UvFailed(reason(said or printed) or f"uv ended with code {process.returncode}")
-    return printed
+    return printed + said
 
 
 def reason(said: str) -> str:

@@ -92,7 +92,8 @@ def _environment(result: Result) -> str:
     """What is under test: what was resolved, and of what was asked, where that is something else than a path."""
     found, origin = result.environment, result.options.origin
     packages = found.get("packages", {})
-    stated = {"TensorFlow": found["tensorflow"], "Keras": found["keras"], "Python": found["python"]}
+    keras = found["keras"] if found.get("module", "keras") == "keras" else f"{found['keras']} ({found['module']})"
+    stated = {"TensorFlow": found["tensorflow"], "Keras": keras, "Python": found["python"]}
     more = {name: packages.get(name.lower()) for name in ("NumPy", "h5py", "protobuf")} if "made" in origin else {}
     words = ", ".join(f"{name} {version}" for name, version in {**stated, **more}.items() if version)
     return words + (f"\n    of {escape(origin['asked'])}, made {origin['made']}" if "made" in origin else "")
@@ -132,7 +133,7 @@ def _print_unstarted(result: Result, console: Console) -> None:
         console.print(problem, highlight=False, markup=False, soft_wrap=True)
     for line in result.tail.strip().splitlines()[-10:]:
         console.print(f"    {line}", highlight=False, markup=False, soft_wrap=True)
-    if result.stopped == "no worker":
+    if result.stopped == "no worker" and "made" not in result.options.origin:
         console.print('install it with:  pip install "keras-harness[tensorflow-cpu]"', highlight=False, markup=False)
     if result.plan is not None:
         console.print(_drawn(result.plan.coverage), highlight=False)

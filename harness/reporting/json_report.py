@@ -44,7 +44,7 @@ def report(result: Result, *, command: str = "check") -> dict[str, Any]:
         "environments": {
             "candidate": {
                 **result.environment,
-                "interpreter": result.options.interpreter or sys.executable,
+                "interpreter": result.options.interpreter or (None if result.options.origin else sys.executable),
                 **result.options.origin,
             }
         },

@@ -19,8 +19,12 @@ import tensorflow as tf
 
 if os.environ.get("TF_USE_LEGACY_KERAS") == "1":
     import tf_keras as keras
+
+    MODULE = "tf_keras"
 else:
     import keras
+
+    MODULE = "keras"
 
 VERSION = tuple(int(part) for part in keras.__version__.split(".")[:2])
 MAJOR = VERSION[0]

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from harness.worker.dialect import METHODS, ROOMS, keras, resolve, room, tf
+from harness.worker.dialect import METHODS, MODULE, ROOMS, keras, resolve, room, tf
 
 PLAIN = (bool, int, float, str, type(None))
 
@@ -31,6 +31,7 @@ def versions() -> dict[str, Any]:
         "python": platform.python_version(),
         "tensorflow": tf.__version__,
         "keras": keras.__version__,
+        "module": MODULE,
         "packages": packages,
         "devices": [device.name for device in tf.config.list_physical_devices()],
     }

@@ -9,6 +9,7 @@ nothing: the error is the answer. Each runs in the working folder of this proces
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 import traceback
@@ -41,7 +42,12 @@ def main() -> None:
     here = str(Path(__file__).resolve().parent)
     sys.path[:] = [entry for entry in sys.path if entry != here]  # its modules must not be taken for others
     sys.stdout = sys.stderr
-    import keras
+    if os.environ.get("TF_USE_LEGACY_KERAS") == "1":
+        import tf_keras as keras
+
+        sys.modules["keras"] = keras  # for the scripts, which say `import keras`
+    else:
+        import keras
 
     dtype, floatx = keras.mixed_precision, keras.backend.floatx()
     policy = dtype.dtype_policy() if hasattr(dtype, "dtype_policy") else dtype.global_policy()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -26,11 +27,9 @@ class FakeUv:
 
     @property
     def installs(self) -> int:
-        return sum(each.startswith("pip install") for each in self.calls)
+        return sum(each.startswith("pip install") and "--dry-run" not in each for each in self.calls)
 
     def wait_until_begun(self) -> None:
-        import time
-
         end = time.monotonic() + 20
         while not (self.folder / "begun").exists():
             assert time.monotonic() < end

@@ -23,12 +23,14 @@ SAYS = {
     "full disk": "error: Failed to install: tensorflow-cpu\n  Caused by: No space left on device (os error 28)\n",
     "no python": "error: No interpreter found for Python 3.99 in managed installations or search path\n",
 }
+NOTHING = "Checked 37 packages in 0.35ms\nWould make no changes\n"
 
 
 def main() -> int:
     verb = sys.argv[1]
     with (HERE / "calls").open("a") as calls:
         calls.write(" ".join(sys.argv[1:]) + "\n")
+    file = Path(sys.argv[sys.argv.index("-r") + 1]) if "-r" in sys.argv else Path()
     does = (HERE / "does").read_text() if (HERE / "does").exists() else ""
     if verb == "venv":
         if does == "no python":
@@ -38,6 +40,9 @@ def main() -> int:
         target.mkdir(parents=True)
         (target / "python").write_text("#!/bin/sh\n")
         (target / "python").chmod(0o755)
+        return 0
+    if "--dry-run" in sys.argv and does not in SAYS:
+        sys.stderr.write("Would install 1 package\n - keras==3.6.0\n + keras==3.7.0\n" if does == "newer" else NOTHING)
         return 0
     if does in SAYS:
         sys.stderr.write("Using Python 3.11.7 environment at: env\n" + SAYS[does])
@@ -52,7 +57,7 @@ def main() -> int:
     if does == "hang":
         (HERE / "begun").touch()
         time.sleep(60)
-    lines = Path(sys.argv[-1]).read_text().split()
+    lines = file.read_text().split()
     found = dict(each.split("==") for each in lines if "==" in each)
     python = Path(sys.argv[sys.argv.index("--python") + 1])
     python.write_text(f"#!/bin/sh\necho '{json.dumps({'python': '3.11.7', **found})}'\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -11,16 +12,20 @@ from pathlib import Path
 
 import pytest
 
+from harness.environments import environment as making
 from harness.environments.environment import Environment, EnvironmentFailed, environment
 from tests.environments.conftest import FakeUv
 
 OLD = "python==3.11 tensorflow-cpu==2.18.1 keras==3.6.0"
 ROOT = Path(__file__).resolve().parents[2]
+KERAS_2 = "python==3.11 tensorflow-cpu==2.15.1"
+MAIN = f"import sys; sys.path.insert(0, {str(ROOT)!r}); from harness.cli import main; main()"
 ONE = f"""
 import sys
 sys.path.insert(0, {str(ROOT)!r})
 import signal
 signal.signal(signal.SIGINT, signal.default_int_handler)
+from harness.environments import environment as making
 from harness.environments.environment import environment
 with environment({OLD!r}, print) as found:
     print(found.id)
@@ -135,6 +140,63 @@ def test_ctrl_c_in_the_middle_leaves_nothing(uv: FakeUv, cache: Path) -> None:
     assert list(cache.iterdir()) == []
 
 
+def test_after_a_day_it_is_asked_whether_the_requirements_mean_newer_releases(
+    uv: FakeUv, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = made(OLD)
+    monkeypatch.setattr(making, "FRESH", 0.0)
+    assert made(OLD).made == first.made
+    uv.does("newer")
+    assert made(OLD).made != first.made
+    assert uv.installs == 2
+
+
+def test_where_newer_releases_cannot_be_seen_the_one_that_is_there_is_taken_and_told(
+    uv: FakeUv, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = made(OLD)
+    monkeypatch.setattr(making, "FRESH", 0.0)
+    uv.does("no solution")
+    said: list[str] = []
+    with environment(OLD, said.append) as found:
+        assert found == first
+    assert "cannot be seen" in said[0]
+
+
+def test_one_in_use_is_not_made_anew_under_those_who_use_it(uv: FakeUv, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(making, "FRESH", 0.0)
+    uv.does("newer")
+    with environment(OLD) as first, environment(OLD) as second:
+        assert first == second
+    assert uv.installs == 1
+
+
+def test_a_record_of_another_release_of_the_harness_is_made_anew(uv: FakeUv, cache: Path) -> None:
+    record = cache / str(made(OLD).id) / "environment.json"
+    record.write_text('{"asked": "something"}')
+    assert made(OLD).resolved["keras"] == "3.6.0"
+    assert uv.installs == 2
+
+
 def test_a_cache_that_cannot_be_written_is_told(uv: FakeUv, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", "/proc/none")
     assert "/proc/none/keras-harness/environments" in failed(OLD)
+
+
+@pytest.mark.slow
+def test_keras_2_is_made_of_requirements_and_checked(
+    tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the uv, and the package cache, that are here."""
+    monkeypatch.setenv("UV_CACHE_DIR", os.environ.get("UV_CACHE_DIR") or str(Path.home() / ".cache" / "uv"))
+    report = tmp_path / "report.json"
+    words = ["check", "--env", KERAS_2, "--layer", "ReLU", "--route", "json", "--workers", "1", "--json", str(report)]
+    done = subprocess.run([sys.executable, "-c", MAIN, *words], capture_output=True, text=True, check=False)
+    assert done.returncode in (0, 1), done.stdout + done.stderr
+    candidate = json.loads(report.read_text())["environments"]["candidate"]
+    assert (candidate["tensorflow"], candidate["keras"]) == ("2.15.1", "2.15.0")
+    assert candidate["python"].startswith("3.11.")
+    assert candidate["asked"] == KERAS_2
+    assert "made in" in done.stdout
+    subprocess.run([sys.executable, "-c", MAIN, "environments", "--clean"], check=True)
+    assert list(cache.iterdir()) == []

@@ -29,8 +29,11 @@ CRASH_LIMIT = 40  # seconds after which a script says that it hangs
 Lines = list[str]
 
 
-def script_of(finding: Finding, keras: str = "3") -> str:
-    """The script of a finding, for the release of Keras on which it was seen; empty where there is no model."""
+def script_of(finding: Finding, keras: str = "3", module: str = "keras") -> str:
+    """The script of a finding, for the release of Keras on which it was seen; empty where there is no model.
+
+    `module` is what this Keras is imported as.
+    """
     if finding.architecture is None:
         return ""
     major = int(keras.partition(".")[0])
@@ -42,17 +45,17 @@ def script_of(finding: Finding, keras: str = "3") -> str:
         body = [re.sub(r'(load_model\("[\w.]+")', r"\1, safe_mode=False", line) for line in body]
         body.insert(0, "keras.config.enable_unsafe_deserialization()")
     body = [*_classes(case), *body]
-    return laid_out([*lines, *_imports(body), *body])
+    return laid_out([*lines, *_imports(body, module), *body])
 
 
 def _one_line(text: str) -> str:
     return re.sub(r"\s+", " ", text)[:70].strip()
 
 
-def _imports(body: Lines) -> Lines:
+def _imports(body: Lines, module: str) -> Lines:
     text = "\n".join(body)
     used = [name for name in ("json", "pickle", "subprocess", "sys") if re.search(rf"\b{name}\.", text)]
-    third = ["import keras"]
+    third = ["import keras" if module == "keras" else f"import {module} as keras"]
     if re.search(r"\bnp\.", text):
         third.append("import numpy as np")
     if re.search(r"\btf\.", text):
