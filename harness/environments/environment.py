@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from harness.environments.pythons import python_for
+from harness.environments.pythons import OLDEST, python_for
 from harness.environments.store import Slot
 from harness.environments.uv import NoUv, UvFailed, run_uv
 from harness.environments.wanted import TENSORFLOWS, Wanted, wanted
@@ -182,6 +182,9 @@ def _fill(slot: Slot, asked: Wanted, lock: int) -> dict[str, str]:
     slot.path.mkdir(parents=True)
     (slot.path / "requirements.txt").write_text("\n".join(asked.lines) + "\n", encoding="utf-8")
     run_uv(["venv", "--no-project", "--python", _python(asked), slot.path / "env"], holds=lock)
+    python = releases(str(slot.interpreter)).get("python", "")
+    if python and tuple(map(int, python.split(".")[:2])) < OLDEST:
+        raise UvFailed(f"keras-harness needs Python {'.'.join(map(str, OLDEST))} there, and this is {python}")
     run_uv(_install(slot), holds=lock)
     resolved = releases(str(slot.interpreter))
     if "tensorflow" not in resolved:

@@ -24,6 +24,8 @@ from packaging.utils import canonicalize_name
 LEGACY = "tf-keras"
 TENSORFLOWS = ("tensorflow", "tensorflow-cpu", "tf-nightly", "tf-nightly-cpu")
 BARE = re.compile(r"[\w.-]+")
+CONTINUED = re.compile(r"\\\r?\n")
+OPTION = re.compile(r"\s+--")  # of one requirement, such as its hashes
 NESTED = ("-r", "--requirement", "-c", "--constraint")
 # Settings of uv that change what requirements resolve to.
 RESOLVING = ("UV_CONSTRAINT", "UV_EXCLUDE_NEWER", "UV_OVERRIDE", "UV_PRERELEASE", "UV_RESOLUTION")
@@ -78,7 +80,7 @@ def is_path(text: str, folder: Path | None = None) -> bool:
     path = (folder or Path.cwd()) / Path(text).expanduser()
     if path.is_file() or (path / "bin" / "python").exists():
         return True
-    if len(text.split()) != 1 or "@" in text:
+    if len(text.split()) != 1 or "@" in text or "://" in text:
         return False
     if text.startswith((".", "~")) or os.sep in text or text.endswith((".txt", ".in")):
         return True
@@ -100,13 +102,18 @@ def _at(text: str, path: Path) -> Wanted:
         content = path.read_text(encoding="utf-8")
     except (OSError, ValueError):
         raise Unreadable(f"{text!r} is no interpreter: it cannot be run") from None
-    lines = [line for line in map(_bare, content.splitlines()) if line]
+    lines = [line for line in map(_bare, CONTINUED.sub(" ", content).splitlines()) if line]
     for line in lines:
-        if not line.startswith("-") and _requirement(line) is None and not (path.parent / line).exists():
+        if not _can_be(line, path.parent):
             raise Unreadable(
                 f"{text!r} is no interpreter: it cannot be run; and no requirements file: it holds {line[:80]!r}"
             )
-    return _of(text, [_beside(path.parent, line) for line in lines])
+    return _of(str(path.absolute()), [_beside(path.parent, line) for line in lines])
+
+
+def _can_be(line: str, folder: Path) -> bool:
+    """Whether it can stand in a requirements file; what it means is uv's to say."""
+    return line.startswith("-") or "://" in line or _requirement(line) is not None or (folder / line).exists()
 
 
 def _of(text: str, lines: Iterable[str]) -> Wanted:
@@ -128,6 +135,8 @@ def _word(word: str) -> str:
     """One requirement of the string: by name, or a wheel that lies here."""
     if Path(word).expanduser().is_file():
         return str(Path(word).expanduser().absolute())
+    if "://" in word:
+        return word
     try:
         Requirement(word)
     except InvalidRequirement as error:
@@ -140,7 +149,7 @@ def _word(word: str) -> str:
 
 def _requirement(line: str) -> Requirement | None:
     try:
-        return Requirement(line)
+        return Requirement(OPTION.split(line)[0])
     except InvalidRequirement:
         return None
 
@@ -163,7 +172,7 @@ def _beside(folder: Path, line: str) -> str:
     first, _, rest = line.partition(" ") if " " in line else line.partition("=")
     if first in (*NESTED, "-e", "--editable", "-f", "--find-links") and rest and "://" not in rest:
         return f"{first} {(folder / rest.strip()).absolute()}"
-    if not line.startswith("-") and _requirement(line) is None:
+    if not line.startswith("-") and "://" not in line and _requirement(line) is None:
         return str((folder / line).absolute())
     return line
 
@@ -173,7 +182,7 @@ def _canonical(line: str) -> str:
     requirement = _requirement(line)
     if requirement is not None:
         requirement.name = canonicalize_name(requirement.name)
-        return str(requirement)
+        return " --".join([str(requirement), *OPTION.split(line)[1:]])
     path = Path(line.split(" ", 1)[-1] if line.startswith(NESTED) else line)
     try:
         if path.suffix in (".txt", ".in"):

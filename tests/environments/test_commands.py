@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -14,6 +17,8 @@ from harness.environments.environment import environment
 from tests.environments.conftest import FakeUv
 
 OLD = "python==3.11 tensorflow-cpu==2.18.1 keras==3.6.0"
+ROOT = Path(__file__).resolve().parents[2]
+MAIN = f"import sys; sys.path.insert(0, {str(ROOT)!r}); from harness.cli import main; main()"
 NEW = "python==3.11 tensorflow-cpu==2.21.0 keras==3.15.1"
 
 
@@ -111,3 +116,31 @@ def test_an_environment_whose_tensorflow_cannot_be_started_is_exit_3_with_its_wo
     said = capsys.readouterr().out
     assert "TensorFlow could not be started" in said
     assert "pip install" not in said
+
+
+def test_requirements_of_the_settings_are_no_path(
+    uv: FakeUv, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    uv.does("no solution")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "pyproject.toml").write_text(f'[tool.keras-harness]\nenv = "{OLD}"\n')
+    assert run("layers") == 3
+    assert repr(OLD) in capsys.readouterr().err
+    monkeypatch.setenv("KERAS_HARNESS_ENV", NEW)
+    assert run("layers") == 3
+    assert repr(NEW) in capsys.readouterr().err
+
+
+def test_a_check_stopped_in_the_middle_of_making_leaves_its_report_and_nothing_else(
+    uv: FakeUv, cache: Path, tmp_path: Path
+) -> None:
+    uv.does("hang")
+    report = tmp_path / "r.json"
+    process = subprocess.Popen(
+        [sys.executable, "-c", MAIN, "check", "--env", OLD, "--json", str(report)], stdout=subprocess.DEVNULL
+    )
+    uv.wait_until_begun()
+    process.terminate()
+    assert process.wait(20) == 128 + signal.SIGTERM
+    assert json.loads(report.read_text())["stopped"] == "interrupted by SIGTERM"
+    assert list(cache.iterdir()) == []

@@ -74,6 +74,7 @@ def test_no_string_is_the_drivers_own_environment() -> None:
         ("no solution", "there is no version of tensorflow-cpu==9.9 and you require tensorflow-cpu==9.9"),
         ("full disk", "the disk is full"),
         ("no python", "uv python install"),
+        ("old python", "needs Python 3.9 there, and this is 3.8.18"),
     ],
 )
 def test_what_uv_cannot_do_is_told_and_leaves_nothing(uv: FakeUv, cache: Path, does: str, said: str) -> None:

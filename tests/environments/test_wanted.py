@@ -77,6 +77,37 @@ def test_what_a_requirements_file_names_beside_it_is_part_of_it(tmp_path: Path) 
     assert key(str(file)) != before
 
 
+def test_a_requirements_file_may_hold_hashes_options_and_addresses(tmp_path: Path) -> None:
+    file = tmp_path / "locked.txt"
+    file.write_text(
+        "--require-hashes\nkeras==3.6.0 \\\n    --hash=sha256:12 \\\n    --hash=sha256:34\ntensorflow==2.18.1\n"
+        "https://example.org/mine.whl\n"
+    )
+    found = wanted(str(file))
+    assert [each.name for each in found.requirements] == ["keras", "tensorflow"]
+    assert len(found.lines) == 4
+    before = found.key("3.11")
+    file.write_text(file.read_text().replace("34", "56"))
+    assert key(str(file)) != before
+
+
+def test_a_wheel_that_lies_here_is_one_of_the_requirements(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    wheel = tmp_path / "tensorflow-9-py3-none-any.whl"
+    wheel.write_text("a")
+    text = f"python==3.11 ./{wheel.name} keras"
+    assert wanted(text).lines == (str(wheel), "keras")
+    before = key(text)
+    wheel.write_text("another")
+    assert key(text) != before
+
+
+def test_a_requirements_file_is_known_by_its_whole_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "old.txt").write_text("tensorflow\n")
+    monkeypatch.chdir(tmp_path)
+    assert wanted("old.txt").asked == str(tmp_path / "old.txt")
+
+
 def test_legacy_keras_is_asked_for_by_its_name() -> None:
     assert wanted("tensorflow==2.21 tf_keras").legacy
     assert wanted("tensorflow==2.21 tf-keras==2.21").legacy
