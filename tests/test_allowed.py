@@ -180,7 +180,8 @@ def answers(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 @pytest.mark.parametrize("name", HOSTILE)
 def test_what_an_architecture_may_not_have_is_refused(answers: tuple[dict[str, str], Any], name: str) -> None:
     absent = "keras.layers.TFSMLayer" in answers[0][name]  # from a Keras 2 that has no such layer
-    assert answers[0][name].startswith("Refused: ") or absent
+    unread = answers[0][name].startswith("ValueError: ") and " holds " in answers[0][name]  # by `protocol.fields`
+    assert answers[0][name].startswith("Refused: ") or absent or unread
 
 
 @pytest.mark.parametrize("name", HARMLESS)

@@ -45,6 +45,36 @@ def test_an_unknown_tag_is_refused_by_name() -> None:
         from_json({"$": "Exec", "code": "1"})
 
 
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"$": "Call", "name": "layers.Dense(); exit", "arguments": {}},
+        {"$": "Name", "name": "ops.exp or print"},
+        {"$": "Call", "name": "layers.Dense", "arguments": {"units=2), print(": 1}},
+        {"$": "Method", "name": "adapt(); print"},
+        {"$": "Method", "name": 3},
+        {"$": "Data", "shape": {"$": "tuple", "of": ["print()"]}},
+        {"$": "Data", "shape": [2], "dtype": 'int32"); print("'},
+        {"$": "Data", "shape": [2], "values": {"$": "Values", "low": "print()"}},
+        {"$": "Input", "name": "x", "shape": [3], "batch_size": "print()"},
+        {"$": "Input", "name": ["x"], "shape": [3]},
+        {"$": "Slice", "start": "print()"},
+        {"$": "Ref", "node": "x", "index": "0]; print()"},
+        {"$": "Freeze", "path": ["x"], "trainable": "print()"},
+        {"$": "Compile", "steps": "print()"},
+        {"$": "Node", "name": "d", "layer": None, "keywords": {"mask=1, x=print(), y": 1}},
+        {"$": "Architecture", "name": "m", "form": "application:MobileNet()"},
+        {"$": "Architecture", "name": "m", "seed": "print()"},
+        {"$": "Architecture", "name": "m", "nodes": [{"$": "Ref", "node": "x"}]},
+        {"$": "Exported", "architecture": "print()"},
+    ],
+    ids=str,
+)
+def test_text_in_the_place_of_a_number_or_a_name_is_refused(data: dict[str, object]) -> None:
+    with pytest.raises(ValueError, match=rf"{data['$']}|Values"):
+        from_json(data)
+
+
 def test_what_is_no_data_is_refused() -> None:
     with pytest.raises(TypeError, match="function"):
         to_json(lambda: None)

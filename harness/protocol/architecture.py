@@ -14,6 +14,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from harness.protocol.fields import check
+
 SCHEMA_VERSION = 1
 
 
@@ -237,7 +239,7 @@ def to_json(value: Any) -> Any:
 
 
 def from_json(data: Any) -> Any:
-    """The value that `to_json` was given; raises ValueError for an unknown tag."""
+    """The value that `to_json` was given; raises ValueError for an unknown tag or a field of another type."""
     if isinstance(data, list):
         return [from_json(item) for item in data]
     if not isinstance(data, dict):
@@ -253,7 +255,9 @@ def from_json(data: Any) -> Any:
         return {from_json(key): from_json(item) for key, item in data["of"]}
     if tag not in _CLASSES:
         raise ValueError(f"unknown tag {tag!r} in an architecture; known: {', '.join(sorted(_CLASSES))}")
-    return _CLASSES[tag](**{key: from_json(item) for key, item in data.items() if key != "$"})
+    made = _CLASSES[tag](**{key: from_json(item) for key, item in data.items() if key != "$"})
+    check(made)
+    return made
 
 
 def dumps(value: Any) -> str:
