@@ -1,5 +1,7 @@
 """A failing architecture becomes small: the layer and the argument that it needs are what is left."""
 
+from dataclasses import replace
+
 import pytest
 
 from harness.architectures.drawing import draws
@@ -113,3 +115,19 @@ def test_of_what_a_model_is_compiled_with_the_one_metric_at_fault_is_left(seed: 
 def test_what_a_layer_takes_stays_as_it_is() -> None:
     inverted = Call("layers.StringLookup", {"vocabulary": ("red",), "invert": True})
     assert [each.arguments for each in simpler_value(inverted)] == [{"invert": True}, {"invert": True}]
+
+
+def test_inputs_of_a_fixed_batch_size_keep_the_targets_that_go_with_them() -> None:
+    model = drawn(Goal("Dense"))
+    free, fixed = (
+        replace(model, inputs=tuple(replace(each, batch_size=size) for each in model.inputs))
+        for size in (None, model.batch)
+    )
+    assert any(each.batch == 1 for each in _tries(free))
+    assert all(each.batch == model.batch for each in _tries(fixed))
+
+
+def _tries(model: Architecture) -> list[Architecture]:
+    tried: list[Architecture] = []
+    reduce(model, lambda each: bool(tried.append(each)))
+    return tried

@@ -79,7 +79,7 @@ def candidates(architecture: Architecture, suspects: Collection[str] = ()) -> It
         for name in names:
             yield keep(architecture, set(names) - {name})
     yield from _fewer_arguments(architecture)
-    if architecture.batch > 1:
+    if architecture.batch > 1 and not any(each.batch_size for each in architecture.inputs):
         yield replace(architecture, batch=1, compile=_rebatched(architecture, 1))
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from harness.worker.dialect import METHODS, MODULE, ROOMS, keras, resolve, room, tf
+from harness.worker.dialect import MAJOR, METHODS, MODULE, ROOMS, keras, resolve, room, tf
 
 PLAIN = (bool, int, float, str, type(None))
 
@@ -99,6 +99,8 @@ def defaults() -> dict[str, dict[str, Any]]:
 
 def quantization_modes() -> list[str]:
     """The ways in which this Keras can quantize a layer (none in Keras 2). No public module lists them."""
+    if MAJOR < 3:  # a Keras 3 may lie beside legacy Keras
+        return []
     with contextlib.suppress(ImportError, AttributeError):
         from keras.src.dtype_policies import dtype_policy
 
