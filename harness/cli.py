@@ -34,6 +34,7 @@ settle(app)
 app.command("harness.validate:validate", name="validate")
 app.command("harness.validate:rules", name="rules")
 app.command("harness.environment_commands:environments", name="environments")
+app.command("harness.upgrade:gate", name="gate")
 
 
 def _several(name: str, help: str) -> Parameter:

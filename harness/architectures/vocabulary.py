@@ -16,7 +16,8 @@ class Vocabulary:
 
     `arguments` maps public names (``layers.Conv2D``) to the names of their constructor arguments (of functions:
     an empty tuple; ``**`` for those of the base layer), `version` is Keras's own, as a tuple of integers.
-    `aliases` maps further public names of a thing to the one that it is counted by.
+    `aliases` maps further public names of a thing to the one that it is counted by. `common` is true of what several
+    Kerases have in common: an argument that no signature lists may be there in one of them alone.
     """
 
     version: tuple[int, ...]
@@ -25,6 +26,7 @@ class Vocabulary:
     aliases: Mapping[str, str] = field(default_factory=dict)
     defaults: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # of arguments, where they are plain
     modes: tuple[str, ...] = ()  # ways to quantize a layer
+    common: bool = False
 
     @property
     def major(self) -> int:

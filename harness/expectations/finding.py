@@ -29,6 +29,7 @@ class Finding:
     architecture: Architecture | None = None
     consequences: tuple[str, ...] = ()
     status: str = "new"
+    direction: str = ""  # of a file that goes between two releases: forward (baseline to candidate) or back
     known_issue: Mapping[str, Any] | None = None
     times: int = 1
     path: tuple[str, ...] = ()  # `where`, in pieces: names may hold a slash
@@ -47,7 +48,7 @@ class Finding:
         parts = [self.observation, self.kind, *self.place]
         if self.error:
             parts += [str(self.error["type"]), normalised(str(self.error["message"]))[:160]]
-        return "|".join(parts)
+        return "|".join([*parts, self.direction] if self.direction else parts)
 
     @property
     def id(self) -> str:
@@ -68,6 +69,7 @@ class Finding:
             "check": self.check,
             "routes": list(self.routes),
             "status": self.status,
+            **({"direction": self.direction} if self.direction else {}),
             "layers": list(self.layers),
             "title": self.title,
             "where": self.where,
@@ -114,6 +116,10 @@ def _essence(text: str) -> str:
     text = re.sub(r"<(?:tf\.)?(?:Keras)?Tensor[^<>]*(?:<[^<>]*>[^<>]*)*>", "<tensor>", text)
     text = re.sub(r"\{\{[^{}]*\}\}", "{node}", text)
     text = text.partition("Arguments received by")[0].partition("Call arguments received")[0].strip()
+    # What was drawn stands in the config, the reason behind it.
+    text = re.sub(
+        r"(?:using config|Full object config: |config)=?\{.*\}\.?\s*(?=Exception encountered|$)", "", text, flags=re.S
+    )
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     if len(lines) > 1 and re.match(r"(in user code|Exception encountered when calling)", lines[0]):
         # The error of the inside stands at the end, behind the way that it took.

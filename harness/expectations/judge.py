@@ -72,14 +72,14 @@ def judge(
     doubles = architecture.policy == "float64"
     findings: list[Finding] = []
     if "error" in reply["build"]:
-        return [_error("build", "build", reply["build"]["error"], architecture)]
+        return [error_finding("build", "build", reply["build"]["error"], architecture)]
     findings += _shapes(architecture, reply["build"]["shapes"], classes)
     findings += given(architecture, reply["before"])
     for name, error in _errors_before(reply["before"]):
-        findings.append(_error("build", name, error, architecture))
+        findings.append(error_finding("build", name, error, architecture))
     for route, answer in reply["routes"].items():
         if "error" in answer:
-            findings.append(_error(route, "travel", answer["error"], architecture))
+            findings.append(error_finding(route, "travel", answer["error"], architecture))
             continue
         broken: dict[str, Finding] = {}
         held_back: dict[str, list[str]] = {}
@@ -96,7 +96,7 @@ def judge(
                     break
                 if observation == "config":
                     difference = _by_layer(difference)
-                finding = _finding(route, observation, difference, architecture, classes)
+                finding = difference_finding(route, observation, difference, architecture, classes)
                 if finding.signature not in {each.signature for each in findings if each.routes == (route,)}:
                     findings.append(finding)
                 broken.setdefault(observation, finding)
@@ -284,7 +284,8 @@ def _errors_before(before: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str
             yield name, value["$error"]
 
 
-def _error(route: str, observation: str, error: Mapping[str, Any], architecture: Architecture) -> Finding:
+def error_finding(route: str, observation: str, error: Mapping[str, Any], architecture: Architecture) -> Finding:
+    """What raised on a route, or in an observation, as a finding."""
     message = str(error["message"]).strip().splitlines()
     return Finding(
         observation,
@@ -297,15 +298,16 @@ def _error(route: str, observation: str, error: Mapping[str, Any], architecture:
     )
 
 
-def _finding(
+def difference_finding(
     route: str,
     observation: str,
     difference: Difference,
     architecture: Architecture,
     classes: Mapping[str, str],
 ) -> Finding:
+    """What differs after a route, as a finding."""
     if difference.kind == "error":
-        return _error(route, observation, difference.actual, architecture)
+        return error_finding(route, observation, difference.actual, architecture)
     where = difference.where
     if observation == "outputs" and where[:1] == ("outputs",):
         where = ("outputs",)

@@ -59,6 +59,7 @@ class Report:
     seconds: float = 0.0
     error: str = ""  # a fault of ours
     loaded: None = None  # nothing is loaded yet
+    config: str = ""  # the configs that were read, as they stand in the file; no part of the report
     more: Counter[str] = field(default_factory=Counter)
     kept: Counter[str] = field(default_factory=Counter)
     limit: int = 200

@@ -31,6 +31,7 @@ class Subject:
         if not isinstance(config, dict) or not isinstance(config.get("class_name"), str) or "config" not in config:
             self.report.add("config-shape", where, "no config of a model: class_name and config are missing")
             return None
+        self.report.config += data.decode("utf-8", "replace")
         references = References(self.report, self.limits, where)
         references.look(config)
         self.report.layers = (self.report.layers or 0) + references.layers
@@ -42,6 +43,7 @@ class Subject:
         """The compile settings of an HDF5 file."""
         config = parse_into(self.report, data, where, self.limits)
         if config is not None:
+            self.report.config += data.decode("utf-8", "replace")
             references = References(self.report, self.limits, where)
             references.look(config)
             self.report.custom_objects = sorted({*self.report.custom_objects, *references.custom})

@@ -11,6 +11,7 @@ from typing import Any
 
 from harness.worker import dialect, exported, installed
 from harness.worker.run import describe, replay, run
+from harness.worker.taken import take
 
 
 class Server:
@@ -51,6 +52,8 @@ class Server:
         try:
             if request["verb"] == "replay":
                 reply, blobs = replay(request, self.tell)
+            elif request["verb"] == "take":
+                reply, blobs = take(request, self.tell)
             else:
                 reply, blobs = run(request, self.folder / str(self.served), self.tell)
         except Exception as error:

@@ -19,7 +19,7 @@ Shape = tuple[Optional[int], ...]
 
 def unlisted(a: Arguments, argument: str, values: st.SearchStrategy[Any], default: Any = None) -> Any:
     """Draws an argument that a layer takes among its ``**kwargs``, so that no vocabulary lists it."""
-    if a.plain or a.draw(st.integers(0, 3)) < 3:
+    if a.plain or a.vocabulary.common or a.draw(st.integers(0, 3)) < 3:
         return default
     return a.required(argument, values)
 

@@ -1,0 +1,114 @@
+"""What must survive when a file goes from one release to another, and how far numbers may be apart.
+
+Settings, weights and flags must be the same once both sides are put into their common form (`canonical`). Outputs come
+of other kernels: they may differ by what rounding does to that very model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from itertools import islice
+from typing import Any
+
+import numpy as np
+
+from harness.expectations.compare import LIMIT, Difference, differences, read
+from harness.gate import canonical
+
+# In the order in which one explains the next.
+OBSERVATIONS = ("structure", "config", "weights", "flags", "compile", "optimizer", "outputs")
+ALSO = ("sensitivity",)  # asked of the release that saves
+FACTOR = 32.0
+FLOOR = 8.0  # units in the last place of the largest number of an output
+
+
+def held(
+    before: Mapping[str, Any], after: Mapping[str, Any], blobs: Mapping[str, bytes], known: Callable[[str, str], bool]
+) -> Iterator[tuple[str, Difference]]:
+    """The differences of the first observation in which two releases part: what comes later follows from it.
+
+    `known` says whether a class takes an argument in both releases.
+    """
+    for observation in OBSERVATIONS:
+        if observation not in after or observation not in before:
+            continue
+        one, other = before[observation], after[observation]
+        if observation == "outputs":
+            found = list(outputs(one, other, before.get("sensitivity"), blobs))
+        else:
+            one, other = canonical.common(observation, one), canonical.common(observation, other)
+            if observation in ("config", "compile"):
+                one, other = canonical.both_state(one, other, known)
+            found = list(islice(differences(one, other, blobs), LIMIT))
+        if found:
+            yield from ((observation, each) for each in found)
+            return
+
+
+def tolerance(step: float, largest: float, dtype: str) -> float:
+    """How far apart two numbers of an output may be: `FACTOR` times the step, and `FLOOR` units at least.
+
+    The step is what three trials of moving all inputs and weights by one unit moved this output by
+    (`observations.sensitivity`). Kernels of another release do so at every layer and not at the first alone, and three
+    trials do not find the worst case; a model has some ten layers, so the factor is a few times that. Another formula
+    lies far beyond: hard_sigmoid of Keras 2 and 3 differ by 0.03 x, a million units.
+    """
+    unit = float(np.finfo(dtype if dtype in _FINITE else "float32").eps)
+    return max(FACTOR * step, FLOOR * unit * max(1.0, largest))
+
+
+_FINITE = ("float16", "float32", "float64")
+
+
+def outputs(before: Any, after: Any, sensitivity: Any, blobs: Mapping[str, bytes]) -> Iterator[Difference]:
+    """The first output that another release computes otherwise than rounding explains, with the first inner one."""
+    if "$error" in after:
+        yield Difference((), "error", None, after["$error"])
+        return
+    if "$error" in before or "$error" in (sensitivity or {"$error": True}):
+        return
+    one, other = before["outputs"], after["outputs"]
+    if len(one) != len(other):
+        yield Difference(("outputs",), "length", len(one), len(other))
+        return
+    for number, (first, second) in enumerate(zip(one, other, strict=True)):
+        step = sensitivity["steps"][number]
+        place = ("outputs", str(number))
+        if step is None:
+            if sensitivity["settled"][number]:
+                yield from _named(differences(first, second, blobs, place), before, after, blobs)
+            continue
+        if first["shape"] != second["shape"] or first["dtype"] != second["dtype"]:
+            yield from differences(first, second, blobs, place)
+            continue
+        values = read(first, blobs)
+        finite = np.isfinite(values.astype("float64"))
+        largest = float(np.max(np.abs(values.astype("float64")[finite]), initial=0.0))
+        allowed = tolerance(step, largest, first["dtype"])
+        apart = {first["dtype"]: allowed / max(1.0, largest)}
+        yield from _named(differences(first, second, blobs, place, close=apart), before, after, blobs)
+
+
+def _named(found: Iterator[Difference], before: Any, after: Any, blobs: Mapping[str, bytes]) -> Iterator[Difference]:
+    """The difference, at the layer where the two sides part most: a layer passes on what it was given."""
+    for difference in found:
+        layer = _first_inner(before.get("inner", []), after.get("inner", []), blobs)
+        where = ("inner", layer) if layer else difference.where
+        yield Difference(where, difference.kind, difference.expected, difference.actual, difference.size)
+        return
+
+
+def _first_inner(one: list[Any], other: list[Any], blobs: Mapping[str, bytes]) -> str:
+    """The first layer whose outputs are apart by more than a thousandth; layers are found by name and order."""
+    theirs: dict[str, list[Any]] = {}
+    for each in other:
+        theirs.setdefault(each["layer"], []).append(each)
+    for each in one:
+        match = theirs.get(each["layer"])
+        if not match:
+            continue
+        pair = match.pop(0)
+        close = {"float64": 1e-3, "float32": 1e-3, "float16": 3e-2, "bfloat16": 2e-1}
+        if any(True for _ in differences(each["outputs"], pair["outputs"], blobs, close=close)):
+            return str(each["layer"])
+    return ""

@@ -1,0 +1,93 @@
+"""Why a file of one release is not taken up by another: a row per cause in `causes.toml`.
+
+Keras's own messages mislead (a built-in that is gone is called an unknown layer), so a row is recognised by what the
+releases say *and* by what the model holds.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from harness.expectations.finding import Finding
+from harness.expectations.known import SHIPPED, KnownIssue, KnownIssues
+from harness.protocol.architecture import dumps
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+ROWS = Path(__file__).with_name("causes.toml")
+
+
+@dataclass(frozen=True)
+class Break:
+    """What is known of one break: what was said, where, and the model: its description, or the config in its file."""
+
+    observation: str
+    direction: str
+    said: str = ""
+    where: str = ""
+    model: str = ""
+
+
+@dataclass(frozen=True)
+class Cause:
+    """One cause. `error`, `where` and `holds` are expressions for what is said, the place, and the model."""
+
+    id: str
+    explanation: str
+    remedy: str
+    link: str = ""
+    observation: str = ""
+    direction: str = ""
+    error: str = ""
+    where: str = ""
+    holds: str = ""
+
+    def matches(self, broken: Break) -> bool:
+        """Whether a break shows this cause."""
+        return (
+            self.observation in ("", broken.observation)
+            and self.direction in ("", broken.direction)
+            and (not self.error or re.search(self.error, broken.said, re.S) is not None)
+            and (not self.where or re.search(self.where, broken.where) is not None)
+            and (not self.holds or re.search(self.holds, broken.model, re.S) is not None)
+        )
+
+
+@cache
+def causes() -> tuple[Cause, ...]:
+    """All causes, in the order in which they are tried."""
+    rows = tomllib.loads(ROWS.read_text(encoding="utf-8"))["cause"]
+    return tuple(Cause(**row) for row in rows)
+
+
+def cause_of(broken: Break) -> Cause | None:
+    """The first cause that a break shows; None where none is known."""
+    return next((cause for cause in causes() if cause.matches(broken)), None)
+
+
+def diagnose(finding: Finding, keras: str = "") -> Cause | None:
+    """The cause of a finding: a row, or a known issue of the Keras that breaks it; None where none is known."""
+    said = f"{finding.error['type']}: {finding.error['message']}" if finding.error else ""
+    model = dumps(finding.architecture)
+    cause = cause_of(Break(finding.observation, finding.direction, said, finding.where, model))
+    return cause or (_known(finding, keras) if keras else None)
+
+
+def _known(finding: Finding, keras: str) -> Cause | None:
+    for issue in _shipped():
+        if issue.matches(finding, keras):
+            remedy = f"see docs/known-issues.md; keras-harness known --verify --issue {issue.id}"
+            return Cause(issue.id, issue.reason, remedy, issue.link)
+    return None
+
+
+@cache
+def _shipped() -> tuple[KnownIssue, ...]:
+    return KnownIssues.read(SHIPPED).entries

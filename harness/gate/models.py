@@ -1,0 +1,217 @@
+"""The user's own models: looked through, taken up by both releases, compared, and saved by each for the other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from harness.dispatch.pool import Answer
+from harness.dispatch.scratch import Scratch
+from harness.expectations.compare import Difference
+from harness.gate import across
+from harness.gate.causes import Break, Cause, cause_of
+from harness.gate.exchange import FILES, Exchange, Side
+from harness.inspection.collect import collect
+from harness.inspection.hdf5_process import Reader
+from harness.inspection.limits import Limits
+from harness.inspection.recognise import inspect
+from harness.inspection.report import Report
+
+SAME, DIFFERENT, BREAKS, FIXED, BROKEN, NOT_TRIED = (
+    "same",
+    "different",
+    "breaks",
+    "fixed",
+    "broken in both",
+    "not tried",
+)
+VERDICTS = (BREAKS, DIFFERENT, NOT_TRIED, BROKEN, FIXED, SAME)
+CLOSED = ("unsafe", "bomb", "corrupt")  # what inspection says of files that are not loaded
+
+
+@dataclass(frozen=True)
+class Given:
+    """What the user gave beside the files: inputs, folders to import from, and the classes that the models need."""
+
+    inputs: Path | None = None
+    imports: tuple[Path, ...] = ()
+    custom_objects: tuple[str, ...] = ()
+    limit: float = 300.0
+    unsafe: bool = False  # load what inspection calls unsafe, too
+
+    def to_json(self) -> dict[str, Any]:
+        """As a worker is told."""
+        return {
+            "inputs": None if self.inputs is None else str(self.inputs.absolute()),
+            "import": [str(path.absolute()) for path in self.imports],
+            "custom_objects": list(self.custom_objects),
+        }
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """How one side took a file up."""
+
+    loads: str = "not tried"  # yes, only with compile=False, no
+    error: Mapping[str, Any] | None = None
+    at: str = ""  # import, load, the first call
+    seconds: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def works(self) -> bool:
+        """Whether there is a model that can be called."""
+        return self.loads != "no" and self.loads != "not tried" and self.at != "the first call"
+
+    @property
+    def whole(self) -> bool:
+        """Whether it came with all that it was saved with, and can be called."""
+        return self.loads == "yes" and self.error is None
+
+    def to_json(self) -> dict[str, Any]:
+        """As the report has it."""
+        error = None if self.error is None else {key: self.error[key] for key in ("type", "message", "place")}
+        return {"loads": self.loads, "error": error, "at": self.at or None, "seconds": dict(self.seconds)}
+
+    @property
+    def said(self) -> str:
+        """Type and message of the error."""
+        return f"{self.error['type']}: {self.error['message']}" if self.error else ""
+
+
+@dataclass(frozen=True)
+class ModelVerdict:
+    """What came of one file."""
+
+    file: str
+    sha256: str | None
+    verdict: str
+    baseline: Loaded = Loaded()
+    candidate: Loaded = Loaded()
+    why: str = ""  # where and how much, or what kept it from being tried
+    max_abs_diff: float | None = None
+    cause: Cause | None = None
+    resaved: Mapping[str, str] = field(default_factory=dict)  # by "route direction": passed, or what was said
+
+    def to_json(self) -> dict[str, Any]:
+        """The entry of `models` in report.json."""
+        return {
+            "file": self.file,
+            "sha256": self.sha256,
+            "verdict": self.verdict,
+            "why": self.why,
+            "baseline": self.baseline.to_json(),
+            "candidate": self.candidate.to_json(),
+            "max_abs_diff": self.max_abs_diff,
+            "cause": None if self.cause is None else self.cause.id,
+            "explanation": None if self.cause is None else self.cause.explanation,
+            "remedy": None if self.cause is None else self.cause.remedy,
+            "resaved": dict(self.resaved),
+        }
+
+
+def verdicts(exchange: Exchange, scratch: Scratch, paths: Iterable[Path], given: Given) -> Iterator[ModelVerdict]:
+    """One for each file, in order; files that could not be read safely are not loaded. Model files are only read."""
+    limits = Limits()
+    reader = Reader(limits)
+    try:
+        for path in collect(paths):
+            report = inspect(path, limits=limits, reader=reader)
+            yield _verdict(exchange, scratch, path, report, given)
+    finally:
+        reader.stop()
+
+
+def _verdict(exchange: Exchange, scratch: Scratch, path: Path, report: Report, given: Given) -> ModelVerdict:
+    first = ModelVerdict(str(path), report.sha256, NOT_TRIED)
+    closed = report.verdict in CLOSED and not (given.unsafe and report.verdict == "unsafe")
+    if closed or report.error:
+        worst = next((each for each in report.findings if each.about.verdict == report.verdict), None)
+        told = report.error or (f"{worst.rule} at {worst.where or 'the file'}: {worst.what}" if worst else "")
+        hint = " (keras-harness validate tells more; --unsafe loads it)" if report.verdict == "unsafe" else ""
+        return replace(first, why=f"{report.verdict}: {told}{hint}")
+    if report.format == "unknown" or not path.exists():
+        told = report.findings[0].what if report.findings else "no format of Keras"
+        return replace(first, why=f"not a model: {told}")
+    baseline = _take(exchange.baseline, path, scratch, given)
+    candidate = _take(exchange.candidate, path, scratch, given)
+    one, other = baseline.result(), candidate.result()
+    old, new = _loaded(one), _loaded(other)
+    made = replace(first, baseline=old, candidate=new)
+    if report.custom_objects and not given.custom_objects and not (old.works and new.works):
+        return replace(made, why=f"needs custom objects: {', '.join(report.custom_objects)} (--custom-objects)")
+    if not old.works and not new.works:
+        return replace(made, verdict=BROKEN, why=new.said, cause=_cause(old.said, report))
+    if not new.works or (old.whole and not new.whole):
+        return replace(
+            made,
+            verdict=BREAKS,
+            why=new.said,
+            cause=_cause(new.said, report),
+            resaved=_resaved(exchange, one, other, given),
+        )
+    if not old.works or (new.whole and not old.whole):
+        return replace(made, verdict=FIXED, why=old.said, cause=_cause(old.said, report))
+    found = list(across.held(one.reply["before"], other.reply["before"], {**one.blobs, **other.blobs}, exchange.known))
+    resaved = _resaved(exchange, one, other, given)
+    if not found:
+        return replace(made, verdict=SAME, resaved=resaved)
+    observation, difference = found[0]
+    size = difference.size.get("max abs")
+    cause = cause_of(Break(observation, "forward", where="/".join(difference.where), model=report.config))
+    return replace(
+        made, verdict=DIFFERENT, why=_told(observation, difference), max_abs_diff=size, cause=cause, resaved=resaved
+    )
+
+
+def _told(observation: str, difference: Difference) -> str:
+    """What differs, where, and by how much."""
+    where = "/".join(difference.where)
+    size = ", ".join(f"{key} {value:.3g}" for key, value in difference.size.items() if key.startswith("max"))
+    values = f"{str(difference.expected)[:80]} became {str(difference.actual)[:80]}"
+    return f"{observation} at {where}: {values}{f' ({size})' if size else ''}"
+
+
+def _cause(said: str, report: Report) -> Cause | None:
+    return cause_of(Break("travel", "forward", said=said, model=report.config))
+
+
+def _take(side: Side, path: Path, scratch: Scratch, given: Given) -> Any:
+    request = {
+        "verb": "take",
+        "file": str(path.absolute()),
+        "asked": [*across.OBSERVATIONS, *across.ALSO],
+        "keep": {route: str(scratch.folder(route)) for route in FILES},
+        **given.to_json(),
+    }
+    return side.pool.submit(request, limit=given.limit)
+
+
+def _loaded(answer: Answer) -> Loaded:
+    if answer.lost is not None:
+        told = {"type": "crashed", "message": str(answer.lost), "place": ""}
+        return Loaded("no", told, "load")
+    if "fault" in answer.reply:
+        return Loaded("no", answer.reply["fault"], "the harness")
+    reply = answer.reply
+    return Loaded(reply["loads"], reply.get("error"), reply.get("at", ""), reply.get("seconds", {}))
+
+
+def _resaved(exchange: Exchange, one: Answer, other: Answer, given: Given) -> dict[str, str]:
+    """Whether what each release saves of the model is the same model to the other."""
+    said: dict[str, str] = {}
+    for direction, saved, side in (("forward", one, exchange.candidate), ("back", other, exchange.baseline)):
+        for route, path in saved.reply.get("kept", {}).items():
+            request = {
+                "verb": "take", "file": path, "asked": list(across.OBSERVATIONS), "keep": {}, **given.to_json(),
+            }  # fmt: skip
+            answer = side.pool.submit(request, limit=given.limit).result()
+            loaded = _loaded(answer)
+            if not loaded.works:
+                said[f"{route} {direction}"] = loaded.said[:300]
+                continue
+            blobs = {**saved.blobs, **answer.blobs}
+            found = list(across.held(saved.reply["before"], answer.reply["before"], blobs, exchange.known))
+            said[f"{route} {direction}"] = _told(*found[0]) if found else "passed"
+    return said

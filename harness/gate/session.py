@@ -1,0 +1,270 @@
+"""One run of `gate`: two releases started at the same time, models drawn for both, what breaks made small."""
+
+from __future__ import annotations
+
+import sys
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import replace
+from typing import Any
+
+from harness.architectures.families import all_rules
+from harness.check.plan import Plan
+from harness.check.profiles import Profile
+from harness.check.reduce import isolated, reduce
+from harness.check.signals import Signals
+from harness.check.thrift import Thrift
+from harness.dispatch.pool import Pool
+from harness.dispatch.scratch import Scratch
+from harness.dispatch.worker import WorkerFailed
+from harness.expectations.finding import Finding, layer_classes
+from harness.expectations.table import parse
+from harness.gate.exchange import FILES, Exchange, Side, Table, Trip
+from harness.gate.models import NOT_TRIED, verdicts
+from harness.gate.result import Options, Result, kind
+from harness.gate.shared import shared
+from harness.gate.status import BACK, FIXED, FORWARD, PRE_EXISTING
+from harness.protocol.architecture import Architecture, layer_calls
+
+Listener = Callable[[str, Result, Any], None]
+REDUCE_LIMIT = 30.0  # seconds spent on making one finding small
+REDUCE_ALL = 90.0  # and on all of them
+AT_A_TIME = 3  # models under way: one within each release, and one whose files are taken up
+
+
+class Gate:
+    """Runs a gate.
+
+    `listener` is told of ``starting``, ``started``, ``model``, ``example``, ``finding``, ``reduced``, ``done``.
+    """
+
+    def __init__(self, options: Options, listener: Listener, *, signals: Signals | None = None) -> None:
+        self.options = options
+        self.listener = listener
+        self.result = Result(options)
+        self._signals = signals or Signals()
+        self._start = time.monotonic()
+        self._stopped: str | None = None
+        self._broken_within: set[str] = set()  # ids of what is broken in the baseline in some model
+
+    def run(self) -> Result:
+        """The whole gate. What keeps it from its end is in the result: `stopped`, and `problems` where it is one."""
+        self.listener("starting", self.result, None)
+        pools: list[Pool] = []
+        scratch = Scratch()
+        try:
+            for name in (self.options.baseline, self.options.candidate):
+                side = ("baseline", "candidate")[len(pools)]
+                pools.append(
+                    Pool(
+                        name,
+                        size=1,
+                        limits=self.options.limits,
+                        scratch=scratch,
+                        environment=self.options.variables.get(side, {}),
+                    )
+                )
+            self._gate(pools[0], pools[1], scratch)
+        except KeyboardInterrupt:
+            self._stopped = self._signals.name
+        except WorkerFailed as error:
+            self._stopped = "no worker"
+            side = "candidate" if self.result.environments else "baseline"
+            self.result.problems.append(f"the {side}'s TensorFlow could not be started: {error}\n{error.tail[-2000:]}")
+        except OSError as error:
+            self._stopped = "no place"
+            self.result.problems.append(f"the machine is in the way: {error}")
+        except Exception as error:
+            traceback.print_exc(file=sys.stderr)
+            self._stopped = "the harness failed"
+            self.result.problems.append(f"the harness failed: {type(error).__name__}: {error}")
+        finally:
+            self._signals.hold()
+            for pool in pools:
+                pool.close()
+            scratch.close()
+        self.result.stopped = self._stopped
+        self.result.seconds = time.monotonic() - self._start
+        if self._stopped is None and not self.result.compared and self.options.profile is not None:
+            self.result.problems.append("no file of one release was given to the other")
+        self.listener("done", self.result, None)
+        return self.result
+
+    def _gate(self, baseline: Pool, candidate: Pool, scratch: Scratch) -> None:
+        begin = time.perf_counter()
+        sides = []
+        for name, pool in (("baseline", baseline), ("candidate", candidate)):
+            side = Side(name, pool, pool.start())
+            self.result.environments[name] = {**side.environment, **self.options.origins.get(name, {})}
+            sides.append(side)
+        self.result.timings["worker_start"] = time.perf_counter() - begin
+        one, other = sides
+        exchange = Exchange(one, other, scratch, hung_after=self.options.hung_after)
+        self.listener("started", self.result, None)
+        self._models(exchange, scratch)
+        if self.options.profile is not None:
+            self._drawn(exchange, self.options.profile)
+
+    def _models(self, exchange: Exchange, scratch: Scratch) -> None:
+        """The user's own models, each with its verdict."""
+        begin = time.perf_counter()
+        for told in verdicts(exchange, scratch, self.options.models, self.options.given):
+            self.result.models.append(told)
+            self.listener("model", self.result, told)
+        untried = [each.file for each in self.result.models if each.verdict == NOT_TRIED]
+        if untried:
+            more = f" and {len(untried) - 3} more" if len(untried) > 3 else ""
+            self.result.problems.append(
+                f"{len(untried)} of {len(self.result.models)} models were not tried: {', '.join(untried[:3])}{more}"
+            )
+        if self.options.models:
+            self.result.timings["models"] = time.perf_counter() - begin
+
+    def _drawn(self, exchange: Exchange, profile: Profile) -> None:
+        begin = time.perf_counter()
+        one, other = exchange.baseline, exchange.candidate
+        both = set(one.about["routes"]) & set(other.about["routes"])
+        wanted = self.options.routes
+        table = {name: row for name, row in parse().items() if name in both and (not wanted or name in wanted)}
+        vocabulary = shared(one.vocabulary, other.vocabulary)
+        plan = Plan(vocabulary, all_rules(), profile, seed=self.options.seed, only=self.options.layers)
+        self.listener("started", self.result, plan)
+        thrift = Thrift(plan.topologies)
+        self._trips(exchange, ((drawn, thrift.table(drawn, table)) for drawn in plan))
+        self._trips(exchange, self._alone(plan, table))
+        self.result.layers = len(plan.coverage.layers)
+        self.result.timings["exchanging"] = time.perf_counter() - begin
+        self._settle()
+        self._reduce(exchange, table)
+
+    @property
+    def _late(self) -> bool:
+        limit = self.options.time_limit
+        return limit is not None and time.monotonic() - self._start > limit
+
+    def _trips(self, exchange: Exchange, models: Iterator[tuple[Architecture, Table]]) -> None:
+        threads = ThreadPoolExecutor(AT_A_TIME, thread_name_prefix="trip")
+        under_way: set[Future[Trip]] = set()
+        exhausted = False
+        try:
+            while under_way or not exhausted:
+                while not exhausted and len(under_way) < AT_A_TIME:
+                    following = None if self._late else next(models, None)
+                    if following is None:
+                        exhausted = True
+                        if self._late:
+                            self._stopped = f"time limit of {self.options.time_limit:g} s"
+                        break
+                    under_way.add(threads.submit(exchange.trip, *following))
+                done, under_way = wait(under_way, timeout=1.0, return_when=FIRST_COMPLETED)
+                for future in done:
+                    self._take(future.result())
+        finally:
+            threads.shutdown(wait=False, cancel_futures=True)
+
+    def _take(self, trip: Trip) -> None:
+        self.result.examples += 1
+        self.result.built += trip.built
+        self.result.compared += trip.compared
+        for what, seconds in trip.timings.items():
+            self.result.timings[what] = self.result.timings.get(what, 0.0) + seconds
+        for finding in trip.findings:
+            self._add(finding)
+        if trip.built:
+            self._count(trip)
+        self.listener("example", self.result, trip.architecture)
+
+    def _count(self, trip: Trip) -> None:
+        """The layers whose model passed; where it did not, those that the finding names (all, where it names none)."""
+        for name in {call.name for call in layer_calls(trip.architecture)}:
+            for route, direction in trip.passed:
+                self.result.count(name, route, direction, passed=True)
+        for finding in trip.findings:
+            if finding.direction:
+                for layer in finding.layers:
+                    for route in finding.routes:
+                        self.result.count(f"layers.{layer}", route, finding.direction, passed=False)
+
+    def _add(self, finding: Finding) -> None:
+        key = f"{kind(finding)} {finding.id}"
+        earlier = self.result.findings.get(key)
+        if earlier is not None:
+            self.result.findings[key] = earlier.merged(finding)
+            return
+        marked = self.options.known.marked(replace(finding, status="new"), self.result.environments["candidate"])
+        self.result.findings[key] = replace(finding, known_issue=marked.known_issue)
+        self.listener("finding", self.result, self.result.findings[key])
+
+    def _settle(self) -> None:
+        """What was broken in the baseline in any model is no regression, what still is broken is not fixed."""
+        by_id: dict[str, set[str]] = {}
+        for finding in self.result.findings.values():
+            if not finding.direction:
+                by_id.setdefault(finding.id, set()).add(finding.status)
+        for key, finding in list(self.result.findings.items()):
+            statuses = by_id.get(finding.id, set())
+            if finding.direction or finding.status == PRE_EXISTING or len(statuses) < 2:
+                continue
+            del self.result.findings[key]
+            one = f"{PRE_EXISTING} {finding.id}"
+            earlier = self.result.findings.get(one)
+            moved = replace(finding, status=PRE_EXISTING)
+            self.result.findings[one] = moved if earlier is None else earlier.merged(moved)
+
+    def _alone(self, plan: Plan, table: Table) -> Iterator[tuple[Architecture, Table]]:
+        """Each layer by itself whose file has not passed: what broke in one layer must hide no other."""
+        for public, (architecture, name) in sorted(plan.where.items()):
+            seen = self.result.compatibility.get(public, {})
+            directions = [f"{route} {way}" for route in FILES for way in (FORWARD, BACK) if route in table]
+            if all(seen.get(each, [0, 0])[0] for each in directions):
+                continue
+            single = isolated(architecture, name)
+            if single is not None:
+                yield single, {route: row for route, row in table.items() if route in FILES}
+
+    def _reduce(self, exchange: Exchange, table: Table) -> None:
+        """Makes what fails small, the file routes first; both releases are asked again for each try."""
+        wanted = [
+            finding
+            for finding in self.result.findings.values()
+            if finding.status not in (PRE_EXISTING, FIXED) and finding.known_issue is None
+        ]
+        begin = time.perf_counter()
+        end = time.monotonic() + REDUCE_ALL
+        for finding in sorted(
+            wanted, key=lambda each: (kind(each) not in self.options.fail_on, each.direction == BACK)
+        ):
+            if self._late or time.monotonic() > end:
+                break
+            smaller = self._smaller(exchange, finding, table, min(end, time.monotonic() + REDUCE_LIMIT))
+            self.result.findings[f"{kind(finding)} {finding.id}"] = smaller
+            self.listener("reduced", self.result, smaller)
+        self.result.timings["shrinking"] = time.perf_counter() - begin
+
+    def _smaller(self, exchange: Exchange, finding: Finding, table: Table, end: float) -> Finding:
+        assert finding.architecture is not None
+        part = {route: row for route, row in table.items() if route in finding.routes[:1]}
+        last = finding
+
+        def shows(candidate: Architecture) -> bool:
+            nonlocal last
+            if time.monotonic() > end or self._late:
+                return False
+            trip = exchange.trip(candidate, part)
+            same = [each for each in trip.findings if (kind(each), each.id) == (kind(finding), finding.id)]
+            if same:
+                last = same[0]
+            return bool(same)
+
+        reduce(finding.architecture, shows, suspects={*finding.path, *finding.layers})
+        small = last.architecture or finding.architecture
+        names = (name for name in layer_classes(small).values() if name not in ("Model", "Sequential", "InputLayer"))
+        return replace(
+            last,
+            routes=finding.routes,
+            times=finding.times,
+            layers=last.layers or tuple(dict.fromkeys(names)),
+            known_issue=finding.known_issue,
+        )

@@ -1,0 +1,27 @@
+"""What two Kerases have in common: only models that both can build are told apart by their files."""
+
+from __future__ import annotations
+
+from harness.architectures.vocabulary import Vocabulary
+
+
+def shared(one: Vocabulary, other: Vocabulary) -> Vocabulary:
+    """The names and arguments that both Kerases have; it is drawn from as by the older of the two.
+
+    Raises nothing: of two Kerases without a common name the vocabulary is empty.
+    """
+    older = min(one, other, key=lambda each: each.version)
+    arguments = {}
+    for name, taken in one.arguments.items():
+        if name in other.arguments:
+            theirs = other.arguments[name]
+            arguments[name] = tuple(each for each in taken if each in theirs or each == "**")
+    return Vocabulary(
+        older.version,
+        arguments,
+        tuple(name for name in one.layers if name in other.layers),
+        {name: of for name, of in one.aliases.items() if other.aliases.get(name) == of},
+        {name: values for name, values in older.defaults.items() if name in arguments},
+        tuple(mode for mode in one.modes if mode in other.modes),
+        common=True,
+    )

@@ -1,0 +1,235 @@
+"""What came of a gate, for the terminal and for a pull request: environments, compatibility, findings, a verdict."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from harness.expectations.finding import Finding
+from harness.gate.causes import Cause
+from harness.gate.models import BREAKS, DIFFERENT, SAME, VERDICTS, ModelVerdict
+from harness.gate.result import Result, kind
+from harness.gate.status import BACK, FORWARD, INCOMPATIBLE, REGRESSION
+from harness.reporting.live import Line
+from harness.reporting.text import finding_text
+
+SHOWN = ("tensorflow", "keras", "python")
+WORST = (f"{INCOMPATIBLE}-{FORWARD}", REGRESSION, f"{INCOMPATIBLE}-{BACK}")
+
+
+class Watcher:
+    """Shows how far a gate is: a live line on a terminal, a plain line now and then elsewhere."""
+
+    def __init__(self, console: Console) -> None:
+        self.line = Line(console)
+        self.console = console
+
+    def __call__(self, event: str, result: Result, subject: object) -> None:
+        """Takes an event of the session."""
+        if event == "starting":
+            self.line.start("starting two TensorFlows")
+            return
+        if event == "done":
+            self.line.stop()
+            return
+        if event == "started":
+            for line in environment_lines(result):
+                self.console.print(escape(line), highlight=False, soft_wrap=True)
+        if event == "model" and isinstance(subject, ModelVerdict):
+            self.console.print(f"{subject.verdict:<14} {escape(subject.file)}", highlight=False, soft_wrap=True)
+        if event == "reduced" and isinstance(subject, Finding):
+            self.console.print(
+                f"{kind(subject)} {subject.id} {escape(subject.check)}, shrunk to {', '.join(subject.layers)}",
+                highlight=False,
+            )
+        if result.options.profile is None:
+            self.line.show(f"{_several(len(result.models), 'model')} of yours")
+            return
+        broken = sum(kind(each) in WORST for each in result.findings.values())
+        self.line.show(
+            f"{result.examples} models, {result.compared} files exchanged, {_several(broken, 'difference')} to look at"
+        )
+
+
+def verdict_line(result: Result) -> str:
+    """The verdict in one line."""
+    took = f"{result.examples} drawn models, {result.compared} files exchanged in {result.seconds:.0f} s"
+    if result.options.profile is None:
+        took = f"{_several(len(result.models), 'model')} of yours in {result.seconds:.0f} s, none drawn"
+    if result.verdict == "error":
+        return f"COULD NOT MEASURE: {(result.problems or [result.stopped or 'nothing was exchanged'])[0]} ({took})"
+    counts = Counter(kind(each) for each in result.findings.values() if each.known_issue is None)
+    layers = incompatible(result, FORWARD)
+    said = [_several(counts[REGRESSION], "regression")] if counts[REGRESSION] else []
+    if layers:
+        said.append(f"{_several(len(layers), 'layer')} incompatible")
+    forward = counts[f"{INCOMPATIBLE}-{FORWARD}"]
+    if forward:
+        said.append(f"{_several(forward, 'difference')} in files of the baseline")
+    verdicts = Counter(each.verdict for each in result.models)
+    said += [f"{_several(verdicts[BREAKS], 'model')} of yours broken"] if verdicts[BREAKS] else []
+    if verdicts[DIFFERENT]:
+        said.append(f"{_several(verdicts[DIFFERENT], 'model')} of yours other than before")
+    more = f"; not counted: {', '.join(_uncounted(counts))}" if list(_uncounted(counts)) else ""
+    if result.verdict == "fail":
+        failing = "; ".join(said) or _several(len(result.failing()), "finding")
+        return f"NOT SAFE: {failing} ({took}{more})"
+    until = f", stopped by the {result.stopped}" if result.stopped else ""
+    return f"SAFE TO UPGRADE, as far as was looked{until} ({took}{more})"
+
+
+def _uncounted(counts: Counter[str]) -> Iterator[str]:
+    for name in (f"{INCOMPATIBLE}-{BACK}", "pre-existing", "fixed"):
+        if counts[name]:
+            yield f"{counts[name]} {'incompatible on the way back' if name.endswith(BACK) else name}"
+
+
+def incompatible(result: Result, direction: str) -> list[str]:
+    """The layers of which some file of the direction did not pass."""
+    return sorted(
+        layer
+        for layer, routes in result.compatibility.items()
+        if any(failed for name, (_, failed) in routes.items() if name.endswith(f" {direction}"))
+    )
+
+
+def environment_lines(result: Result) -> list[str]:
+    """What was installed on the two sides, and what that means where they are hardly two."""
+    lines = []
+    for side, found in result.environments.items():
+        said = ", ".join(
+            f"{name.capitalize() if name != 'tensorflow' else 'TensorFlow'} {found[name]}" for name in SHOWN
+        )
+        packages = ", ".join(f"{name} {version}" for name, version in found.get("packages", {}).items())
+        lines.append(f"{side:<10} {said} ({packages})")
+    sides = list(result.environments.values())
+    if len(sides) == 2 and result.same:
+        lines.append("Both sides are the same release: whatever differs is a fault of the harness (an A/A test).")
+    elif len(sides) == 2 and sides[0]["keras"] == sides[1]["keras"]:
+        lines.append(
+            f"Both sides have Keras {sides[0]['keras']}: only TensorFlow differs. If you did not mean that, pin keras."
+        )
+    return lines
+
+
+def print_result(result: Result, console: Console) -> None:
+    """Everything, the verdict last."""
+    if result.models:
+        console.print(_models(result))
+        for model in result.models:
+            if model.verdict != SAME:
+                console.print("\n".join(model_lines(model)), highlight=False, markup=False, soft_wrap=True)
+    if result.compatibility:
+        console.print(_table(result))
+    for finding in _ordered(result):
+        console.print(f"\n[bold]{escape(kind(finding))}[/]", highlight=False)
+        console.print(finding_text(finding), highlight=False, markup=False, soft_wrap=True)
+        for line in cause_lines(result.cause(finding)):
+            console.print(line, highlight=False, markup=False, soft_wrap=True)
+    for problem in result.problems:
+        console.print(f"[yellow]not measured:[/] {escape(problem)}", highlight=False)
+    console.print(f"\n[bold]{escape(verdict_line(result))}[/]", highlight=False)
+
+
+def _models(result: Result) -> Table:
+    table = Table(title="your models", header_style="bold")
+    for column in ("model", "baseline loads", "candidate loads", "verdict"):
+        table.add_column(column, overflow="fold")
+    for each in sorted(result.models, key=lambda each: VERDICTS.index(each.verdict)):
+        style = "" if each.verdict == SAME else "bold"
+        table.add_row(escape(each.file), each.baseline.loads, each.candidate.loads, each.verdict, style=style)
+    return table
+
+
+def model_lines(model: ModelVerdict) -> list[str]:
+    """One model of the user in full: what differs, where, by how much, why, and what to do."""
+    lines = [f"\n{model.verdict}: {model.file}", f"  because   {model.why[:600]}"]
+    if model.verdict in (BREAKS, DIFFERENT):
+        lines += cause_lines(model.cause)
+    passed = [route for route, told in model.resaved.items() if told == "passed"]
+    refused = [f"{route} ({told[:160]})" for route, told in model.resaved.items() if told != "passed"]
+    lines += [f"  re-saved  passes as {', '.join(passed)}"] if passed else []
+    return [*lines, *(f"  re-saved  does not pass as {each}" for each in refused)]
+
+
+def cause_lines(cause: Cause | None) -> list[str]:
+    """What is known of why it broke, and what to do."""
+    if cause is None:
+        return ["  cause     unknown cause"]
+    lines = [f"  cause     {cause.id}: {cause.explanation}", f"  remedy    {cause.remedy}"]
+    return [*lines, f"  see       {cause.link}"] if cause.link else lines
+
+
+def _ordered(result: Result) -> list[Finding]:
+    """What is shown in full, the worst first; what is broken in both or mended is counted alone."""
+    shown = [each for each in result.findings.values() if kind(each) in WORST and each.known_issue is None]
+    return sorted(shown, key=lambda each: (WORST.index(kind(each)), each.id))
+
+
+def _rows(result: Result) -> tuple[list[str], list[tuple[str, list[list[int]]]], int]:
+    """The routes with their directions, the layers of which something failed, and how many layers passed all."""
+    columns = sorted({name for routes in result.compatibility.values() for name in routes})
+    columns.sort(key=lambda name: (name.rpartition(" ")[0], name.endswith(BACK)))
+    rows, whole = [], 0
+    for layer, routes in sorted(result.compatibility.items()):
+        cells = [routes.get(name, [0, 0]) for name in columns]
+        if any(failed for _, failed in cells):
+            rows.append((layer.removeprefix("layers."), cells))
+        else:
+            whole += 1
+    return columns, rows, whole
+
+
+def _table(result: Result) -> Table:
+    columns, rows, whole = _rows(result)
+    table = Table(title="files between the two: models that passed / did not", header_style="bold")
+    table.add_column("layer")
+    for name in columns:
+        table.add_column(name, justify="right")
+    for layer, cells in rows:
+        table.add_row(layer, *(_cell(*each) for each in cells))
+    table.add_row(f"{_several(whole, 'other layer')}", *(["all passed" if whole else "·"] * len(columns)), style="dim")
+    return table
+
+
+def _cell(passed: int, failed: int) -> str:
+    return f"{passed or '·'} / [red]{failed}[/]" if failed else str(passed or "·")
+
+
+def markdown(result: Result) -> str:
+    """The same for a comment in a pull request, or the summary of a job."""
+    icon = {"pass": "✅", "fail": "❌", "error": "⚠️"}[result.verdict]
+    lines = [f"## {icon} {verdict_line(result)}", ""]
+    lines += [f"- {line}" for line in environment_lines(result)]
+    columns, rows, whole = _rows(result)
+    if rows:
+        lines += ["", f"| layer | {' | '.join(columns)} |", f"|---|{'---|' * len(columns)}"]
+        for layer, cells in rows:
+            counts = (f"{passed} / **{failed}**" if failed else str(passed) for passed, failed in cells)
+            lines.append(f"| {layer} | {' | '.join(counts)} |")
+        lines += ["", f"{_several(whole, 'other layer')} passed everywhere (models that passed / did not)."]
+    if result.models:
+        lines += ["", "| model | baseline | candidate | verdict | why | remedy |", "|---|---|---|---|---|---|"]
+    for model in sorted(result.models, key=lambda each: VERDICTS.index(each.verdict)):
+        why = model.why.replace("|", "\\|").replace("\n", " ")[:200]
+        remedy = model.cause.remedy if model.cause else ""
+        row = (model.file, model.baseline.loads, model.candidate.loads, model.verdict, why, remedy)
+        lines.append(f"| {' | '.join(row)} |")
+    found = _ordered(result)
+    if found:
+        lines += ["", "| id | status | layers | what | cause |", "|---|---|---|---|---|"]
+    for each in found:
+        cause = result.cause(each)
+        what = each.title.replace("|", "\\|").replace("\n", " ")[:160]
+        told = f"`{cause.id}`: {cause.remedy}" if cause else "unknown cause"
+        lines.append(f"| {each.id} | {kind(each)} | {', '.join(each.layers)} | {what} | {told} |")
+    lines += [f"\n> not measured: {problem}" for problem in result.problems]
+    return "\n".join(lines) + "\n"
+
+
+def _several(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"

@@ -1,0 +1,184 @@
+"""Takes up a file of somebody's: loads it, feeds it seeded inputs, observes it, and saves it for the other release.
+
+Nothing is known of the model but what it says of itself, so its inputs are made up: floats are normal, integers lie
+below what every lookup in the model can take, strings are words. Both releases make the same ones, for they depend on
+their place, shape and dtype alone; or the user gives them.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import time
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from harness.protocol.architecture import Architecture, Values
+from harness.routes.catalogue import ROUTES
+from harness.worker import data, dialect
+from harness.worker.arrays import Arrays
+from harness.worker.build import tensors_of
+from harness.worker.dialect import keras, tf
+from harness.worker.run import describe, observe
+from harness.worker.subject import Subject
+
+BATCH = 2
+LENGTH = 8  # of an axis whose length the model leaves open
+LEAST = 32  # of the axes that a convolution may shrink
+WORDS = ("red", "green", "blue", "never seen")
+SAFE = "safe_mode"
+
+
+def take(request: dict[str, Any], tell: Callable[[str], None]) -> tuple[dict[str, Any], dict[str, bytes]]:
+    """One file. The reply says how it `loads` (``yes``, ``only with compile=False``, ``no``), and what was observed.
+
+    `request` has the ``file``, the observations ``asked``, where to ``keep`` it (a folder by route), and may have
+    ``inputs`` (a `.npz`), ``import`` (folders to import from) and ``custom_objects`` (``package.module:name``).
+    """
+    arrays = Arrays()
+    reply: dict[str, Any] = {"loads": "no", "seconds": {}}
+    dialect.clear()
+    dialect.set_seed(0)
+    start = time.perf_counter()
+    tell("import")
+    try:
+        objects = custom_objects(request.get("import", ()), request.get("custom_objects", ()))
+    except Exception as error:
+        return {**reply, "error": describe(error), "at": "import"}, {}
+    tell("load")
+    path = Path(request["file"])
+    try:
+        model = load(path, objects)
+        reply["loads"] = "yes"
+    except Exception as error:
+        reply["error"] = describe(error)
+        reply["at"] = "load"
+        try:
+            model = load(path, objects, compile=False)
+            reply["loads"] = "only with compile=False"
+        except Exception:
+            return reply, {}
+    reply["seconds"]["load"] = time.perf_counter() - start
+    start = time.perf_counter()
+    tell("call")
+    try:
+        inputs = inputs_of(model, request.get("inputs"))
+        model(inputs, training=False)
+    except Exception as error:
+        return {**reply, "error": describe(error), "at": "the first call"}, {}
+    reply["seconds"]["call"] = time.perf_counter() - start
+    architecture = Architecture(model.name)
+    subject = Subject(model, architecture, inputs, None, arrays)
+    subject.shared["names"] = {layer.name for layer in _all_layers(model)}
+    tell("observe")
+    reply["before"] = observe(subject, request["asked"])
+    for route, folder in request.get("keep", {}).items():
+        tell(route)
+        place = Path(folder)
+        place.mkdir(parents=True, exist_ok=True)
+        save = ROUTES[route].save
+        try:
+            assert save is not None
+            reply.setdefault("kept", {})[route] = str(save(subject, place))
+        except Exception as error:
+            reply.setdefault("not kept", {})[route] = describe(error)
+    return reply, arrays.blobs
+
+
+def custom_objects(folders: Any, names: Any) -> dict[str, Any]:
+    """The author's own classes: each of ``package.module:name``, and with a module alone all that it registers.
+
+    Raises ImportError or AttributeError for what is not there, and ValueError for a name of another form.
+    """
+    for folder in folders:
+        if folder not in sys.path:
+            sys.path.insert(0, folder)
+    found: dict[str, Any] = {}
+    for each in names:
+        module, _, name = each.partition(":")
+        if not module:
+            raise ValueError(f"{each!r} names no module: package.module:name")
+        imported = importlib.import_module(module)
+        if name:
+            found[name.rpartition(".")[2]] = getattr(imported, name)
+    return found
+
+
+def load(path: Path, objects: dict[str, Any], *, compile: bool = True) -> Any:
+    """The model of a file or folder; raises whatever Keras raises."""
+    if path.suffix == ".json":
+        model = keras.models.model_from_json(path.read_text(encoding="utf-8"), custom_objects=objects)
+        model.load_weights(weights_beside(path))
+        return model
+    arguments: dict[str, Any] = {"custom_objects": objects, "compile": compile}
+    if dialect.takes(keras.models.load_model, SAFE):
+        arguments[SAFE] = True
+    return keras.models.load_model(str(path), **arguments)
+
+
+def weights_beside(path: Path) -> str:
+    """The weights that belong to a JSON config: of the same name. Raises FileNotFoundError where there are none."""
+    for ending in (".weights.h5", ".h5", ".hdf5", "_weights.h5"):
+        beside = path.with_name(path.stem + ending)
+        if beside.exists():
+            return str(beside)
+    raise FileNotFoundError(f"{path.name} is an architecture, and there are no weights called {path.stem}.weights.h5")
+
+
+def inputs_of(model: Any, given: str | None = None) -> Any:
+    """Tensors for a model, in the structure in which it takes them: the user's, or made up from a seed.
+
+    Raises ValueError for a model that does not say what it takes, where none are given.
+    """
+    arrays = dict(np.load(given, allow_pickle=False)) if given else {}
+    wanted = dialect.flat(getattr(model, "inputs", None) or [])
+    if not wanted and not arrays:
+        raise ValueError("the model does not say what its inputs are: give some (--inputs)")
+    if not wanted:
+        values = list(arrays.values())
+        return tensors_of(values[0] if len(values) == 1 else values)
+    top = _smallest_lookup(model)
+    flat = []
+    for number, each in enumerate(wanted):
+        name = getattr(each, "name", "").partition(":")[0]
+        if arrays:
+            keys = list(arrays)
+            flat.append(arrays[name if name in arrays else keys[number]])
+        else:
+            flat.append(made_up(tuple(each.shape)[1:], dialect.dtype_name(each.dtype), number, top))
+    structure = getattr(model, "input", None)
+    return tensors_of(tf.nest.pack_sequence_as(structure, flat) if structure is not None else flat[0])
+
+
+def made_up(shape: tuple[Any, ...], dtype: str, number: int, top: int) -> np.ndarray:
+    """The data of the input with this number; `top` is above every integer in it."""
+    open_length = LEAST if len(shape) >= 3 else LENGTH
+    sizes = tuple(open_length if axis is None else int(axis) for axis in shape)
+    if dtype == "string":
+        values = Values("word", words=WORDS)
+    elif dtype == "bool":
+        values = Values("boolean")
+    elif "int" in dtype:
+        values = Values("integer", 0, top)
+    else:
+        values = Values()
+    return data.make((BATCH, *sizes), dtype, values, zlib.crc32(f"{number} {sizes} {dtype}".encode()))
+
+
+def _smallest_lookup(model: Any) -> int:
+    """Above the integers that every embedding and every one-hot encoding of a model can take."""
+    sizes = [2 if len(model.inputs) == 0 else 10]
+    for layer in _all_layers(model):
+        for key in ("input_dim", "num_tokens"):
+            size = getattr(layer, key, None)
+            if isinstance(size, int) and size > 0:
+                sizes.append(size)
+    return min(sizes)
+
+
+def _all_layers(model: Any) -> list[Any]:
+    return [layer for _, layer in dialect.layers_of(model)]

@@ -1,0 +1,135 @@
+"""What two releases write differently is put into one form, and what differs in the model stays different."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from harness.gate.canonical import both_state, common
+
+KERAS_2 = {
+    "name": "model",
+    "trainable": True,
+    "layers": [
+        {
+            "module": "keras.layers",
+            "class_name": "InputLayer",
+            "config": {"batch_input_shape": [None, 3], "dtype": "float32", "sparse": False, "name": "x"},
+            "registered_name": None,
+            "name": "x",
+            "inbound_nodes": [],
+        },
+        {
+            "module": "keras.layers",
+            "class_name": "BatchNormalization",
+            "config": {
+                "name": "norm",
+                "trainable": True,
+                "dtype": "float32",
+                "axis": [1],
+                "momentum": 0.8,
+                "gamma_initializer": {
+                    "module": "keras.initializers", "class_name": "Ones", "config": {}, "registered_name": None,
+                },
+                "gamma_regularizer": None,
+            },
+            "registered_name": None,
+            "build_config": {"input_shape": [None, 3]},
+            "name": "norm",
+            "inbound_nodes": [[["x", 0, 0, {}]]],
+        },
+    ],
+    "input_layers": [["x", 0, 0]],
+    "output_layers": [["norm", 0, 0]],
+}  # fmt: skip
+KERAS_3 = {
+    "name": "model",
+    "trainable": True,
+    "layers": [
+        {
+            "module": "keras.layers",
+            "class_name": "InputLayer",
+            "config": {"batch_shape": [None, 3], "dtype": "float32", "sparse": False, "name": "x", "optional": False},
+            "registered_name": None,
+            "name": "x",
+            "inbound_nodes": [],
+        },
+        {
+            "module": "keras.layers",
+            "class_name": "BatchNormalization",
+            "config": {
+                "name": "norm",
+                "trainable": True,
+                "dtype": {
+                    "module": "keras", "class_name": "DTypePolicy", "config": {"name": "float32"},
+                    "registered_name": None,
+                },
+                "axis": 1,
+                "momentum": 0.8,
+                "gamma_initializer": {
+                    "module": "keras.initializers", "class_name": "Ones", "config": {}, "registered_name": None,
+                },
+                "renorm": False,
+            },
+            "registered_name": None,
+            "build_config": {"input_shape": [None, 3]},
+            "name": "norm",
+            "inbound_nodes": [{"args": [{"class_name": "__keras_tensor__", "config": {}}], "kwargs": {}}],
+        },
+    ],
+    "input_layers": ["x", 0, 0],
+    "output_layers": ["norm", 0, 0],
+}  # fmt: skip
+
+
+def held(before: Any, after: Any) -> tuple[Any, Any]:
+    known = {"momentum", "axis", "gamma_initializer", "gamma_regularizer"}
+    return both_state(common("config", before), common("config", after), lambda owner, key: key in known)
+
+
+def changed(config: dict[str, Any], **arguments: Any) -> dict[str, Any]:
+    layer = config["layers"][1]
+    settings = {key: value for key, value in {**layer["config"], **arguments}.items() if value != "gone"}
+    return {**config, "layers": [config["layers"][0], {**layer, "config": settings}]}
+
+
+def test_one_model_in_two_dialects_is_one_model() -> None:
+    before, after = held(KERAS_2, KERAS_3)
+    assert before == after
+    assert before["layers"]["norm"]["config"]["momentum"] == 0.8
+
+
+def test_another_value_is_another_model() -> None:
+    for arguments in ({"momentum": 0.9}, {"axis": 2}, {"dtype": "float16"}):
+        before, after = held(KERAS_2, changed(KERAS_3, **arguments))
+        assert before != after
+
+
+def test_an_argument_that_both_know_and_one_lost_is_missing() -> None:
+    before, after = held(KERAS_2, changed(KERAS_3, momentum="gone"))
+    assert "momentum" in before["layers"]["norm"]["config"]
+    assert "momentum" not in after["layers"]["norm"]["config"]
+
+
+def test_an_argument_that_one_release_alone_has_is_no_loss() -> None:
+    before, after = held(changed(KERAS_2, virtual_batch_size=4), KERAS_3)
+    assert before == after
+
+
+def test_an_initializer_of_another_class_is_another_one() -> None:
+    zeros = {"module": "keras.initializers", "class_name": "Zeros", "config": {}, "registered_name": None}
+    before, after = held(KERAS_2, changed(KERAS_3, gamma_initializer=zeros))
+    assert before != after
+
+
+def test_weights_are_held_against_each_other_by_path() -> None:
+    one = [{"path": "norm/gamma", "value": 1}, {"path": "norm/mean", "value": 2}, {"path": "head/kernel", "value": 3}]
+    other = [one[0], one[2], one[1]]
+    assert common("weights", one) == common("weights", other)
+    assert common("weights", one) != common("weights", [*one[:2], {"path": "head/kernel", "value": 4}])
+    twice = [{"path": "norm/gamma", "value": 1}, {"path": "norm/gamma", "value": 2}]
+    assert len(common("weights", twice)) == 2
+
+
+def test_what_could_not_be_observed_stays_an_error() -> None:
+    error = {"$error": {"type": "ValueError", "message": "no"}}
+    assert common("config", error) is error

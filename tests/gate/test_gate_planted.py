@@ -1,0 +1,88 @@
+"""What differs between two releases is found, with the right name; two of the same release differ in nothing.
+
+One release is installed here, so the other is the same with a difference planted in one worker (`planted/`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from harness.dispatch.pool import Pool
+from harness.dispatch.scratch import Scratch
+from harness.expectations.finding import Finding
+from harness.expectations.table import parse
+from harness.gate.exchange import FILES, Exchange, Side
+from harness.gate.result import kind
+from tests.test_planted import MODEL
+
+PLANTED = Path(__file__).with_name("planted")
+pytestmark = pytest.mark.slow
+FORWARD, BACK = "incompatible-forward", "incompatible-back"
+# The fault, and of what it makes findings: status, route and observation.
+FAULTS = {
+    "another_formula": {(FORWARD, "outputs"), (BACK, "outputs")},
+    "another_order_of_weights": {(FORWARD, "weights"), (BACK, "weights")},
+    "a_refused_key": {(FORWARD, "travel")},
+    "a_lost_argument": {("regression", "config")},
+    "a_renamed_slot": {(FORWARD, "optimizer"), (BACK, "optimizer")},
+    "unfrozen_by_loading": {("regression", "flags")},
+    "a_new_default": set(),
+    "another_name": {("regression", "structure"), ("regression", "config")},
+    "a_hdf5_that_is_refused": {(FORWARD, "travel")},
+}
+
+
+@pytest.fixture(scope="module")
+def scratch() -> Iterator[Scratch]:
+    place = Scratch()
+    yield place
+    place.close()
+
+
+def side(name: str, scratch: Scratch, *faults: str) -> Side:
+    pool = Pool(size=1, scratch=scratch, modules=tuple(PLANTED / f"{each}.py" for each in faults))
+    return Side(name, pool, pool.start())
+
+
+@pytest.fixture(scope="module")
+def sound(scratch: Scratch) -> Iterator[Side]:
+    release = side("baseline", scratch)
+    yield release
+    release.pool.close()
+
+
+def found(baseline: Side, candidate: Side, scratch: Scratch) -> list[Finding]:
+    exchange = Exchange(baseline, candidate, scratch)
+    trip = exchange.trip(MODEL, {route: row for route, row in parse().items() if route in FILES})
+    assert trip.built
+    assert trip.compared == 4  # two routes, there and back
+    return [each for each in trip.findings if kind(each) != "pre-existing"]  # a bug of the release that is installed
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_planted_difference_is_found_and_named(fault: str, sound: Side, scratch: Scratch) -> None:
+    other = side("candidate", scratch, fault)
+    try:
+        findings = found(sound, other, scratch)
+    finally:
+        other.pool.close()
+    assert {(kind(each), each.observation) for each in findings} == FAULTS[fault]
+
+
+def test_the_same_release_twice_differs_in_nothing(sound: Side, scratch: Scratch) -> None:
+    again = side("candidate", scratch)
+    try:
+        assert found(sound, again, scratch) == []
+    finally:
+        again.pool.close()
+
+
+def test_what_the_candidate_has_mended_is_called_fixed(sound: Side, scratch: Scratch) -> None:
+    broken = side("baseline", scratch, "mended")
+    try:
+        assert {kind(each) for each in found(broken, sound, scratch)} == {"fixed"}
+    finally:
+        broken.pool.close()

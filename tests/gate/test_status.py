@@ -1,0 +1,157 @@
+"""Every finding gets the name of where it shows."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from harness.expectations.finding import Finding
+from harness.gate.across import outputs, tolerance
+from harness.gate.causes import causes, diagnose
+from harness.gate.result import kind
+from harness.gate.status import alone, passing
+from harness.protocol.architecture import Architecture, Call, Input, Name, Node, Ref
+
+LOST = Finding("config", "value", ("Dense", "units"), ("hdf5",), "units is another one")
+
+
+def failed(message: str, route: str = "hdf5", observation: str = "travel") -> Finding:
+    error = {"type": "ValueError", "message": message, "place": "", "ours": False}
+    return Finding(observation, "error", ("",), (route,), message, error=error)
+
+
+def kinds(findings: list[Finding]) -> list[str]:
+    return [kind(each) for each in findings]
+
+
+def test_broken_in_the_candidate_alone_is_a_regression() -> None:
+    assert kinds(list(alone([], [LOST]))) == ["regression"]
+
+
+def test_broken_in_both_is_no_news() -> None:
+    assert kinds(list(alone([LOST], [LOST]))) == ["pre-existing"]
+
+
+def test_broken_in_the_baseline_alone_is_fixed() -> None:
+    assert kinds(list(alone([LOST], []))) == ["fixed"]
+
+
+def test_an_error_in_other_words_is_the_same_error_on_the_same_route() -> None:
+    assert kinds(list(alone([failed("no such layer")], [failed("unknown layer")]))) == ["pre-existing"]
+    assert kinds(list(alone([failed("no such layer", "keras_zip")], [failed("unknown layer")]))) == [
+        "regression",
+        "fixed",
+    ]
+
+
+def test_another_difference_on_the_same_route_is_one_of_its_own() -> None:
+    other = replace(LOST, place=("Dense", "bias"))
+    assert kinds(list(alone([LOST], [other]))) == ["regression", "fixed"]
+
+
+def test_a_file_that_does_not_pass_is_incompatible_with_its_direction() -> None:
+    assert kinds(list(passing([LOST], "forward", [], []))) == ["incompatible-forward"]
+
+
+def test_what_breaks_within_a_release_says_nothing_of_files() -> None:
+    assert not list(passing([LOST], "forward", [], [LOST]))
+    assert not list(passing([LOST], "forward", [failed("cannot be saved")], []))
+    assert list(passing([LOST], "forward", [failed("cannot be saved", "keras_zip")], []))
+
+
+def test_directions_have_ids_of_their_own() -> None:
+    assert replace(LOST, direction="forward").id != replace(LOST, direction="back").id
+
+
+def test_rounding_is_within_the_tolerance_and_another_formula_is_not() -> None:
+    random = np.random.default_rng(0)
+    x = random.standard_normal((4, 64)).astype("float32")
+    w = random.standard_normal((64, 64)).astype("float32")
+    exact = (x.astype("float64") @ w.astype("float64")).astype("float32")
+    backwards = (x[:, ::-1] @ w[::-1]).astype("float32")
+    moved = np.abs(np.nextafter(x, np.float32(9)) @ w - x @ w).max()
+    allowed = tolerance(float(moved), float(np.abs(exact).max()), "float32")
+    assert np.abs(exact - backwards).max() <= allowed
+    assert np.abs(np.clip(0.2 * exact + 0.5, 0, 1) - np.clip(exact / 6 + 0.5, 0, 1)).max() > 100 * allowed
+
+
+def seen(values: np.ndarray) -> tuple[dict[str, object], dict[str, bytes]]:
+    entry = {
+        "array": str(values.sum()),
+        "shape": list(values.shape),
+        "dtype": values.dtype.name,
+        "kept": values.dtype.name,
+    }
+    return {"outputs": [entry], "inner": []}, {str(values.sum()): values.tobytes()}
+
+
+@pytest.mark.parametrize(("apart", "differs"), [(1e-7, False), (1e-3, True)])
+def test_outputs_are_held_against_what_the_model_itself_does(apart: float, differs: bool) -> None:
+    one, blobs = seen(np.array([0.5, 0.25], dtype="float32"))
+    other, more = seen(np.array([0.5 + apart, 0.25], dtype="float32"))
+    found = list(outputs(one, other, {"steps": [1e-7], "settled": [True]}, {**blobs, **more}))
+    assert bool(found) is differs
+
+
+def test_an_output_that_hangs_on_the_last_bit_is_not_compared() -> None:
+    one, blobs = seen(np.array([3, 1], dtype="int32"))
+    other, more = seen(np.array([2, 1], dtype="int32"))
+    both = {**blobs, **more}
+    assert not list(outputs(one, other, {"steps": [None], "settled": [False]}, both))
+    assert list(outputs(one, other, {"steps": [None], "settled": [True]}, both))
+
+
+def with_layer(finding: Finding, call: object) -> Finding:
+    model = Architecture("m", inputs=(Input("x", (3,)),), nodes=(Node("n", call, (Ref("x"),)),), outputs=Ref("n"))
+    return replace(finding, architecture=model)
+
+
+# For each cause: what is said in the release that reads, the direction, the layer, the observation.
+SAID = {
+    "keras-2-module-path": (
+        "Could not deserialize class 'Functional' because its parent module keras.src.engine cannot be imported.",
+        "forward", Call("layers.Dense"), "travel",
+    ),
+    "depthwise-groups": (
+        "Exception encountered: Unrecognized keyword arguments passed to DepthwiseConv2D: {'groups': 1}",
+        "forward", Call("layers.DepthwiseConv2D"), "travel",
+    ),
+    "separable-kernel-arguments": (
+        "Unrecognized keyword arguments passed to SeparableConv2D: {'groups': 1, 'kernel_initializer': {}}",
+        "forward", Call("layers.SeparableConv2D"), "travel",
+    ),
+    "time-major": (
+        "Unrecognized keyword arguments passed to LSTM: {'time_major': False}",
+        "forward", Call("layers.LSTM"), "travel",
+    ),
+    "batch-shape-of-an-input": (
+        "Error when deserializing class 'InputLayer' using config={}. Unrecognized keyword arguments: ['batch_shape']",
+        "back", Call("layers.Dense"), "travel",
+    ),
+    "operations-in-h5": ("Unknown layer: 'GreaterEqual'.", "", Name("operator.ge"), "travel"),
+    "built-in-layer-removed": (
+        "Unknown layer: 'ThresholdedReLU'.", "forward", Call("layers.ThresholdedReLU"), "travel",
+    ),
+    "hard-sigmoid-formula": ("", "forward", Call("layers.Dense", {"activation": "hard_sigmoid"}), "outputs"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("cause", SAID)
+def test_a_cause_is_recognised_by_what_is_said_and_what_is_held(cause: str) -> None:
+    message, direction, layer, observation = SAID[cause]
+    finding = replace(with_layer(failed(message, observation=observation), layer), direction=direction)
+    told = diagnose(finding)
+    assert told is not None
+    assert told.id == cause
+    assert told.explanation
+    assert told.remedy
+
+
+def test_every_cause_has_a_case_and_a_name_of_its_own() -> None:
+    assert [cause.id for cause in causes()] == list(SAID)
+
+
+def test_what_fits_no_cause_has_none() -> None:
+    assert diagnose(with_layer(failed("something else"), Call("layers.Dense"))) is None
