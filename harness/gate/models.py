@@ -27,7 +27,9 @@ SAME, DIFFERENT, BREAKS, FIXED, BROKEN, NOT_TRIED = (
     "broken in both",
     "not tried",
 )
-VERDICTS = (BREAKS, DIFFERENT, NOT_TRIED, BROKEN, FIXED, SAME)
+NO_MODEL = "no model"
+VERDICTS = (BREAKS, DIFFERENT, NOT_TRIED, BROKEN, FIXED, SAME, NO_MODEL)
+WEIGHTS_ALONE = ("weights.h5", "hdf5 weights by name", "weights index")
 CLOSED = ("unsafe", "bomb", "corrupt")  # what inspection says of files that are not loaded
 
 
@@ -79,6 +81,12 @@ class Loaded:
         """Type and message of the error."""
         return f"{self.error['type']}: {self.error['message']}" if self.error else ""
 
+    @property
+    def told(self) -> str:
+        """The same for people: without the configs that Keras writes into its messages, and where it came to."""
+        hint = "; are these no inputs for it? Give some with --inputs" if self.at == "the first call" else ""
+        return brief(self.said) + hint
+
 
 @dataclass(frozen=True)
 class ModelVerdict:
@@ -111,6 +119,27 @@ class ModelVerdict:
         }
 
 
+def brief(message: str) -> str:
+    """A message without what stands in long braces, on one line.
+
+    >>> brief("using config={'name': 'dense', 'dtype': {'class_name': 'DTypePolicy', 'config': {}}}.\\n\\nNo groups")
+    'using config={…}. No groups'
+    """
+    kept, inside, depth = [], "", 0
+    for letter in message:
+        depth += letter == "{"
+        if depth:
+            inside += letter
+            if letter == "}":
+                depth -= 1
+                if not depth:
+                    kept.append(inside if len(inside) <= 60 else "{…}")
+                    inside = ""
+        else:
+            kept.append(letter)
+    return " ".join(("".join(kept) + ("{…" if inside else "")).split())
+
+
 def verdicts(exchange: Exchange, scratch: Scratch, paths: Iterable[Path], given: Given) -> Iterator[ModelVerdict]:
     """One for each file, in order; files that could not be read safely are not loaded. Model files are only read."""
     limits = Limits()
@@ -131,6 +160,8 @@ def _verdict(exchange: Exchange, scratch: Scratch, path: Path, report: Report, g
         told = report.error or (f"{worst.rule} at {worst.where or 'the file'}: {worst.what}" if worst else "")
         hint = " (keras-harness validate tells more; --unsafe loads it)" if report.verdict == "unsafe" else ""
         return replace(first, why=f"{report.verdict}: {told}{hint}")
+    if report.format in WEIGHTS_ALONE:
+        return replace(first, verdict=NO_MODEL, why=f"{report.format}: weights alone are no model")
     if report.format == "unknown" or not path.exists():
         told = report.findings[0].what if report.findings else "no format of Keras"
         return replace(first, why=f"not a model: {told}")
@@ -142,17 +173,17 @@ def _verdict(exchange: Exchange, scratch: Scratch, path: Path, report: Report, g
     if report.custom_objects and not given.custom_objects and not (old.works and new.works):
         return replace(made, why=f"needs custom objects: {', '.join(report.custom_objects)} (--custom-objects)")
     if not old.works and not new.works:
-        return replace(made, verdict=BROKEN, why=new.said, cause=_cause(old.said, report))
+        return replace(made, verdict=BROKEN, why=new.told, cause=_cause(old.said, report))
     if not new.works or (old.whole and not new.whole):
         return replace(
             made,
             verdict=BREAKS,
-            why=new.said,
+            why=new.told,
             cause=_cause(new.said, report),
             resaved=_resaved(exchange, one, other, given),
         )
     if not old.works or (new.whole and not old.whole):
-        return replace(made, verdict=FIXED, why=old.said, cause=_cause(old.said, report))
+        return replace(made, verdict=FIXED, why=old.told, cause=_cause(old.said, report))
     found = list(across.held(one.reply["before"], other.reply["before"], {**one.blobs, **other.blobs}, exchange.known))
     resaved = _resaved(exchange, one, other, given)
     if not found:
@@ -209,7 +240,7 @@ def _resaved(exchange: Exchange, one: Answer, other: Answer, given: Given) -> di
             answer = side.pool.submit(request, limit=given.limit).result()
             loaded = _loaded(answer)
             if not loaded.works:
-                said[f"{route} {direction}"] = loaded.said[:300]
+                said[f"{route} {direction}"] = loaded.told[:300]
                 continue
             blobs = {**saved.blobs, **answer.blobs}
             found = list(across.held(saved.reply["before"], answer.reply["before"], blobs, exchange.known))

@@ -11,7 +11,7 @@ from rich.table import Table
 
 from harness.expectations.finding import Finding
 from harness.gate.causes import Cause
-from harness.gate.models import BREAKS, DIFFERENT, SAME, VERDICTS, ModelVerdict
+from harness.gate.models import BREAKS, DIFFERENT, NOT_TRIED, SAME, VERDICTS, ModelVerdict
 from harness.gate.result import Result, kind
 from harness.gate.status import BACK, FORWARD, INCOMPATIBLE, REGRESSION
 from harness.reporting.live import Line
@@ -121,7 +121,7 @@ def print_result(result: Result, console: Console) -> None:
     if result.models:
         console.print(_models(result))
         for model in result.models:
-            if model.verdict != SAME:
+            if model.verdict in (BREAKS, DIFFERENT, NOT_TRIED):
                 console.print("\n".join(model_lines(model)), highlight=False, markup=False, soft_wrap=True)
     if result.compatibility:
         console.print(_table(result))
@@ -153,7 +153,7 @@ def model_lines(model: ModelVerdict) -> list[str]:
     passed = [route for route, told in model.resaved.items() if told == "passed"]
     refused = [f"{route} ({told[:160]})" for route, told in model.resaved.items() if told != "passed"]
     lines += [f"  re-saved  passes as {', '.join(passed)}"] if passed else []
-    return [*lines, *(f"  re-saved  does not pass as {each}" for each in refused)]
+    return [*lines, *(f"  re-saved  breaks as {each}" for each in refused)]
 
 
 def cause_lines(cause: Cause | None) -> list[str]:

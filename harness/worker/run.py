@@ -270,10 +270,19 @@ def describe(error: BaseException) -> dict[str, Any]:
     place = inside[-1] if inside else (frames[-1] if frames else None)
     return {
         "type": type(error).__name__,
-        "message": str(error)[:4000],
+        "message": _whole(str(error)),
         "place": "" if place is None else f"{_public(place.filename)}:{place.name}",
         "ours": not inside,
     }
+
+
+LONGEST = 4000  # letters of a message: Keras writes whole configs into some, and the reason behind them
+
+
+def _whole(message: str) -> str:
+    """A message, or the beginning and the end of a long one."""
+    half = LONGEST // 2
+    return message if len(message) <= LONGEST else f"{message[:half]} … {message[-half:]}"
 
 
 _INSIDE = re.compile(r"/(keras|tf_keras|tensorflow)/")  # a folder called keras-harness is none of these

@@ -141,7 +141,7 @@ def inputs_of(model: Any, given: str | None = None) -> Any:
     if not wanted:
         values = list(arrays.values())
         return tensors_of(values[0] if len(values) == 1 else values)
-    top = _smallest_lookup(model)
+    tops = _lookups(model, wanted)
     flat = []
     for number, each in enumerate(wanted):
         name = getattr(each, "name", "").partition(":")[0]
@@ -149,35 +149,43 @@ def inputs_of(model: Any, given: str | None = None) -> Any:
             keys = list(arrays)
             flat.append(arrays[name if name in arrays else keys[number]])
         else:
-            flat.append(made_up(tuple(each.shape)[1:], dialect.dtype_name(each.dtype), number, top))
+            flat.append(made_up(tuple(each.shape), dialect.dtype_name(each.dtype), number, tops[number]))
     structure = getattr(model, "input", None)
     return tensors_of(tf.nest.pack_sequence_as(structure, flat) if structure is not None else flat[0])
 
 
-def made_up(shape: tuple[Any, ...], dtype: str, number: int, top: int) -> np.ndarray:
-    """The data of the input with this number; `top` is above every integer in it."""
-    open_length = LEAST if len(shape) >= 3 else LENGTH
-    sizes = tuple(open_length if axis is None else int(axis) for axis in shape)
+def made_up(shape: tuple[Any, ...], dtype: str, number: int, top: int | None) -> np.ndarray:
+    """The data of the input with this number; where `top` is given, whole numbers below it."""
+    batch, *axes = shape
+    open_length = LEAST if len(axes) >= 3 else LENGTH
+    sizes = tuple(open_length if axis is None else int(axis) for axis in axes)
     if dtype == "string":
         values = Values("word", words=WORDS)
     elif dtype == "bool":
         values = Values("boolean")
-    elif "int" in dtype:
-        values = Values("integer", 0, top)
+    elif top is not None or "int" in dtype:
+        values = Values("integer", 0, top or 2)
     else:
         values = Values()
-    return data.make((BATCH, *sizes), dtype, values, zlib.crc32(f"{number} {sizes} {dtype}".encode()))
+    seed = zlib.crc32(f"{number} {sizes} {dtype}".encode())
+    return data.make((int(batch or BATCH), *sizes), dtype, values, seed)
 
 
-def _smallest_lookup(model: Any) -> int:
-    """Above the integers that every embedding and every one-hot encoding of a model can take."""
-    sizes = [2 if len(model.inputs) == 0 else 10]
+def _lookups(model: Any, inputs: list[Any]) -> list[int | None]:
+    """For each input, what whole numbers in it must stay below; None where no layer looks anything up in it."""
+    tops: list[int | None] = [None] * len(inputs)
     for layer in _all_layers(model):
-        for key in ("input_dim", "num_tokens"):
-            size = getattr(layer, key, None)
-            if isinstance(size, int) and size > 0:
-                sizes.append(size)
-    return min(sizes)
+        size = getattr(layer, "input_dim", None) or getattr(layer, "num_tokens", None)
+        if not isinstance(size, int):
+            continue
+        try:
+            taken = dialect.flat(layer.input)
+        except (AttributeError, RuntimeError, ValueError):
+            continue
+        for number, each in enumerate(inputs):
+            if any(each is other for other in taken):
+                tops[number] = min(size, tops[number] or size)
+    return tops
 
 
 def _all_layers(model: Any) -> list[Any]:

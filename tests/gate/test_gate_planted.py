@@ -28,7 +28,7 @@ FAULTS = {
     "a_refused_key": {(FORWARD, "travel")},
     "a_lost_argument": {("regression", "config")},
     "a_renamed_slot": {(FORWARD, "optimizer"), (BACK, "optimizer")},
-    "unfrozen_by_loading": {("regression", "flags")},
+    "unfrozen_by_loading": {("regression", "flags"), ("regression", "config")},
     "a_new_default": set(),
     "another_name": {("regression", "structure"), ("regression", "config")},
     "a_hdf5_that_is_refused": {(FORWARD, "travel")},
@@ -69,7 +69,9 @@ def test_a_planted_difference_is_found_and_named(fault: str, sound: Side, scratc
         findings = found(sound, other, scratch)
     finally:
         other.pool.close()
-    assert {(kind(each), each.observation) for each in findings} == FAULTS[fault]
+    # A bug of the installed release may hide behind the fault, and is then called fixed.
+    told = {(kind(each), each.observation) for each in findings if kind(each) != "fixed"}
+    assert told == FAULTS[fault]
 
 
 def test_the_same_release_twice_differs_in_nothing(sound: Side, scratch: Scratch) -> None:

@@ -126,6 +126,18 @@ SAID = {
         "Unrecognized keyword arguments passed to LSTM: {'time_major': False}",
         "forward", Call("layers.LSTM"), "travel",
     ),
+    "shapes-of-an-attention": (
+        "Unrecognized keyword arguments passed to MultiHeadAttention: {'query_shape': [None, 4, 6]}",
+        "forward", Call("layers.MultiHeadAttention"), "travel",
+    ),
+    "nested-sequential": (
+        "Invalid Functional model configuration. The graph of layers in the model either has loops",
+        "forward", Call("layers.Concatenate"), "travel",
+    ),
+    "training-configuration-only": (
+        "Could not deserialize 'keras.metrics.mse' because it is not a KerasSaveable subclass",
+        "forward", Call("layers.Dense"), "travel",
+    ),
     "batch-shape-of-an-input": (
         "Error when deserializing class 'InputLayer' using config={}. Unrecognized keyword arguments: ['batch_shape']",
         "back", Call("layers.Dense"), "travel",

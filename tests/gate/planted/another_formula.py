@@ -1,16 +1,12 @@
-"""The candidate's BatchNormalization computes with a hundred times the epsilon; it does so before and after a file."""
+"""The candidate's Dense gives a thousandth more, before and after a file alike."""
 
 import keras
 
-original = keras.layers.BatchNormalization.call
+original = keras.layers.Dense.call
 
 
-def call(self, *args, **keywords):
-    kept, self.epsilon = self.epsilon, self.epsilon * 100
-    try:
-        return original(self, *args, **keywords)
-    finally:
-        self.epsilon = kept
+def call(self, inputs, training=None):
+    return original(self, inputs) * 1.001
 
 
-keras.layers.BatchNormalization.call = call
+keras.layers.Dense.call = call

@@ -1,0 +1,84 @@
+"""The command line of the gate: what is wrong is said at once, and exit codes mean what they say."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from harness.cli import main
+from harness.gate.models import BREAKS, NOT_TRIED, Loaded, ModelVerdict, brief
+from harness.gate.result import Options, Result
+from harness.reporting.gate_report import junit, report
+from harness.reporting.gate_text import markdown, verdict_line
+
+ENVIRONMENT = {"tensorflow": "2.15.1", "keras": "2.15.0", "python": "3.11.7", "packages": {}, "devices": []}
+
+
+def code(*arguments: str) -> int:
+    with pytest.raises(SystemExit) as ended:
+        main(["gate", *arguments])
+    return int(ended.value.code or 0)
+
+
+def test_an_interpreter_that_is_not_there_is_wrong_usage(capsys: pytest.CaptureFixture[str]) -> None:
+    assert code("--baseline", "/no/such/python", "--candidate", "/no/such/python") == 2
+    assert "/no/such/python" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "hint"),
+    [
+        ("--layer", "Conv2d", "Conv2D"),
+        ("--route", "hdf", "hdf5"),
+        ("--fail-on", "regresion", "regression"),
+        ("--models", "no-such-file.keras", "no-such-file.keras"),
+        ("--inputs", "no-such-file.npz", "no-such-file.npz"),
+    ],
+)
+def test_what_is_misspelt_is_told(option: str, value: str, hint: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert code("--baseline", "x", "--candidate", "y", option, value) == 2
+    assert hint in capsys.readouterr().err
+
+
+def made(**changes: object) -> Result:
+    options = Options(None, "a", "b", models=(Path("m.keras"),))
+    result = Result(options, {"baseline": ENVIRONMENT, "candidate": ENVIRONMENT}, stopped=None)
+    for name, value in changes.items():
+        setattr(result, name, value)
+    return result
+
+
+def model(verdict: str) -> ModelVerdict:
+    return ModelVerdict("m.keras", "0" * 64, verdict, Loaded("yes"), Loaded("no"), why="ValueError: no")
+
+
+def test_a_model_that_breaks_makes_it_unsafe() -> None:
+    result = made(models=[model(BREAKS)])
+    assert result.verdict == "fail"
+    assert verdict_line(result).startswith("NOT SAFE: 1 model of yours broken")
+    assert 'failures="1"' in junit(result)
+    assert "| m.keras | yes | no | breaks |" in markdown(result)
+    assert report(result)["models"][0]["candidate"]["loads"] == "no"
+
+
+def test_nothing_exchanged_is_no_pass() -> None:
+    assert made().verdict == "error"
+    assert verdict_line(made()).startswith("COULD NOT MEASURE")
+
+
+def test_a_model_that_was_not_tried_is_no_pass() -> None:
+    result = made(models=[model("same"), model(NOT_TRIED)], problems=["1 of 2 models were not tried: m.keras"])
+    assert result.verdict == "error"
+
+
+def test_what_the_user_does_not_fail_on_passes() -> None:
+    result = made(models=[model(BREAKS)])
+    result.options = Options(None, "a", "b", fail_on=("regression",))
+    assert result.verdict == "pass"
+
+
+def test_a_message_is_told_without_the_configs_in_it() -> None:
+    assert brief("a {'b': 1} c") == "a {'b': 1} c"
+    assert brief("using config={'name': {'x': '" + "y" * 80 + "'}}.\n\nNo groups") == "using config={…}. No groups"
+    assert brief("cut off: {'a'") == "cut off: {…"
