@@ -61,7 +61,9 @@ def main() -> int:
     lines = file.read_text().split()
     found = dict(each.split("==") for each in lines if "==" in each)
     python = Path(sys.argv[sys.argv.index("--python") + 1])
-    python.write_text(f"#!/bin/sh\necho '{json.dumps({'python': '3.11.7', **found})}'\n")
+    asked = f"echo '{json.dumps({'python': '3.11.7', **found})}'"
+    started = "echo 'ImportError: libcuda.so.1: no such file' >&2; exit 1"
+    python.write_text(f'#!/bin/sh\nif [ "$1" = -I ]; then {asked}; else {started}; fi\n')
     return 0
 
 

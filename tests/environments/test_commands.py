@@ -114,7 +114,7 @@ def test_an_environment_whose_tensorflow_cannot_be_started_is_exit_3_with_its_wo
 ) -> None:
     assert run("check", "--env", OLD, "--layer", "Dense", "--workers", "1") == 3
     said = capsys.readouterr().out
-    assert "TensorFlow could not be started" in said
+    assert "TensorFlow could not be started: ImportError: libcuda.so.1: no such file" in said
     assert "pip install" not in said
 
 
