@@ -108,10 +108,18 @@ def _from(slot: Slot, asked: Wanted, record: dict[str, Any]) -> Environment:
         str(slot.interpreter),
         asked.asked,
         slot.id,
-        {"TF_USE_LEGACY_KERAS": "1"} if asked.legacy else {},
+        {**_bytecode(slot), **({"TF_USE_LEGACY_KERAS": "1"} if asked.legacy else {})},
         record["resolved"],
         record["made"],
     )
+
+
+def _bytecode(slot: Slot) -> dict[str, str]:
+    """Lets its processes keep what they compile, beside it: uv compiles nothing, and that is most of a start.
+
+    A worker writes nothing where another's Python lies, but this one is ours.
+    """
+    return {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": str(slot.path / "bytecode")}
 
 
 def _make(slot: Slot, asked: Wanted, say: Say, hold: Callable[[], None]) -> None:

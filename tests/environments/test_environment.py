@@ -47,7 +47,7 @@ def test_it_is_made_of_what_was_asked_and_says_what_was_resolved(uv: FakeUv, cac
     found = made(OLD)
     assert found.interpreter == str(cache / str(found.id) / "env" / "bin" / "python")
     assert found.resolved == {"python": "3.11.7", "tensorflow": "2.18.1", "keras": "3.6.0"}
-    assert found.variables == {}
+    assert "TF_USE_LEGACY_KERAS" not in found.variables
     assert found.origin["asked"] == OLD
     venv, install = uv.calls
     assert "--python 3.11 " in venv
@@ -60,7 +60,17 @@ def test_it_is_made_once(uv: FakeUv) -> None:
 
 
 def test_legacy_keras_reaches_its_processes_as_a_variable(uv: FakeUv) -> None:
-    assert made("tensorflow==2.21.0 tf_keras==2.21.0").variables == {"TF_USE_LEGACY_KERAS": "1"}
+    assert made("tensorflow==2.21.0 tf_keras==2.21.0").variables["TF_USE_LEGACY_KERAS"] == "1"
+
+
+def test_what_its_processes_compile_is_kept_beside_it_and_nowhere_else(uv: FakeUv, cache: Path, tmp_path: Path) -> None:
+    found = made(OLD)
+    (tmp_path / "module.py").write_text("")
+    environ = {**os.environ, **found.variables, "PYTHONPATH": str(tmp_path)}
+    subprocess.run([sys.executable, "-c", "import module"], env=environ, check=True)
+    compiled = list(tmp_path.rglob("module.*.pyc"))
+    assert compiled
+    assert all((cache / str(found.id)) in each.parents for each in compiled)
 
 
 def test_no_string_is_the_drivers_own_environment() -> None:
