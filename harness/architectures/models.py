@@ -125,6 +125,9 @@ def _policy(draw: Draw, graph: Graph, vocabulary: Vocabulary, wanted: Wanted) ->
     # Keras quantizes no layer to int8 that computes in float16.
     quantized = any(method.name == "quantize" for node in nodes_of(graph.nodes) for method in node.methods)
     possible = [name for name in asked or POLICIES if not (quantized and name == "mixed_float16")]
+    refusing = {rule.public for rule in graph.rules.values() if "no bfloat16" in rule.tags}
+    if any(call.name in refusing for node in graph.nodes for call in calls(node.layer)):
+        possible = [name for name in possible if "bfloat16" not in name]
     return draw(st.sampled_from(possible)) if possible else None
 
 

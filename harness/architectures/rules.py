@@ -50,7 +50,7 @@ class LayerRule:
     `accepts` says whether a tensor may be its first input, `fresh` draws one that may, `place` draws the arguments
     for such a tensor. `common` names the arguments every layer has that this one is also drawn with. `tags` are facts
     that the suite chooses by: ``stateful``, ``random`` (draws random numbers when training), ``opaque`` (no gradient
-    passes), ``preprocessing``, ``wrapper``, ``merge``, ``unbatched`` and the like.
+    passes), ``preprocessing``, ``wrapper``, ``merge``, ``unbatched``, ``no bfloat16`` and the like.
     """
 
     name: str

@@ -24,6 +24,7 @@ from harness.worker.dialect import keras, tf
 from harness.worker.subject import Subject
 
 CLASSES = 3
+_FEWER_BITS = {"float16": 13, "bfloat16": 16}  # than float32 has behind the point
 
 
 def _journey(subject: Subject, folder: Path) -> Arrival:
@@ -194,10 +195,16 @@ def _tape(model: Any, inputs: Any, targets: Any, places: dict[int, str], rate: f
         if gradient is None:
             continue
         step_size = np.abs(np.asarray(tf.convert_to_tensor(gradient), dtype="float64")) * rate
-        visible = step_size > 4 * np.spacing(np.maximum(np.abs(old.astype("float32")), 1e-3))
+        visible = step_size > 4 * _spacing(old)
         if visible.any() and getattr(variable, "constraint", None) is None:
             moved[places[id(variable)]] = not np.array_equal(old, dialect.array(variable))
     return moved
+
+
+def _spacing(values: np.ndarray) -> np.ndarray:
+    """How far each value is from the next one of its dtype: a step that is smaller leaves a variable as it is."""
+    coarser = _FEWER_BITS.get(dialect.dtype_name(values.dtype), 0)
+    return np.spacing(np.maximum(np.abs(values.astype("float32")), 1e-3)) * 2.0**coarser
 
 
 def _unfreeze_top(base: Any, count: int = 2) -> None:

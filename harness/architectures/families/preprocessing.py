@@ -192,7 +192,14 @@ RULES = (
     LayerRule("Resizing", _resizing, _pictures, inputs.is_float(rank=3, minimum=3), tags=_TAGS),
     LayerRule("CenterCrop", _center_crop, _pictures, inputs.is_float(rank=3, minimum=3), tags=_TAGS),
     LayerRule("MelSpectrogram", _mel_spectrogram, _signals, _is_signal, common=("trainable",), tags=_TAGS),
-    LayerRule("STFTSpectrogram", _stft_spectrogram, _waves, _is_wave, common=("trainable",), tags=_TAGS),
+    LayerRule(
+        "STFTSpectrogram",
+        _stft_spectrogram,
+        _waves,
+        _is_wave,
+        common=("trainable",),
+        tags=_TAGS | {"no bfloat16"},  # its call names the dtypes that it takes
+    ),
     *encoding.RULES,
     *lookup.RULES,
 )
