@@ -48,9 +48,14 @@ class Trip:
     architecture: Architecture
     findings: list[Finding] = field(default_factory=list)
     built: bool = False
-    passed: set[tuple[str, str]] = field(default_factory=set)  # route and direction
-    compared: int = 0
     timings: dict[str, float] = field(default_factory=dict)  # seconds in a worker, by side and what it was at
+    sent: set[tuple[str, str]] = field(default_factory=set)  # route and direction, of files that were saved
+    passed: set[tuple[str, str]] = field(default_factory=set)
+
+    @property
+    def compared(self) -> int:
+        """How many files the other release was given."""
+        return len(self.sent)
 
     def timed(self, side: str, answer: Answer) -> None:
         """Adds the seconds that an answer took."""
@@ -100,8 +105,8 @@ class Exchange:
             told = list(passing(broken, direction, *within))
             trip.findings += told
             failed = {route for each in broken for route in each.routes}
-            trip.passed |= {(route, direction) for route in loaded.reply.get("routes", {}) if route not in failed}
-            trip.compared += len(loaded.reply.get("routes", {}))
+            trip.sent |= {(route, direction) for route in loaded.reply.get("routes", {})}
+            trip.passed |= {(route, way) for route, way in trip.sent if way == direction and route not in failed}
         return trip
 
     def _run(self, architecture: Architecture, table: Table) -> dict[str, Any]:

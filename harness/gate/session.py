@@ -177,15 +177,23 @@ class Gate:
         self.listener("example", self.result, trip.architecture)
 
     def _count(self, trip: Trip) -> None:
-        """The layers whose model passed; where it did not, those that the finding names (all, where it names none)."""
-        for name in {call.name for call in layer_calls(trip.architecture)}:
-            for route, direction in trip.passed:
-                self.result.count(name, route, direction, passed=True)
-        for finding in trip.findings:
-            if finding.direction:
-                for layer in finding.layers:
-                    for route in finding.routes:
-                        self.result.count(f"layers.{layer}", route, finding.direction, passed=False)
+        """Which layers a file has brought to the other release: all of a model that passed.
+
+        Of one that did not, those that the findings name. Where they name none, only a layer by itself can be told
+        to be at fault (`_alone` sends each that has not passed).
+        """
+        layers = {call.name for call in layer_calls(trip.architecture)}
+        for route, direction in trip.sent:
+            passed = (route, direction) in trip.passed
+            named = {
+                f"layers.{layer}"
+                for finding in trip.findings
+                if finding.direction == direction and route in finding.routes
+                for layer in finding.layers
+            }
+            at_fault = layers if passed or len(layers) == 1 else layers & named
+            for layer in at_fault:
+                self.result.count(layer, route, direction, passed=passed)
 
     def _add(self, finding: Finding) -> None:
         key = f"{kind(finding)} {finding.id}"
@@ -193,7 +201,9 @@ class Gate:
         if earlier is not None:
             self.result.findings[key] = earlier.merged(finding)
             return
-        marked = self.options.known.marked(replace(finding, status="new"), self.result.environments["candidate"])
+        marked = self.options.known.marked(
+            replace(finding, status="new"), self.result.environments.get("candidate", {})
+        )
         self.result.findings[key] = replace(finding, known_issue=marked.known_issue)
         self.listener("finding", self.result, self.result.findings[key])
 

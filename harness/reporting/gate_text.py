@@ -89,11 +89,11 @@ def _uncounted(counts: Counter[str]) -> Iterator[str]:
 
 
 def incompatible(result: Result, direction: str) -> list[str]:
-    """The layers of which some file of the direction did not pass."""
+    """The layers of which no file passed in that direction, along some route."""
     return sorted(
         layer
         for layer, routes in result.compatibility.items()
-        if any(failed for name, (_, failed) in routes.items() if name.endswith(f" {direction}"))
+        if any(failed and not passed for name, (passed, failed) in routes.items() if name.endswith(f" {direction}"))
     )
 
 

@@ -1,0 +1,48 @@
+"""The compatibility table tells of a layer only what a file has shown of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from harness.expectations.finding import Finding
+from harness.gate.exchange import Trip
+from harness.gate.result import Options
+from harness.gate.session import Gate
+from harness.protocol.architecture import Architecture, Call, Input, Node, Ref
+
+ROUTE = "hdf5 forward"
+BROKEN = Finding(
+    "travel", "error", ("",), ("hdf5",), "no", error={"type": "ValueError", "message": "no", "place": "", "ours": False}
+)
+
+
+def trip(*layers: str, passed: bool, finding: Finding | None = None) -> Trip:
+    nodes = tuple(Node(f"n{number}", Call(f"layers.{name}"), (Ref("x"),)) for number, name in enumerate(layers))
+    model = Architecture("m", inputs=(Input("x", (3,)),), nodes=nodes, outputs=Ref("n0"))
+    sent = {("hdf5", "forward")}
+    told = [] if finding is None else [replace(finding, direction="forward", status="incompatible")]
+    return Trip(model, told, True, sent=sent, passed=set(sent) if passed else set())
+
+
+@pytest.fixture
+def gate() -> Gate:
+    return Gate(Options(None, "a", "b"), lambda *_: None)
+
+
+def test_a_model_that_passed_speaks_for_all_its_layers(gate: Gate) -> None:
+    gate._take(trip("Dense", "ReLU", passed=True))
+    assert gate.result.compatibility == {"layers.Dense": {ROUTE: [1, 0]}, "layers.ReLU": {ROUTE: [1, 0]}}
+
+
+def test_a_layer_alone_that_did_not_pass_is_at_fault(gate: Gate) -> None:
+    gate._take(trip("Dense", passed=False, finding=BROKEN))
+    assert gate.result.compatibility == {"layers.Dense": {ROUTE: [0, 1]}}
+
+
+def test_of_several_only_what_the_finding_names_is_at_fault(gate: Gate) -> None:
+    gate._take(trip("Dense", "ReLU", passed=False, finding=BROKEN))
+    assert gate.result.compatibility == {}
+    gate._take(trip("Dense", "ReLU", passed=False, finding=replace(BROKEN, layers=("ReLU",))))
+    assert gate.result.compatibility == {"layers.ReLU": {ROUTE: [0, 1]}}
