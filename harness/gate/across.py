@@ -16,7 +16,7 @@ from harness.expectations.compare import LIMIT, Difference, differences, read
 from harness.gate import canonical
 
 # In the order in which one explains the next.
-OBSERVATIONS = ("structure", "config", "weights", "flags", "compile", "optimizer", "outputs")
+OBSERVATIONS = ("structure", "config", "weights", "flags", "compile", "optimizer", "repeats", "outputs")
 ALSO = ("sensitivity",)  # asked of the release that saves
 FACTOR = 32.0
 FLOOR = 8.0  # units in the last place of the largest number of an output
@@ -34,7 +34,7 @@ def held(
             continue
         one, other = before[observation], after[observation]
         if observation == "outputs":
-            found = list(outputs(one, other, before.get("sensitivity"), blobs))
+            found = list(outputs(one, other, before.get("sensitivity"), blobs, repeats=before.get("repeats")))
         else:
             one, other = canonical.common(observation, one), canonical.common(observation, other)
             if observation in ("config", "compile"):
@@ -60,8 +60,13 @@ def tolerance(step: float, largest: float, dtype: str) -> float:
 _FINITE = ("float16", "float32", "float64")
 
 
-def outputs(before: Any, after: Any, sensitivity: Any, blobs: Mapping[str, bytes]) -> Iterator[Difference]:
-    """The first output that another release computes otherwise than rounding explains, with the first inner one."""
+def outputs(
+    before: Any, after: Any, sensitivity: Any, blobs: Mapping[str, bytes], *, repeats: Any = None
+) -> Iterator[Difference]:
+    """The first output that another release computes otherwise than rounding explains, with the first inner one.
+
+    Of an output that is another one at each call (not in `repeats`) the numbers say nothing.
+    """
     if "$error" in after:
         yield Difference((), "error", None, after["$error"])
         return
@@ -74,6 +79,8 @@ def outputs(before: Any, after: Any, sensitivity: Any, blobs: Mapping[str, bytes
     for number, (first, second) in enumerate(zip(one, other, strict=True)):
         step = sensitivity["steps"][number]
         place = ("outputs", str(number))
+        if isinstance(repeats, list) and not repeats[number]:
+            continue
         if step is None:
             if sensitivity["settled"][number]:
                 yield from _named(differences(first, second, blobs, place), before, after, blobs)

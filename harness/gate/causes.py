@@ -52,7 +52,7 @@ class Cause:
     def matches(self, broken: Break) -> bool:
         """Whether a break shows this cause."""
         return (
-            self.observation in ("", broken.observation)
+            (not self.observation or re.fullmatch(self.observation, broken.observation) is not None)
             and self.direction in ("", broken.direction)
             and (not self.error or re.search(self.error, broken.said, re.S) is not None)
             and (not self.where or re.search(self.where, broken.where) is not None)

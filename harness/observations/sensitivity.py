@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from harness.observations.repeats import outputs
 from harness.worker import dialect
 from harness.worker.dialect import tf
 from harness.worker.subject import Subject
@@ -27,7 +28,7 @@ def observe(subject: Subject) -> Any:
     model = subject.model
     kept = [(each, dialect.array(each)) for each in dialect.weights_of(model)]
     random = np.random.default_rng(0)
-    before = _outputs(subject, subject.inputs)
+    before = outputs(subject, subject.inputs)
     largest: list[float | None] = [0.0 if each.dtype.kind == "f" else None for each in before]
     settled = [True] * len(before)
     try:
@@ -37,7 +38,7 @@ def observe(subject: Subject) -> Any:
                 if moved is not None:
                     variable.assign(moved)
             inputs = tf.nest.map_structure(lambda each: _tensor(each, random), subject.inputs)
-            for number, (one, other) in enumerate(zip(before, _outputs(subject, inputs))):
+            for number, (one, other) in enumerate(zip(before, outputs(subject, inputs))):
                 step = largest[number]
                 if step is None or one.shape != other.shape:
                     settled[number] &= one.shape == other.shape and bool(np.all(one == other))
@@ -50,16 +51,6 @@ def observe(subject: Subject) -> Any:
             if value.dtype.kind == "f" or value.dtype.name == "bfloat16":
                 variable.assign(value)
     return {"steps": largest, "settled": settled}
-
-
-def _outputs(subject: Subject, inputs: Any) -> list[np.ndarray]:
-    dialect.reset_states(subject.model)
-    outputs = subject.model(inputs, training=False)
-    return [_wide(dialect.array(each)) for each in dialect.flat(outputs) if hasattr(each, "dtype")]
-
-
-def _wide(array: np.ndarray) -> np.ndarray:
-    return array.astype("float32") if array.dtype.name == "bfloat16" else array
 
 
 def _tensor(each: Any, random: np.random.Generator) -> Any:

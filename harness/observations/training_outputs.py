@@ -14,12 +14,7 @@ from harness.worker.subject import Subject
 def observe(subject: Subject) -> Any:
     """The outputs; what the call moved (statistics, kernels under spectral normalization) is put back."""
     model = subject.model
-    kept = [(each, dialect.array(each)) for each in model.variables if hasattr(each, "assign")]
-    dialect.rewind(model, subject.architecture.seed)
-    try:
+    with dialect.kept(model):
+        dialect.rewind(model, subject.architecture.seed)
         outputs = model(subject.inputs, training=True)
         return [subject.arrays.add(each) for each in dialect.flat(outputs) if hasattr(each, "dtype")]
-    finally:
-        for variable, value in kept:
-            if dialect.array(variable).tobytes() != value.tobytes():
-                variable.assign(value)

@@ -126,6 +126,18 @@ def reset_states(model: Any) -> None:
             layer.reset_states()
 
 
+@contextlib.contextmanager
+def kept(model: Any) -> Iterator[None]:
+    """Whatever is done to a model inside, its variables hold afterwards what they held before."""
+    before = [(each, array(each)) for each in model.variables if hasattr(each, "assign")]
+    try:
+        yield
+    finally:
+        for variable, value in before:
+            if array(variable).tobytes() != value.tobytes():
+                variable.assign(value)
+
+
 # What `adapt` computes of its data: no initializer's, in no config, and consistent among itself. In Keras 2 the inverse
 # document frequencies of a vocabulary are a tf.Variable without a name.
 ADAPTED = frozenset({"mean", "variance", "count", "summary", "idf_weights", "Variable"})

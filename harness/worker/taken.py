@@ -67,7 +67,8 @@ def take(request: dict[str, Any], tell: Callable[[str], None]) -> tuple[dict[str
     tell("call")
     try:
         inputs = inputs_of(model, request.get("inputs"))
-        model(inputs, training=False)
+        with dialect.kept(model):
+            model(inputs, training=False)
     except Exception as error:
         return {**reply, "error": describe(error), "at": "the first call"}, {}
     reply["seconds"]["call"] = time.perf_counter() - start
@@ -75,7 +76,10 @@ def take(request: dict[str, Any], tell: Callable[[str], None]) -> tuple[dict[str
     subject = Subject(model, architecture, inputs, None, arrays)
     subject.shared["names"] = {layer.name for layer in _all_layers(model)}
     tell("observe")
-    reply["before"] = observe(subject, request["asked"])
+    reply["before"] = {}
+    for name in request["asked"]:
+        with dialect.kept(model):  # a layer that is told to train at every call moves by being looked at
+            reply["before"].update(observe(subject, [name]))
     for route, folder in request.get("keep", {}).items():
         tell(route)
         place = Path(folder)

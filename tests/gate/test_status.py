@@ -103,8 +103,20 @@ def test_an_output_that_hangs_on_the_last_bit_is_not_compared() -> None:
     assert list(outputs(one, other, {"steps": [None], "settled": [True]}, both))
 
 
+TOLD = Node("n", Call("layers.Dropout", {"rate": 0.5}), (Ref("x"),), {"training": True})
+
+
+def test_what_is_another_one_at_each_call_is_not_compared_by_its_numbers() -> None:
+    one, blobs = seen(np.array([0.5, 0.25], dtype="float32"))
+    other, more = seen(np.array([5.0, 2.5], dtype="float32"))
+    steps, both = {"steps": [1e-7], "settled": [True]}, {**blobs, **more}
+    assert not list(outputs(one, other, steps, both, repeats=[False]))
+    assert list(outputs(one, other, steps, both, repeats=[True]))
+
+
 def with_layer(finding: Finding, call: object) -> Finding:
-    model = Architecture("m", inputs=(Input("x", (3,)),), nodes=(Node("n", call, (Ref("x"),)),), outputs=Ref("n"))
+    node = call if isinstance(call, Node) else Node("n", call, (Ref("x"),))
+    model = Architecture("m", inputs=(Input("x", (3,)),), nodes=(node,), outputs=Ref("n"))
     return replace(finding, architecture=model)
 
 
@@ -147,6 +159,22 @@ SAID = {
         "Unknown layer: 'ThresholdedReLU'.", "forward", Call("layers.ThresholdedReLU"), "travel",
     ),
     "hard-sigmoid-formula": ("", "forward", Call("layers.Dense", {"activation": "hard_sigmoid"}), "outputs"),
+    "told-to-train": ("", "forward", TOLD, "repeats"),
+    "function-in-a-loss": (
+        "Exception encountered: SparseCategoricalCrossentropy.__init__() got an unexpected keyword argument 'fn'",
+        "forward", Call("layers.Dense"), "travel",
+    ),
+    "dtype-policy-of-keras-2": (
+        "'str' object has no attribute 'quantization_mode'", "forward", Call("layers.Dense"), "travel",
+    ),
+    "spatial-dropout-arguments": (
+        "SpatialDropout2D.__init__() got an unexpected keyword argument 'trainable'",
+        "forward", Call("layers.SpatialDropout2D"), "travel",
+    ),
+    "tensors-as-call-arguments": (
+        "The following argument value should be passed as a keyword argument: input_2 (of type <class 'str'>)",
+        "forward", Call("layers.StackedRNNCells"), "travel",
+    ),
 }  # fmt: skip
 
 
