@@ -140,7 +140,7 @@ def layer_classes(architecture: Architecture) -> dict[str, str]:
                 name = call.arguments.get("name")
                 if isinstance(name, str):
                     classes[name] = call.name.rpartition(".")[2]
-    if architecture.form == "subclass":
+    if architecture.form == "subclass" and architecture.nodes:
         classes[architecture.name] = class_of(architecture.nodes[0])
     else:
         classes[architecture.name] = "Sequential" if architecture.form == "sequential" else "Model"

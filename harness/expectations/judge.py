@@ -64,9 +64,13 @@ def judge(
     reply: Mapping[str, Any],
     blobs: Mapping[str, bytes],
     table: Mapping[str, Mapping[str, str]],
+    classes: Mapping[str, str] | None = None,
 ) -> list[Finding]:
-    """The findings of one example, in the order of the table; one for each cause that can be told apart."""
-    classes = layer_classes(architecture)
+    """The findings of one example, in the order of the table; one for each cause that can be told apart.
+
+    `classes` says the class of each layer by its name, where the architecture does not.
+    """
+    classes = {**layer_classes(architecture), **(classes or {})}
     state = reply.get("before", {}).get("optimizer")
     trained = isinstance(state, dict) and bool(state.get("iterations"))
     doubles = architecture.policy == "float64"

@@ -52,6 +52,7 @@ export         exported         ~
 """
 # Why a model is not sent along a route: what it lacks. Nothing is left out without one of these.
 LACKING = {
+    "described": "it is made by code of one's own, and no architecture says how to make one that differs in a layer",
     "compiled": "it is not compiled, so that it makes no difference to load it without compile settings",
     "weights": "it has no weights",
     "graph": (

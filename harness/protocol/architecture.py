@@ -165,7 +165,8 @@ class Architecture:
     """A whole model. `outputs` is a Ref, or a list, tuple or dict of such structures.
 
     `form` is ``functional``, ``sequential`` (one chain), ``subclass`` (the layer of the one node is the model, a
-    class of `harness.worker.custom`) or ``application:<builder of keras.applications>``.
+    class of `harness.worker.custom`) or ``application:<builder of keras.applications>``. Of a model of the user's own
+    it is known which of the first three it is, and what its inputs are; it has no nodes.
     """
 
     name: str
@@ -336,6 +337,8 @@ def widened(architecture: Architecture, change: Callable[[int], Any]) -> tuple[s
 
     `change` gives the new units for the old. None where no output is a Dense, or that one is called more than once.
     """
+    if not architecture.nodes:
+        return None
     if architecture.form == "sequential":
         outputs = {architecture.nodes[-1].name}
     else:

@@ -114,5 +114,5 @@ def _refused(subject: Subject, folder: Path) -> Arrival:
 
 _NEEDS = frozenset({"weights"})
 BY_NAME = Route("weights_by_name", _by_name, needs=_NEEDS | {"graph"})
-SKIP_MISMATCH = Route("skip_mismatch", _skip_mismatch, needs=_NEEDS)
+SKIP_MISMATCH = Route("skip_mismatch", _skip_mismatch, needs=frozenset({"weights", "described"}))
 REFUSED = Route("refused", _refused, needs=_NEEDS)

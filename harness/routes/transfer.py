@@ -19,7 +19,7 @@ import numpy as np
 from harness.routes import keras_zip
 from harness.routes.route import Arrival, Route
 from harness.worker import dialect
-from harness.worker.build import build, input_of
+from harness.worker.build import input_of
 from harness.worker.dialect import keras, tf
 from harness.worker.subject import Subject
 
@@ -28,7 +28,7 @@ _FEWER_BITS = {"float16": 13, "bfloat16": 16}  # than float32 has behind the poi
 
 
 def _journey(subject: Subject, folder: Path) -> Arrival:
-    base = build(subject.architecture).model
+    base = subject.again()
     # What the guides put on top of a base of keras.applications, and something of that shape on a drawn one. Such a
     # base keeps the weights that its builder gave it, and learns slowly: a softmax that is sure has no gradient.
     large = subject.architecture.form.startswith("application:")

@@ -14,7 +14,7 @@ import numpy as np
 from harness.protocol.architecture import nodes_of
 from harness.routes.route import Arrival, Route
 from harness.worker import dialect
-from harness.worker.build import build, fill
+from harness.worker.build import fill
 from harness.worker.subject import Subject
 
 
@@ -22,7 +22,7 @@ def rebuilt(subject: Subject) -> Any:
     """A model of the same architecture, built by the same code, whose weights are other ones."""
     if "rebuilt" not in subject.shared:
         dialect.set_seed(subject.architecture.seed + 7)
-        model = build(subject.architecture).model
+        model = subject.again()
         subject.shared["rebuilt"] = model
         subject.shared["redrawn"] = [dialect.array(each) for each in dialect.weights_of(model)]
     model = subject.shared["rebuilt"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import contextlib
 import importlib
 import inspect
@@ -211,25 +212,38 @@ def layers_of(model: Any, names: Any = ()) -> Iterator[tuple[tuple[str, ...], An
 
     What stands directly in a model goes by its name, which the model's config holds. A layer inside of a layer that
     the user did not name (not in `names`) goes by the stem of its name: the number behind it counts what came before.
+    So does one that Keras named in a model whose code makes it anew: a subclassed one, or any inside of a layer.
     """
     seen: set[int] = set()
 
-    def walk(layer: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:
+    def walk(layer: Any, path: tuple[str, ...], held: bool) -> Iterator[tuple[tuple[str, ...], Any]]:
         taken: dict[str, int] = {}
+        held = held and is_graph(layer)
         for child in children(layer):
             if id(child) in seen:
                 continue
             seen.add(id(child))
             stem = re.sub(r"_\d+$", "", child.name)
             # Keras numbers what it names by itself, and may come to the name of another layer by chance.
-            given = isinstance(layer, keras.Model) or (child.name in names and stem != _snake(type(child).__name__))
+            automatic = stem == _snake(type(child).__name__)
+            if isinstance(layer, keras.Model):
+                given = held or child.name in names or not automatic
+            else:
+                given = child.name in names and not automatic
             name = child.name if given else stem
             taken[name] = taken.get(name, 0) + 1
             here = (*path, name if taken[name] == 1 else f"{name}#{taken[name]}")
             yield here, child
-            yield from walk(child, here)
+            yield from walk(child, here, held)
 
-    return walk(model, ())
+    return walk(model, (), True)
+
+
+def is_graph(layer: Any) -> bool:
+    """Whether it is a functional or a Sequential model, whose config holds what it is made of."""
+    return isinstance(layer, keras.Sequential) or (
+        isinstance(layer, keras.Model) and bool(getattr(layer, "inputs", None))
+    )
 
 
 def _snake(name: str) -> str:
@@ -328,6 +342,26 @@ def input_like(tensor: Any, *, name: str) -> Any:
 def flat(structure: Any) -> list[Any]:
     """The tensors of a nested structure, in order."""
     return list(tf.nest.flatten(structure))
+
+
+@contextlib.contextmanager
+def names_from_the_start() -> Iterator[None]:
+    """While open, Keras counts the names that it gives from the start: the same code makes the same names each time."""
+    if MAJOR >= 3:
+        state = importlib.import_module("keras.src.backend.common.global_state")
+        counts = state.get_global_attribute(
+            "object_name_uids", default=collections.defaultdict(int), set_to_default=True
+        )
+    else:
+        backend = importlib.import_module(f"{keras.__name__}.src.backend")
+        counts = backend.PER_GRAPH_OBJECT_NAME_UIDS
+    kept = dict(counts)
+    counts.clear()
+    try:
+        yield
+    finally:
+        counts.clear()
+        counts.update(kept)
 
 
 def clear() -> None:

@@ -36,7 +36,6 @@ def run(request: dict[str, Any], folder: Path, tell: Callable[[str], None]) -> t
     the error stands where the observation would. Only an architecture that asks for what it may not raises Refused.
     """
     architecture: Architecture = from_json(request["architecture"])
-    asked: dict[str, list[str]] = request["routes"]
     timings = Timings()
     arrays = Arrays()
     start = time.perf_counter()
@@ -54,47 +53,60 @@ def run(request: dict[str, Any], folder: Path, tell: Callable[[str], None]) -> t
         except Exception as error:
             return {"build": {"error": describe(error)}, "timings": timings}, {}
         timings.add("building", start)
-        reply: dict[str, Any] = {
-            "build": {"shapes": built.shapes, **facts(subject)},
-            "routes": {},
-            "unsent": {},  # what the model lacks for the other routes
-            "timings": timings,
-        }
-        wanted = {name for names in asked.values() for name in names} | set(request.get("also", ()))
-        start = time.perf_counter()
-        tell("observe")
-        reply["before"] = observe(subject, [name for name in OBSERVATIONS if name in wanted and name not in LAST])
-        timings.add("observing", start)
-        # .keras first of all and .h5 last: saving to .h5 changes the compile config of the live model (Keras 3.15).
-        kept = request.get("keep", {})
-        traits = set(reply["build"]["traits"])
-        kept = {name: place for name, place in kept.items() if ROUTES[name].needs <= traits}
-        for name in kept:
-            if not name.startswith("hdf5"):
-                tell(name)
-                keep(reply, subject, ROUTES[name], Path(kept[name]))
-        for name, observations in asked.items():
-            route = ROUTES[name]
-            if dialect.MAJOR not in route.majors:
-                continue
-            if not route.needs <= traits:
-                reply["unsent"][name] = sorted(route.needs - traits)
-                continue
-            start = time.perf_counter()
-            tell(name)
-            reply["routes"][name] = travel(subject, route, observations, folder)
-            timings.add(f"route:{name}", start)
-        for name in kept:
-            if name.startswith("hdf5"):
-                tell(name)
-                keep(reply, subject, ROUTES[name], Path(kept[name]))
-        start = time.perf_counter()
-        tell("observe")
-        reply["before"].update(observe(subject, [name for name in LAST if name in wanted]))
-        timings.add("observing", start)
-        return reply, arrays.blobs
+        return send(subject, built.shapes, request, folder, tell, timings), arrays.blobs
     finally:
         dialect.set_policy(policy)
+
+
+def send(
+    subject: Subject,
+    shapes: dict[str, Any],
+    request: dict[str, Any],
+    folder: Path,
+    tell: Callable[[str], None],
+    timings: Timings,
+) -> dict[str, Any]:
+    """The reply of a model that is built: what it was, and what arrived of it on each route that is asked for."""
+    asked: dict[str, list[str]] = request["routes"]
+    reply: dict[str, Any] = {
+        "build": {"shapes": shapes, **facts(subject)},
+        "routes": {},
+        "unsent": {},  # what the model lacks for the other routes
+        "timings": timings,
+    }
+    wanted = {name for names in asked.values() for name in names} | set(request.get("also", ()))
+    start = time.perf_counter()
+    tell("observe")
+    reply["before"] = observe(subject, [name for name in OBSERVATIONS if name in wanted and name not in LAST])
+    timings.add("observing", start)
+    # .keras first of all and .h5 last: saving to .h5 changes the compile config of the live model (Keras 3.15).
+    kept = request.get("keep", {})
+    traits = set(reply["build"]["traits"])
+    kept = {name: place for name, place in kept.items() if ROUTES[name].needs <= traits}
+    for name in kept:
+        if not name.startswith("hdf5"):
+            tell(name)
+            keep(reply, subject, ROUTES[name], Path(kept[name]))
+    for name, observations in asked.items():
+        route = ROUTES[name]
+        if dialect.MAJOR not in route.majors:
+            continue
+        if not route.needs <= traits:
+            reply["unsent"][name] = sorted(route.needs - traits)
+            continue
+        start = time.perf_counter()
+        tell(name)
+        reply["routes"][name] = travel(subject, route, observations, folder)
+        timings.add(f"route:{name}", start)
+    for name in kept:
+        if name.startswith("hdf5"):
+            tell(name)
+            keep(reply, subject, ROUTES[name], Path(kept[name]))
+    start = time.perf_counter()
+    tell("observe")
+    reply["before"].update(observe(subject, [name for name in LAST if name in wanted]))
+    timings.add("observing", start)
+    return reply
 
 
 def keep(reply: dict[str, Any], subject: Subject, route: Route, place: Path) -> None:
@@ -199,6 +211,8 @@ def facts(subject: Subject) -> dict[str, Any]:
             traits.append("trained")
     if dialect.weights_of(model):
         traits.append("weights")
+    if subject.make is None:
+        traits.append("described")
     if subject.architecture.form == "subclass":
         outputs = dialect.flat(model(subject.inputs, training=False))
     else:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from harness.protocol.architecture import Architecture, names_in
 from harness.worker import dialect
 from harness.worker.arrays import Arrays
+from harness.worker.build import build
 
 
 @dataclass
 class Subject:
-    """What an observation looks at. `inputs` and `targets` are tensors in the structures that the model takes."""
+    """What an observation looks at. `inputs` and `targets` are tensors in the structures that the model takes.
+
+    A model of the user's own has an architecture that knows its inputs and no nodes: `make` builds its like.
+    """
 
     model: Any
     architecture: Architecture
@@ -21,6 +26,7 @@ class Subject:
     arrays: Arrays
     initial: list[Any] = field(default_factory=list)  # the weights as the initializers made them, NumPy arrays
     shared: dict[str, Any] = field(default_factory=dict)  # what several routes use: a rebuilt model, a saved file
+    make: Callable[[], Any] | None = None  # the user's own code, where no architecture says what the model is made of
 
     @property
     def names(self) -> set[str]:
@@ -40,7 +46,11 @@ class Subject:
 
     def of(self, model: Any) -> Subject:
         """The same data, another model."""
-        return Subject(model, self.architecture, self.inputs, self.targets, self.arrays, self.initial, self.shared)
+        return replace(self, model=model)
+
+    def again(self) -> Any:
+        """A model that the same code has built anew."""
+        return self.make() if self.make is not None else build(self.architecture).model
 
     def run_as_compiled(self) -> None:
         """Lets the model run as the architecture says, eagerly or as a graph.
