@@ -1,0 +1,156 @@
+"""Arguments: what a layer's constructor was given, it is given again when the layer comes out of its config.
+
+The config is written and read as a file does it, through JSON, and what the constructor is given on the way back is
+held against what it was given first. So it does not matter by which keys a config says it, only that it does. An
+argument that is missing from `get_config` is the commonest fault of all: the layer comes back with its default.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from harness.own.diagnoses.diagnosis import NotChecked
+from harness.own.making import Made
+from harness.own.parts import Part, parts, recorded, reread
+from harness.own.report import Failure, essence
+from harness.own.values import differs, unserializable
+
+CHECK = "arguments"
+
+
+def diagnose(built: Made) -> Iterator[Failure]:
+    """Failures of every class of one's own, an argument at a time."""
+    found = parts(built)
+    if not found:
+        raise NotChecked("it holds no class of one's own")
+    for part in found:
+        yield from _diagnosed(part)
+
+
+def _diagnosed(part: Part) -> Iterator[Failure]:
+    name = part.cls.__name__
+    try:
+        config = part.object.get_config()
+    except Exception as error:
+        yield Failure(
+            CHECK,
+            f"{name}.get_config() raises {type(error).__name__}: {essence(error)}",
+            part.place("get_config"),
+            mend="return super().get_config() with every argument of __init__ in it, by its name",
+        )
+        return
+    bad = {key: why for key, value in config.items() if (why := unserializable(value))}
+    if bad and _survive(part, bad):
+        bad = {}
+    for key, why in bad.items():
+        yield Failure(
+            CHECK,
+            f"{name}.get_config() returns for {key!r} what JSON cannot hold: {why.what}",
+            part.place("get_config"),
+            mend=why.mend.format(key=key),
+        )
+    if bad:
+        yield from _lost(part, config, None)
+    else:
+        yield from _rebuilt(part, config)
+
+
+def _survive(part: Part, keys: Iterable[str]) -> bool:
+    """Whether Keras and `from_config` between them make of these the kind of thing that was given."""
+    with recorded([part.cls]) as calls:
+        try:
+            reread(part.object)
+        except Exception:
+            return False
+    back = calls[part.cls][0][1] if calls[part.cls] else {}
+    return all(type(back.get(key)) is type(part.given.get(key)) for key in keys)
+
+
+def _rebuilt(part: Part, config: dict[str, Any]) -> Iterator[Failure]:
+    name = part.cls.__name__
+    error: Exception | None = None
+    with recorded([part.cls]) as calls:
+        try:
+            reread(part.object)
+        except Exception as raised:
+            error = raised
+    back = calls[part.cls][0][1] if calls[part.cls] else None
+    lost = list(_lost(part, config, back))
+    yield from lost
+    if error is not None and not lost:
+        yield Failure(
+            CHECK,
+            f"{name} cannot be made again from its config: {type(error).__name__}: {essence(error)}",
+            part.place("from_config"),
+            mend=_mend_of_rebuilding(part, config, str(error)),
+        )
+
+
+def _mend_of_rebuilding(part: Part, config: dict[str, Any], message: str) -> str:
+    parameters = inspect.signature(part.cls.__init__).parameters.values()
+    names = {each.name for each in parameters}
+    if not any(each.kind is each.VAR_KEYWORD for each in parameters):
+        surplus = [key for key in config if key not in names]
+        if surplus and not part.writes("from_config"):
+            return (
+                f"__init__ does not take {', '.join(map(repr, surplus))}, which get_config() returns: add **kwargs to"
+                " it, and hand them on with super().__init__(**kwargs)"
+            )
+    return "get_config() must return what __init__ takes, or from_config must turn the one into the other"
+
+
+def _lost(part: Part, config: dict[str, Any], back: dict[str, Any] | None) -> Iterator[Failure]:
+    """The arguments that did not come back as they were given."""
+    name = part.cls.__name__
+    parameters = {
+        each.name: each
+        for each in list(inspect.signature(part.cls.__init__).parameters.values())[1:]
+        # `weights` are the first values of variables: what becomes of them is in the variables.
+        if each.kind in (each.POSITIONAL_OR_KEYWORD, each.KEYWORD_ONLY) and each.name != "weights"
+    }
+    for argument, parameter in parameters.items():
+        there = argument in part.given
+        if back is not None and argument in back:
+            if there and (why := differs(part.given[argument], back[argument])):
+                yield Failure(
+                    CHECK,
+                    f"{name} was given {argument!r} and is given another one when it is loaded{why}",
+                    part.place("get_config"),
+                    part.given[argument],
+                    back[argument],
+                    mend=f'return {{"{argument}": …}} from get_config() as it was given to __init__',
+                )
+            continue
+        if argument in config and back is None:
+            continue  # from_config raised before it came so far
+        if there or (part.writes("get_config") and not part.writes("from_config") and argument not in config):
+            yield _missing(part, argument, parameter, config)
+
+
+def _missing(part: Part, argument: str, parameter: inspect.Parameter, config: dict[str, Any]) -> Failure:
+    name = part.cls.__name__
+    if parameter.default is parameter.empty:
+        so = "the layer cannot be rebuilt"
+        actual = "not given"
+    else:
+        so = f"the layer comes back with its default, {parameter.default!r}"
+        actual = f"its default, {parameter.default!r}"
+    if argument in config:
+        return Failure(
+            CHECK,
+            f"{name}.from_config() does not hand on {argument!r}, which get_config() returns: {so}",
+            part.place("from_config"),
+            part.given.get(argument),
+            actual,
+            mend=f"hand {argument!r} to the constructor: return cls(**config)",
+        )
+    return Failure(
+        CHECK,
+        f"{name}.get_config() does not return {argument!r}: {so}",
+        part.place("get_config"),
+        part.given.get(argument, "whatever it is given"),
+        actual,
+        mend=f'add "{argument}": self.{argument} to what get_config() returns',
+    )

@@ -1,0 +1,62 @@
+"""Mask: a layer that takes a mask hands it on to the layers behind it, where it keeps the axis of time.
+
+Keras drops the mask behind a layer that does not say `supports_masking`, and what stands behind reads the padding.
+"""
+
+from __future__ import annotations
+
+import inspect
+import warnings
+from collections.abc import Iterator
+
+import numpy as np
+
+from harness.own.case import LayerCase
+from harness.own.diagnoses.diagnosis import NotChecked
+from harness.own.making import Made
+from harness.own.parts import part_of
+from harness.own.report import Failure
+from harness.worker import dialect
+from harness.worker.dialect import keras, tf
+
+CHECK = "mask"
+
+
+def diagnose(built: Made) -> Iterator[Failure]:
+    """A failure where a mask that the layer takes does not come out of it, or not in the shape of its output."""
+    inputs = dialect.flat(built.subject.inputs)
+    if not isinstance(built.case, LayerCase):
+        raise NotChecked("it is a model")
+    if len(inputs) != 1 or len(inputs[0].shape) != 3 or not dialect.is_dense_float(inputs[0]):
+        raise NotChecked("its input is not one of samples, steps and features, so that no mask can come with it")
+    part = part_of(built.case)
+    layer = built.layer
+    takes = "mask" in inspect.signature(part.cls.call).parameters
+    if not takes and not layer.supports_masking and not part.writes("compute_mask"):
+        raise NotChecked("it takes no mask and does not set self.supports_masking: a mask that comes in ends there")
+    array = np.array(dialect.array(inputs[0]))
+    array[0, -1] = 0.0
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        masked = keras.layers.Masking()(tf.convert_to_tensor(array))
+        output = dialect.flat(layer(built.fed.pack([masked]), training=False))[0]
+    mask = getattr(output, "_keras_mask", None)
+    shape = tuple(output.shape)
+    if mask is None and shape[:2] == tuple(masked.shape)[:2] and not part.writes("compute_mask"):
+        yield Failure(
+            CHECK,
+            f"{part.cls.__name__} takes a mask and does not hand it on: the layers behind it read the padding",
+            part.place("call"),
+            f"a mask of shape {shape[:2]}",
+            "no mask",
+            mend="set self.supports_masking = True in __init__, or define compute_mask(inputs, mask)",
+        )
+    elif mask is not None and tuple(mask.shape) != shape[: len(mask.shape)]:
+        yield Failure(
+            CHECK,
+            f"the mask behind {part.cls.__name__} is not of the shape of its output",
+            part.place("compute_mask"),
+            f"a mask of shape {shape[:2]}",
+            f"one of shape {tuple(mask.shape)}",
+            mend="define compute_mask(inputs, mask), and return one for the output, or None",
+        )

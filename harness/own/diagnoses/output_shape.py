@@ -1,0 +1,75 @@
+"""Output shape: what `compute_output_shape` says is what `call` gives, and the symbolic outputs tell shape and dtype.
+
+Keras 3 believes `compute_output_shape` and does not look: a wrong one makes the layers behind it of a wrong size.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from harness.own.case import LayerCase
+from harness.own.diagnoses.diagnosis import NotChecked
+from harness.own.making import Made
+from harness.own.parts import part_of
+from harness.own.report import Failure
+from harness.worker import dialect
+
+CHECK = "output_shape"
+
+
+def diagnose(built: Made) -> Iterator[Failure]:
+    """A failure for each output whose shape or dtype is not as was said."""
+    model = built.subject.model
+    outputs = dialect.flat(model(built.subject.inputs, training=False))
+    actual = [tuple(each.shape) for each in outputs]
+    said: list[tuple[str, list[tuple[Any, ...]]]] = []
+    where = ""
+    if dialect.is_graph(model) and getattr(model, "outputs", None):
+        symbolic = dialect.flat(model.outputs)
+        said.append(("its symbolic outputs", [tuple(each.shape) for each in symbolic]))
+        for one, other in zip(symbolic, outputs):
+            if dialect.dtype_name(one.dtype) != dialect.dtype_name(other.dtype):
+                yield Failure(
+                    CHECK,
+                    f"{built.case.name.partition('(')[0]} says of its output that it is of another dtype than it is",
+                    "compute_output_spec",
+                    dialect.dtype_name(other.dtype),
+                    dialect.dtype_name(one.dtype),
+                    mend="compute_output_spec must give the dtype that call() gives",
+                )
+    if isinstance(built.case, LayerCase):
+        part = part_of(built.case)
+        where = part.place("compute_output_shape")
+        if part.writes("compute_output_shape") and not built.fed.keywords:
+            given = built.fed.pack([tuple(each.shape) for each in dialect.flat(built.subject.inputs)])
+            said.insert(0, ("compute_output_shape", _shapes(built.layer.compute_output_shape(given))))
+        elif not (part.writes("compute_output_shape") or part.writes("compute_output_spec")):
+            raise NotChecked("compute_output_shape is Keras's own, which calls the layer")
+    for source, shapes in said:
+        if len(shapes) != len(actual) or not all(map(_agree, shapes, actual)):
+            yield Failure(
+                CHECK,
+                f"{source} and call() give other shapes",
+                where or source,
+                actual,
+                shapes,
+                mend="let compute_output_shape return the shape that call() gives, or leave it out: Keras then calls",
+            )
+            return
+
+
+def _shapes(value: Any) -> list[tuple[Any, ...]]:
+    """The shapes in a structure of shapes."""
+    if hasattr(value, "as_list"):
+        return [tuple(value.as_list())]
+    if isinstance(value, dict):
+        return [shape for key in sorted(value) for shape in _shapes(value[key])]
+    if all(each is None or isinstance(each, int) for each in value):
+        return [tuple(value)]
+    return [shape for each in value for shape in _shapes(each)]
+
+
+def _agree(said: Sequence[Any], actual: Sequence[Any]) -> bool:
+    """Whether the shapes may be of one tensor: an axis that is not known contradicts nothing."""
+    return len(said) == len(actual) and all(a is None or a == b for a, b in zip(said, actual, strict=True))

@@ -1,0 +1,97 @@
+"""Randomness: inference draws nothing, and what training draws is steered by the seeds that Keras keeps.
+
+A layer that draws with `tf.random`, NumPy or Python's own `random` cannot be repeated; what Python draws in `call` is
+drawn once when a graph is traced, and is the same ever after. A sub-layer that is told ``training=True`` for good
+drops units in inference.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from harness.own.making import Made
+from harness.own.report import Failure
+from harness.worker import dialect
+
+CHECK = "randomness"
+MEND = (
+    "make self.seed_generator = keras.random.SeedGenerator(seed) in __init__, and draw with"
+    " keras.random.uniform(shape, seed=self.seed_generator)"
+)
+
+
+def diagnose(built: Made) -> Iterator[Failure]:
+    """A failure for inference that is not repeatable, one for training, one for draws of Python or NumPy."""
+    name = type(built.layer or built.subject.model).__name__
+    if not built.steady:
+        apart = _apart(*(_outputs(built, training=False) for _ in range(2))) or 0.0
+        yield Failure(
+            CHECK,
+            f"{name} computes other numbers at each call in inference",
+            f"{name}.call(…, training=False)",
+            size=f"max abs {apart:.3g}",
+            mend="draw, and let sub-layers drop, where training is true alone; make no state in call()",
+        )
+        return
+    before = random.getstate(), _numpy_state()
+    outputs = [_outputs(built, training=True, rewound=True)]
+    python = random.getstate() != before[0]
+    numbers = _numpy_state() != before[1]
+    outputs.append(_outputs(built, training=True, rewound=True))
+    apart = _apart(*outputs)
+    if python or numbers:
+        yield Failure(
+            CHECK,
+            f"{name} draws from {'Python’s random' if python else 'numpy.random'} when it is called: a graph that is"
+            " traced holds that one number for ever",
+            f"{name}.call(…, training=True)",
+            mend=MEND,
+        )
+    elif apart is not None:
+        yield Failure(
+            CHECK,
+            f"{name} draws other numbers in training from one state of all of its seeds",
+            f"{name}.call(…, training=True)",
+            size=f"max abs {apart:.3g}",
+            mend=MEND,
+        )
+
+
+def _outputs(built: Made, *, training: bool, rewound: bool = False) -> list[np.ndarray[Any, Any]]:
+    """What is computed; what a call in training moves is put back."""
+    model = built.subject.model
+    kept = [(each, dialect.array(each)) for each in model.variables if hasattr(each, "assign")] if training else []
+    state = random.getstate(), np.random.get_state()
+    if rewound:
+        dialect.rewind(model, built.case.seed)
+        random.setstate(state[0])  # theirs alone is looked at
+        np.random.set_state(state[1])
+    else:
+        dialect.reset_states(model)
+    try:
+        return [dialect.array(each) for each in dialect.flat(model(built.subject.inputs, training=training))]
+    finally:
+        for variable, value in kept:
+            variable.assign(value)
+
+
+def _apart(one: list[np.ndarray[Any, Any]], other: list[np.ndarray[Any, Any]]) -> float | None:
+    """The largest difference; None where there is none."""
+    found = None
+    for a, b in zip(one, other, strict=True):
+        if a.dtype.kind in "OSU" or a.shape != b.shape:
+            if a.shape != b.shape or (a != b).any():
+                found = float("inf")
+        elif not np.array_equal(a, b, equal_nan=a.dtype.kind == "f"):
+            gap = np.abs(a.astype("float64") - b.astype("float64"))
+            found = max(found or 0.0, float(np.nanmax(gap)))
+    return found
+
+
+def _numpy_state() -> tuple[Any, ...]:
+    kind, keys, *rest = np.random.get_state()
+    return (kind, np.asarray(keys).tobytes(), *rest)

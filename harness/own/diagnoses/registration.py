@@ -1,0 +1,31 @@
+"""Registration: a file names a class by its registered name, and what is not registered cannot be loaded again.
+
+Within one program it may go unseen for years, as every load is given `custom_objects`; the program that only loads the
+model fails. Keras 3.9 and later import nothing that a file names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from harness.own.making import Made
+from harness.own.parts import is_registered, parts
+from harness.own.report import Failure
+
+
+def diagnose(built: Made) -> Iterator[Failure]:
+    """A failure for each class that is neither registered nor among `custom_objects`."""
+    known = dict(built.case.custom_objects or {}).values()
+    for part in parts(built):
+        name = part.cls.__name__
+        if part.cls in known or is_registered(part.cls):
+            continue
+        yield Failure(
+            "registration",
+            f"{name} is not registered: no file that holds it can be loaded by its name",
+            part.place("__init__").partition(" ")[0],
+            f"a registered name, such as 'my_package>{name}'",
+            f"{name!r} alone",
+            mend=f'write @keras.saving.register_keras_serializable(package="my_package") above class {name}, or give'
+            f' custom_objects={{"{name}": {name}}} to every load (and to this check)',
+        )

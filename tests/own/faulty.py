@@ -1,0 +1,373 @@
+"""Layers with one fault each, as people write them; `FAULTS` says which check must see it, and what it must say."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, field
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+register = keras.utils.register_keras_serializable(package="faulty")
+MAJOR = int(keras.__version__.split(".")[0])
+
+
+@dataclass
+class Fault:
+    """A class with its arguments and inputs; a check that must fail, and words of its title and of its mend."""
+
+    layer: type
+    check: str
+    title: str
+    mend: str
+    arguments: dict[str, Any] = field(default_factory=dict)
+    inputs: Any = (8,)
+    majors: tuple[int, ...] = (2, 3)  # the Kerases under which it is a fault
+    others: tuple[str, ...] = ()  # further checks that must fail of it
+
+
+FAULTS: dict[str, Fault] = {}
+
+
+def fault(
+    check: str, title: str, mend: str, *, inputs: Any = (8,), majors: Any = (2, 3), others: Any = (), **arguments: Any
+) -> Any:
+    """Enters a class among the faults, under its name and the check."""
+
+    def enter(cls: type) -> type:
+        FAULTS[f"{cls.__name__}: {check}"] = Fault(cls, check, title, mend, arguments, inputs, majors, others)
+        return cls
+
+    return enter
+
+
+class Scaled(keras.layers.Layer):
+    """A kernel and a scale: what most of the faults are in."""
+
+    def __init__(self, units: int, scale: float = 1.0, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.units = units
+        self.scale = scale
+
+    def build(self, input_shape: Any) -> None:
+        self.kernel = self.add_weight(name="kernel", shape=(input_shape[-1], self.units))
+        super().build(input_shape)
+
+    def call(self, inputs: Any) -> Any:
+        return (inputs @ self.kernel) * self.scale
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "units": self.units, "scale": self.scale}
+
+
+@fault("registration", "Unregistered is not registered", "register_keras_serializable(package=", units=3, scale=2.0)
+class Unregistered(Scaled):
+    pass
+
+
+@fault("arguments", "Forgets.get_config() does not return 'scale'", '"scale": self.scale', units=3, scale=2.5)
+@register
+class Forgets(Scaled):
+    def get_config(self) -> dict[str, Any]:
+        config = super().get_config()
+        del config["scale"]
+        return config
+
+
+@fault("arguments", "does not return 'units': the layer cannot be rebuilt", '"units": self.units', units=3, scale=2.5)
+@register
+class ForgetsWhatItNeeds(Scaled):
+    def get_config(self) -> dict[str, Any]:
+        config = super().get_config()
+        del config["units"]
+        return config
+
+
+@fault("arguments", "was given 'scale' and is given another one", "as it was given", units=3, scale=2.5)
+@register
+class Rounds(Scaled):
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "scale": int(self.scale)}
+
+
+@fault("arguments", "was given 'start' and is given another one", "as it was given", start="ones")
+@register
+class NumberForAnInitializer(keras.layers.Layer):
+    def __init__(self, start: Any = "zeros", **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.start = start
+
+    def build(self, input_shape: Any) -> None:
+        first = "zeros" if isinstance(self.start, int) else self.start
+        self.shift = self.add_weight(name="shift", shape=(input_shape[-1],), initializer=first)
+        super().build(input_shape)
+
+    def call(self, inputs: Any) -> Any:
+        return inputs + self.shift
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "start": 0}
+
+
+@fault("arguments", "what JSON cannot hold: a NumPy array", "self.factors.tolist()", factors=np.arange(1.0, 9.0))
+@register
+class RawArray(keras.layers.Layer):
+    def __init__(self, factors: Any, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.factors = np.asarray(factors, dtype="float32")
+
+    def call(self, inputs: Any) -> Any:
+        return inputs * self.factors
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "factors": self.factors}
+
+
+@fault(
+    "arguments",
+    "what JSON cannot hold: a Dense, a layer",
+    "keras.layers.serialize(self.inner)",
+    others=["build"],
+    inner=keras.layers.Dense(3),
+)
+@register
+class RawLayer(keras.layers.Layer):
+    def __init__(self, inner: Any, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.inner = inner
+
+    def build(self, input_shape: Any) -> None:
+        self.inner.build(input_shape)
+        super().build(input_shape)
+
+    def call(self, inputs: Any) -> Any:
+        return self.inner(inputs)
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "inner": self.inner}
+
+
+@fault("arguments", "cannot be made again from its config", "add **kwargs", others=["base_arguments"], units=3)
+@fault("base_arguments", "does not take 'name'", "super().__init__(**kwargs)", others=["arguments"], units=3)
+@register
+class TakesNoMore(Scaled):
+    def __init__(self, units: int) -> None:
+        super().__init__(units)
+
+    def get_config(self) -> dict[str, Any]:
+        config = super().get_config()
+        del config["scale"]
+        return config
+
+
+@fault("base_arguments", "takes 'trainable' and does not keep it", "super().__init__(**kwargs)", units=3, scale=2.0)
+@register
+class KeepsNothing(Scaled):
+    def __init__(self, units: int, scale: float = 1.0, **kwargs: Any) -> None:
+        super().__init__(units, scale)
+
+
+@fault("base_arguments", "comes out of its config without its 'name'", "super().get_config()", units=3, scale=2.0)
+@register
+class ConfigOfItsOwn(Scaled):
+    def get_config(self) -> dict[str, Any]:
+        return {"units": self.units, "scale": self.scale}
+
+
+@fault("arguments", "from_config() does not hand on 'scale'", "return cls(**config)", units=3, scale=2.0)
+@register
+class HandsOnHalf(Scaled):
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> HandsOnHalf:
+        return cls(config["units"], name=config["name"], trainable=config["trainable"], dtype=config["dtype"])
+
+
+@fault("state", "new variables at its second call", "in __init__ or build()", others=["randomness"])
+@register
+class LayerInCall(keras.layers.Layer):
+    def call(self, inputs: Any) -> Any:
+        return keras.layers.Dense(3)(inputs)
+
+
+class Bag:
+    """An object that Keras does not look into."""
+
+    def __init__(self, *things: Any) -> None:
+        self.things = things
+
+
+@fault("state", "weights does not hold 4 of the variables", "in lists and dicts")
+@register
+class Hides(keras.layers.Layer):
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.bag = Bag(keras.layers.Dense(4), keras.layers.Dense(3))
+
+    def call(self, inputs: Any) -> Any:
+        for each in self.bag.things:
+            inputs = each(inputs)
+        return inputs
+
+
+@fault("build", "cannot add new elements of state", "in __init__ or build()", majors=(3,))
+@fault("nested", "inside of a model that builds it", "in build()", majors=(2,))
+@register
+class WeightInCall(keras.layers.Layer):
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.kernel = None
+
+    def call(self, inputs: Any) -> Any:
+        if self.kernel is None:
+            self.kernel = self.add_weight(name="kernel", shape=(8, 3))
+        return inputs @ self.kernel
+
+
+@fault("nested", "inside of a model that builds it", "self.inner.build(input_shape)")
+@register
+class LeavesItToTheCall(keras.layers.Layer):
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.inner = keras.layers.Dense(3, dtype=self.dtype_policy)
+
+    def build(self, input_shape: Any) -> None:
+        self.factor = self.add_weight(name="factor", shape=(input_shape[-1],))
+        super().build(input_shape)
+
+    def call(self, inputs: Any) -> Any:
+        return self.inner(inputs * self.factor)
+
+
+@fault("weight_names", "has no name of its own", "add_weight(name=")
+@register
+class Nameless(keras.layers.Layer):
+    def build(self, input_shape: Any) -> None:
+        self.factor = self.add_weight(shape=(input_shape[-1],), initializer="ones")
+        super().build(input_shape)
+
+    def call(self, inputs: Any) -> Any:
+        return inputs * self.factor
+
+
+@fault("weight_names", "2 weights of one layer are called 'w'", "a name of its own")
+@register
+class Twins(keras.layers.Layer):
+    def build(self, input_shape: Any) -> None:
+        self.factor = self.add_weight(name="w", shape=(input_shape[-1],), initializer="ones")
+        self.shift = self.add_weight(name="w", shape=(input_shape[-1],), initializer="zeros")
+        super().build(input_shape)
+
+    def call(self, inputs: Any) -> Any:
+        return inputs * self.factor + self.shift
+
+
+@fault("randomness", "draws other numbers in training from one state", "keras.random.SeedGenerator", majors=(3,))
+@register
+class DrawsByTensorFlow(keras.layers.Layer):
+    def call(self, inputs: Any, training: Any = None) -> Any:
+        return inputs + tf.random.normal(tf.shape(inputs)) if training else inputs
+
+
+@fault("randomness", "draws from Python’s random", "keras.random.SeedGenerator")
+@register
+class DrawsByPython(keras.layers.Layer):
+    def call(self, inputs: Any, training: Any = None) -> Any:
+        return inputs * random.random() if training else inputs
+
+
+@fault("randomness", "draws from numpy.random", "keras.random.SeedGenerator")
+@register
+class DrawsByNumPy(keras.layers.Layer):
+    def call(self, inputs: Any, training: Any = None) -> Any:
+        return inputs * float(np.random.rand()) if training else inputs
+
+
+class Drops(keras.layers.Layer):
+    """Drops, as told by `told`."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.dropout = keras.layers.Dropout(0.5, dtype=self.dtype_policy)
+
+
+@fault("randomness", "other numbers at each call in inference", "where training is true alone")
+@register
+class DropsAlways(Drops):
+    def call(self, inputs: Any) -> Any:
+        return self.dropout(inputs, training=True)
+
+
+@fault("training_argument", "does in training what it does in inference", "training=training")
+@register
+class DropsNever(Drops):
+    def call(self, inputs: Any, training: Any = None) -> Any:
+        return self.dropout(inputs, training=False)
+
+
+@fault("output_shape", "compute_output_shape and call() give other shapes", "that call() gives", units=3)
+@register
+class SaysAnotherShape(Scaled):
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        return (*tuple(input_shape)[:-1], self.units + 1)
+
+
+@fault("mask", "takes a mask and does not hand it on", "supports_masking = True", inputs=(5, 4))
+@register
+class EatsTheMask(keras.layers.Layer):
+    def call(self, inputs: Any, mask: Any = None) -> Any:
+        if mask is not None:
+            inputs = inputs * tf.cast(mask, inputs.dtype)[..., None]
+        return inputs * 2.0
+
+
+@fault("graph", "other numbers in a graph", "decided once")
+@register
+class OtherInAGraph(keras.layers.Layer):
+    def call(self, inputs: Any) -> Any:
+        return inputs * (2.0 if tf.executing_eagerly() else 3.0)
+
+
+@fault("substance", "none is finite", "a logarithm")
+@register
+class NotANumber(keras.layers.Layer):
+    def call(self, inputs: Any) -> Any:
+        return tf.math.log(-tf.abs(inputs) - 1.0)
+
+
+@fault("substance", "all one value", "give inputs")
+@register
+class Constant(keras.layers.Layer):
+    def call(self, inputs: Any) -> Any:
+        return inputs * 0.0 + 1.0
+
+
+@fault("keras_elsewhere", "outputs", "dtype=self.dtype_policy")
+@register
+class GlobalPolicy(keras.layers.Layer):
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.inner = keras.layers.Dense(3)
+
+    def build(self, input_shape: Any) -> None:
+        self.inner.build(input_shape)
+        super().build(input_shape)
+
+    def call(self, inputs: Any) -> Any:
+        return self.inner(inputs)
+
+
+@fault("keras_zip", "outputs", "in a weight or in get_config()")
+@register
+class KnowsMoreThanItSays(keras.layers.Layer):
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.offset = np.random.rand(8).astype("float32")
+
+    def build(self, input_shape: Any) -> None:
+        self.factor = self.add_weight(name="factor", shape=(input_shape[-1],), initializer="ones")
+        super().build(input_shape)
+
+    def call(self, inputs: Any) -> Any:
+        return inputs * self.factor + self.offset

@@ -1,0 +1,19 @@
+"""A user's test module; `tests/test_own_layers.py` runs it in a process of its own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from harness.own import LayerCase, parametrize_with_checks
+from tests.own import faulty, healthy
+
+
+@parametrize_with_checks(
+    [
+        LayerCase(healthy.Masked, inputs=(5, 4)),
+        LayerCase(faulty.EatsTheMask, inputs=(5, 4), expected_failures={"mask": "waited for"}),
+        LayerCase(faulty.DropsNever, inputs=(8,)),
+    ]
+)
+def test_my_layers(case: Any, check: Any) -> None:
+    check(case)
