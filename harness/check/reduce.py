@@ -237,6 +237,6 @@ def _simpler_node(node: Node) -> Iterator[Node]:
             if smaller.form == node.layer.form and len(smaller.inputs) == len(node.layer.inputs):
                 yield replace(node, layer=smaller)
     if node.keywords and not any(True for _ in references(node.keywords)):
-        yield replace(node, keywords={})
+        yield replace(node, keywords={}, shapes=None)
     if node.methods and all(method.name != "adapt" for method in node.methods):
         yield replace(node, methods=())
