@@ -134,7 +134,10 @@ def test_interpreters_and_virtual_environments_are_taken_as_they_are(tmp_path: P
         ("python==3.11", "asks for no TensorFlow"),
     ],
 )
-def test_what_names_no_environment_is_told(text: str, said: str) -> None:
+def test_what_names_no_environment_is_told(
+    text: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)  # the project's own folder may have a .venv
     with pytest.raises(Unreadable, match=said):
         wanted(text)
 
