@@ -2,6 +2,7 @@
 
 import json
 import time
+from dataclasses import replace
 
 import numpy as np
 
@@ -76,6 +77,15 @@ def test_float64_is_held_to_its_own_tolerance_only_where_all_of_the_model_is_flo
 def test_a_layer_may_be_called_as_a_part_of_a_config() -> None:
     classes = layer_classes(model(Call("layers.Dense", {"units": 2}), node="layers"))
     assert place_of(("layers", "layers", "config"), classes) == ("layers", "Dense", "config")
+
+
+def test_a_name_that_is_given_twice_is_that_of_the_outer_layer() -> None:
+    inside = Call("layers.TimeDistributed", {"layer": Call("layers.Dense", {"units": 2, "name": "twice"})})
+    nested = model(Call("layers.Dense", {"units": 2}), node="twice", name="nested")
+    for each in (inside, nested):
+        around = model(each, node="around")
+        both = replace(around, nodes=(Node("twice", Call("layers.ReLU"), (Ref("input"),)), *around.nodes))
+        assert layer_classes(both)["twice"] == "ReLU"
 
 
 def test_the_nodes_of_models_within_models_are_seen() -> None:

@@ -128,23 +128,28 @@ def _essence(text: str) -> str:
 
 
 def layer_classes(architecture: Architecture) -> dict[str, str]:
-    """Class by name, of every layer that the architecture names, nested models included."""
+    """Class by name, of every layer that the architecture names, nested models included.
+
+    A name that is given twice, as it may be inside of a layer or a model, is that of the outer one.
+    """
     classes = {each.name: "InputLayer" for each in architecture.inputs}
+    inside: dict[str, str] = {}
     for node in architecture.nodes:
         classes[node.name] = class_of(node)
         if isinstance(node.layer, Architecture):
-            classes[node.layer.name] = classes[node.name]
-            classes.update(layer_classes(node.layer))
+            nested = layer_classes(node.layer)
+            classes[node.layer.name] = nested[node.layer.name]
+            inside.update(nested)
         elif isinstance(node.layer, Call):
             for call in _inner(node.layer):
                 name = call.arguments.get("name")
                 if isinstance(name, str):
-                    classes[name] = call.name.rpartition(".")[2]
+                    inside[name] = call.name.rpartition(".")[2]
     if architecture.form == "subclass" and architecture.nodes:
         classes[architecture.name] = class_of(architecture.nodes[0])
     else:
         classes[architecture.name] = "Sequential" if architecture.form == "sequential" else "Model"
-    return classes
+    return {**inside, **classes}
 
 
 def class_of(node: Node) -> str:
