@@ -67,6 +67,8 @@ def candidates(architecture: Architecture, suspects: Collection[str] = ()) -> It
         for node in architecture.nodes:
             if isinstance(node.layer, Architecture):
                 yield replace(node.layer, compile=_simple(architecture, node.layer), policy=architecture.policy)
+        yield from _inside(architecture)
+        yield from _one_output(architecture)
     yield from simpler_compile(architecture)
     if architecture.freezes:
         yield replace(architecture, freezes=())
@@ -120,6 +122,66 @@ def isolated(architecture: Architecture, name: str) -> Architecture | None:
     if isinstance(node.layer, Architecture):
         return replace(node.layer, compile=None)
     return single
+
+
+def _inside(architecture: Architecture) -> Iterator[Architecture]:
+    """Where a nested model is all that is left: a part of it in its place, with inputs that the part takes.
+
+    What a failure is called by may have the nesting in it, so that the part alone is another one.
+    """
+    node = architecture.nodes[0] if len(architecture.nodes) == 1 else None
+    if node is None or not isinstance(node.layer, Architecture):
+        return
+    nested = node.layer
+    for part in _links(nested) if nested.form == "sequential" else candidates(nested):
+        if part.form == nested.form and part.inputs != nested.inputs:
+            yield _around(architecture, node, part)
+
+
+def _links(chain: Architecture) -> Iterator[Architecture]:
+    """Each layer of a chain as a chain of its own."""
+    before: tuple[Input, ...] = chain.inputs
+    for node in chain.nodes if len(chain.nodes) > 1 else ():
+        if len(before) == 1:
+            freezes = tuple(each for each in chain.freezes if not each.path or each.path[0] == node.name)
+            alone = replace(node, inputs=(Ref(before[0].name),))
+            yield replace(chain, inputs=before, nodes=(alone,), outputs=Ref(node.name), freezes=freezes)
+        before = node.stand_ins
+
+
+def _around(architecture: Architecture, node: Node, part: Architecture) -> Architecture:
+    """The model with another nested one at its only node."""
+    given: Any = {each.name: Ref(each.name) for each in part.inputs}
+    if part.input_structure != "dict":
+        given = list(given.values())
+    ends = part.nodes[-1].stand_ins if part.form == "sequential" else tuple(_output_inputs(part))
+    inner = replace(
+        node,
+        layer=part,
+        inputs=(given[0] if len(part.inputs) == 1 and isinstance(given, list) else given,),
+        keywords={},
+        shapes=None,
+        stand_ins=ends,
+    )
+    names = {node.name, *(each.name for each in part.nodes)}
+    outputs = [Ref(node.name, index) for index in range(len(ends))]
+    outer = replace(
+        architecture,
+        inputs=part.inputs,
+        nodes=(inner,),
+        outputs=outputs[0] if len(outputs) == 1 else outputs,
+        input_structure="list",
+        freezes=tuple(each for each in architecture.freezes if set(each.path[:2]) <= names),
+    )
+    return replace(outer, compile=_simple(architecture, outer))
+
+
+def _one_output(architecture: Architecture) -> Iterator[Architecture]:
+    """Each of several outputs alone; an argument may be needed for nothing but another one of them."""
+    refs = list(dict.fromkeys(references(architecture.outputs)))
+    if architecture.compile is None and len(refs) > 1:
+        for ref in refs:
+            yield replace(architecture, outputs=ref)
 
 
 def _sources(architecture: Architecture, node: Node) -> set[str]:
