@@ -120,13 +120,21 @@ def run_script(
         finally:
             _kill(process)
             known.discard(process)
-    said = [line.strip() for line in printed.splitlines()]
+    told = printed + _last_words(errors)
+    said = [line.strip() for line in told.splitlines()]
     if process.returncode == 1 and SHOWS in said:
-        return Proof(True, "", printed)
+        return Proof(True, "", told)
     if process.returncode == 0 and SHOWS_NOT in said:
         return Proof(False, "it exits 0", printed)
     last = (errors.strip().splitlines() or [f"it ended with code {process.returncode}"])[-1]
     return Proof(None, f"it failed itself: {last[:200]}", printed + errors)
+
+
+def _last_words(errors: str) -> str:
+    """What a script says that ends with `SystemExit("...")`: it stands on standard error, behind TensorFlow's logs."""
+    lines = errors.splitlines()
+    first = next((n for n, line in enumerate(lines) if line.startswith("raised: ") or line.strip() == SHOWS), None)
+    return "" if first is None else "\n".join(lines[first:]) + "\n"
 
 
 def _kill(process: subprocess.Popen[str]) -> None:

@@ -22,6 +22,12 @@ from harness.protocol.architecture import (
     nodes_of,
 )
 
+RANDOM = re.compile(
+    r"[Dd]ropout|layers\.Random|layers\.RandAug|Noise|CutMix|MixUp|AugMix"
+)  # what draws when it is called
+_NOT_FLOATS = re.compile(
+    r"adapt|Lookup|TextVectorization|Discretization|[Qq]uanti|int[48]|float8|custom\.|applications?[.:]"
+)
 BEFORE_CALL = frozenset({"adapt", "build"})  # methods that a layer wants before it is first called
 
 
@@ -111,9 +117,22 @@ def _functional(writer: Writer, architecture: Architecture, name: str, layers: d
         inputs = inputs[0]
     elif architecture.input_structure == "tuple":
         inputs = tuple(inputs)
-    graph = f"{writer.expression(inputs, tensors)}, {writer.expression(architecture.outputs, tensors)}"
+    outputs = _all_of_one(writer, architecture, tensors) or writer.expression(architecture.outputs, tensors)
+    graph = f"{writer.expression(inputs, tensors)}, {outputs}"
     writer.lines.append(f"{name} = keras.Model({graph}, name={quoted(architecture.name)})")
     return tensors
+
+
+def _all_of_one(writer: Writer, architecture: Architecture, tensors: Mapping[Ref, str]) -> str:
+    """The outputs where they are those of one node, all of them in their order; else nothing."""
+    last = architecture.nodes[-1] if architecture.nodes else None
+    if last is None or len(last.stand_ins) < 2 or architecture.outputs != _outputs_of(last):
+        return ""
+    return tensors[Ref(last.name, 0)].removesuffix("[0]")
+
+
+def _outputs_of(node: Node) -> list[Ref]:
+    return [Ref(node.name, index) for index in range(len(node.stand_ins))]
 
 
 def _flat(writer: Writer) -> str:
@@ -245,6 +264,13 @@ def filling(architecture: Architecture, major: int) -> list[str]:
     """Lines that give every weight a value of its own, as the harness does."""
     text = dumps(architecture)
     application = architecture.form.startswith("application:")
+    widened = application or re.search(r"Normalization|custom\.[A-Z]", text)
+    if not (widened or _NOT_FLOATS.search(text) or (major == 2 and RANDOM.search(text))):
+        return [
+            f"random = np.random.default_rng({architecture.seed})",
+            "for weight in model.weights:  # a value of its own for each",
+            "    weight.assign(random.uniform(-0.5, 0.5, weight.shape))",
+        ]
     lines = [
         f"random = np.random.default_rng({architecture.seed})",
         "for weight in model.weights:  # a value of its own for each",
@@ -255,7 +281,7 @@ def filling(architecture: Architecture, major: int) -> list[str]:
         names = '("mean", "variance", "count", "summary", "idf_weights")'
         condition += f" and {_short_name(major)} not in {names}"
     lines.append(f"    if {condition}:")
-    if application or re.search(r"Normalization|variance|stddev|scale|custom", text):
+    if widened:
         lines += [
             '        low = 0.5 if "variance" in weight.name else 0.75 if "gamma" in weight.name else -0.5',
             "        high = 0.5 if low < 0 else 2 - low",

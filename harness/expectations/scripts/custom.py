@@ -22,12 +22,21 @@ class _Plain(ast.NodeTransformer):
         for argument in (*node.args.args, *node.args.kwonlyargs, *filter(None, (node.args.vararg, node.args.kwarg))):
             argument.annotation = None
         self.generic_visit(node)
+        if ast.get_docstring(node) is not None:
+            node.body = node.body[1:]
         return node
+
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST:
+        self.generic_visit(node)
+        if node.value is None:
+            return node
+        return ast.copy_location(ast.Assign([node.target], node.value), node)
 
     def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:
         if ast.get_docstring(node) is not None:
             node.body = node.body[1:]
         self.generic_visit(node)
+        node.body = [each for each in node.body if not _only_asks_its_base(each)]
         return node
 
     def visit_If(self, node: ast.If) -> ast.AST | list[ast.stmt]:
@@ -35,6 +44,20 @@ class _Plain(ast.NodeTransformer):
         if ast.unparse(node.test) == "MAJOR >= 3":
             return node.body if self.major >= 3 else node.orelse
         return node
+
+
+def _only_asks_its_base(method: ast.stmt) -> bool:
+    """Whether a method does nothing but return what that of the base class returns: it is there for its types."""
+    if not isinstance(method, ast.FunctionDef) or len(method.body) != 2:
+        return False
+    asked, given = method.body
+    return (
+        isinstance(asked, ast.Assign)
+        and isinstance(given, ast.Return)
+        and ast.unparse(asked.value) == f"super().{method.name}()"
+        and given.value is not None
+        and ast.unparse(given.value) == ast.unparse(asked.targets[0])
+    )
 
 
 @lru_cache

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from harness.expectations.compare import CLOSE, STEPS
 from harness.expectations.finding import Finding
-from harness.expectations.scripts.building import layer_at, stateful
+from harness.expectations.scripts.building import RANDOM, layer_at, stateful
 from harness.expectations.scripts.values import quoted
 from harness.protocol.architecture import Architecture, dumps
 
 TRAINING_STEPS = 2
-_RANDOM = re.compile(r"[Dd]ropout|layers\.Random|layers\.RandAug|Noise|CutMix|MixUp|AugMix")
 _EXACT, _TEXT, _CLOSE = "actual != expected", "str(actual) != str(expected)", "close"
 
 
@@ -59,16 +57,25 @@ def finding_place(finding: Finding) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class Look:
-    """How to see it: an expression in which ``{model}`` stands, the functions it needs, how two of it are compared."""
+    """How to see it: an expression in which ``{model}`` stands, the functions it needs, how two of it are compared.
+
+    `first` are lines that go before it, each time; ``{model}`` stands in them, too.
+    """
 
     expression: str
     define: tuple[str, ...] = ()
     differs: str = _EXACT
     expected: str = ""  # what is expected of the arrival, where it is not what the original has
+    first: tuple[str, ...] = ()
 
     def of(self, model: str) -> str:
         """The expression for one model."""
         return self.expression.replace("{model}", model)
+
+    def lines(self, model: str, into: str = "") -> list[str]:
+        """The lines that look at one model, and leave what they see in a variable if one is named."""
+        before = [line.replace("{model}", model) for line in self.first]
+        return [*before, f"{into} = {self.of(model)}" if into else self.of(model)]
 
 
 _ABSENT = Look('getattr({model}, "optimizer", None) is not None', expected="False")
@@ -108,15 +115,12 @@ def _trained(case: Case) -> bool:
 
 
 _AT = (
-    "def at(value, *keys):  # an entry of a list by its number or its name",
+    "def at(value, *keys):  # an entry of a list goes by its name",
     "    for key in keys:",
-    "        if isinstance(value, (list, tuple)):",
-    "            names = {str(number): each for number, each in enumerate(value)}",
-    '            names.update((each["config"].get("name"), each) for each in value if "config" in each)',
-    "            value = names.get(key)",
-    "        else:",
-    '            value = value.get(key, "missing")',
-    '    return json.loads(json.dumps(value, default=getattr(value, "tolist", str)))',
+    "        if not isinstance(value, dict):",
+    '            value = {each["config"]["name"]: each for each in value}',
+    '        value = value.get(key, "missing")',
+    "    return value",
 )
 
 
@@ -132,7 +136,8 @@ def _config(case: Case) -> Look:
         if not isinstance(node.layer, Architecture):
             break
         here = node.layer
-    return _entry(f"{model}.get_config()", place)
+    name = 'each["config"]["name"]' if here.form == "sequential" else 'each["name"]'
+    return _entry(f"{model}.get_config()", place, name)
 
 
 def _named(node: object, found: str) -> bool:
@@ -141,16 +146,32 @@ def _named(node: object, found: str) -> bool:
     return found.endswith(f".get_layer({quoted(name)})")
 
 
-def _entry(config: str, place: list[str]) -> Look:
-    """An entry of a config; by plain subscripts where it lies in dicts alone."""
+def _entry(config: str, place: list[str], name: str = "") -> Look:
+    """An entry of a config; by plain subscripts where it lies in dicts alone, or in the entry of a layer."""
     if not place:
-        return Look(f"at({config})", _AT, _TEXT)
+        return Look(config, (), _TEXT)
+    if place[0] == "layers" and len(place) > 2 and not place[-1].isdigit():
+        _, layer, *inner, last = place
+        seen = _subscripts("each", inner, last)
+        return Look(f'[{seen} for each in {config}["layers"] if {name} == {quoted(layer)}]', (), _TEXT)
     *before, last = place
     if not last.isdigit() and before[1::2] == ["config"] * (len(before) // 2) and len(before) % 2 == 0:
         # An object within an object: its arguments lie in its own config.
-        inner = "".join(f"[{quoted(each)}]" for each in before)
-        return Look(f'{config}{inner}.get({quoted(last)}, "missing")', (), _TEXT)
-    return Look(f"at({config}, {', '.join(map(quoted, place))})", _AT, _TEXT)
+        return Look(_subscripts(config, before, last), (), _TEXT)
+    names: list[str] = []
+    for key in [*place, "0"]:
+        if not key.isdigit():
+            names.append(quoted(key))
+        elif names:
+            config, names = f"at({config}, {', '.join(names)})", []
+        config += f"[{key}]"
+    return Look(config.removesuffix("[0]"), _AT, _TEXT)
+
+
+def _subscripts(value: str, keys: list[str], last: str) -> str:
+    """What lies there, and a word where the last key is not there."""
+    inner = "".join(f"[{each}]" if each.isdigit() else f"[{quoted(each)}]" for each in keys)
+    return f'{value}{inner}.get({quoted(last)}, "missing")'
 
 
 def _weights(case: Case) -> Look:
@@ -178,8 +199,8 @@ def _path(case: Case) -> str:
 
 def _adapters(case: Case) -> Look:
     model = layer_at(case.architecture, tuple(case.place[0].split("/")), "{model}")[0] if case.place else "{model}"
-    factors = f'[np.any(weight) for weight in {model}.weights if "lora_" in weight.name]'
-    return Look(f'"trainable" if any({factors}) else "both factors are zero"')
+    # Of two factors that are both zero neither has a gradient.
+    return Look(f'any(np.any(each) for each in {model}.weights if "lora_" in each.name)')
 
 
 def _flags(case: Case) -> Look:
@@ -231,18 +252,8 @@ def _tensors(case: Case, call: str) -> str:
 
 
 def _outputs(case: Case) -> Look:
-    if stateful(case.architecture):
-        return Look(
-            "outputs({model})",
-            (
-                *resetting(case),
-                "def outputs(model):",
-                "    reset(model)",
-                f"    return {_tensors(case, 'model(data, training=False)')}",
-            ),
-            _TEXT,
-        )
-    return Look(_tensors(case, "{model}(data, training=False)"), (), _TEXT)
+    first = ("reset({model})",) if stateful(case.architecture) and not case.finding.error else ()
+    return Look(_tensors(case, "{model}(data, training=False)"), resetting(case) if first else (), _TEXT, first=first)
 
 
 def resetting(case: Case) -> tuple[str, ...]:
@@ -258,84 +269,72 @@ def resetting(case: Case) -> tuple[str, ...]:
     )
 
 
-def _rewinding(case: Case) -> tuple[list[str], list[str]]:
-    """Functions, and lines, that put every random generator and every state of a model where it always starts."""
-    lines = ["    keras.utils.set_random_seed(1)"]
-    if stateful(case.architecture):
-        lines.append("    reset(model)")
-    if _RANDOM.search(case.text) and case.major >= 3:
-        lines += [
-            '    states = [each for each in model.variables if each.name.startswith("seed_generator")]',
-            "    for number, state in enumerate(states):",
-            "        state.assign([1, number])",
-        ]
-    elif _RANDOM.search(case.text):
-        lines += [
-            "    for layer in model._flatten_layers():",
-            '        random = getattr(layer, "_random_generator", None)',
-            '        if getattr(random, "_generator", None) is not None:',
-            "            random._generator.reset_from_seed(1)",
-            '        elif hasattr(random, "_seed"):',
-            "            random._seed = 1",
-        ]
-    return list(resetting(case)), lines
+def _rewinding(case: Case) -> Look:
+    """What puts every random generator and every state of a model where it always starts."""
+    first = ["reset({model})"] if stateful(case.architecture) else []
+    if not RANDOM.search(case.text):
+        return Look("", resetting(case), first=tuple(first))
+    first.insert(0, "keras.utils.set_random_seed(1)")
+    if case.major >= 3:
+        states = '[each for each in {model}.variables if "seed_generator" in each.name]'
+        first += [f"for number, state in enumerate({states}):", "    state.assign([1, number])"]
+        return Look("", resetting(case), first=tuple(first))
+    return Look("", (*resetting(case), *_REWIND), first=(*first, "rewind({model})"))
+
+
+_REWIND = (
+    "def rewind(model):",
+    "    for layer in model._flatten_layers():",
+    '        random = getattr(layer, "_random_generator", None)',
+    '        if getattr(random, "_generator", None) is not None:',
+    "            random._generator.reset_from_seed(1)",
+    '        elif hasattr(random, "_seed"):',
+    "            random._seed = 1",
+)
 
 
 def _training_outputs(case: Case) -> Look:
-    before, lines = _rewinding(case)
-    call = "{model}(data, training=True)"
-    if len(lines) == 1 and not _moves(case):
-        return Look(_tensors(case, call), (), _TEXT)
-    body = [
-        *before,
-        "def outputs(model):",
-        *lines,
-        f"    return {_tensors(case, call.replace('{model}', 'model'))}",
-    ]
-    return Look("outputs({model})", tuple(body), _TEXT)
-
-
-def _moves(case: Case) -> bool:
-    return "Normalization" in case.text
+    seen = _tensors(case, "{model}(data, training=True)")
+    return Look(seen) if case.finding.error else replace(_rewinding(case), expression=seen, differs=_TEXT)
 
 
 def _eager(case: Case) -> list[str]:
     """What lets both models run in the same way: not every format keeps it, and a graph draws in another order."""
-    if case.major == 2:
-        return ["    model.run_eagerly, model.train_function, model.test_function = True, None, None"]
     settings = case.architecture.compile.arguments if case.architecture.compile else {}
-    return [f"    model.{key} = {settings[key]!r}" for key in ("run_eagerly", "jit_compile") if key in settings]
+    keys = [key for key in ("run_eagerly", "jit_compile") if key in settings]
+    if keys and case.major == 2:
+        return ["{model}.run_eagerly, {model}.train_function, {model}.test_function = True, None, None"]
+    return [f"{{model}}.{key} = {settings[key]!r}" for key in keys]
 
 
 def _losses(case: Case) -> Look:
     if case.architecture.compile is None or case.place[:1] == ("regularization",):
-        listed = "    return [np.array(each).tolist() for each in model.losses]"
-        return Look("losses({model})", ("def losses(model):", "    model(data)", listed), _CLOSE)
-    before, lines = _rewinding(case)
-    body = (
-        *before,
-        "def losses(model):",
-        *lines,
-        *_eager(case),
-        "    model.reset_metrics()",
-        f"    return {case.flat}(model.test_on_batch(data, targets, return_dict=True))",
-    )
-    return Look("losses({model})", body, _CLOSE)
+        seen = "[np.array(each).tolist() for each in {model}.losses]"
+        return Look(seen, (), _CLOSE, first=("{model}(data)",))
+    return _of_steps(case, "{model}.test_on_batch(data, targets, return_dict=True)")
 
 
 def _training(case: Case) -> Look:
-    before, lines = _rewinding(case)
-    body = (
-        *before,
-        "def train(model):",
-        *lines,
-        *_eager(case),
-        "    model.reset_metrics()",
-        f"    steps = [model.train_on_batch(data, targets, return_dict=True) for _ in range({TRAINING_STEPS})]",
-        '    weights = [each for each in model.weights if "float" in str(getattr(each, "dtype", None))]',
-        f"    return [*{case.flat}(steps), *map(np.array, weights)]",
-    )
-    return Look("train({model})", body, _CLOSE)
+    step = "{model}.train_on_batch(data, targets, return_dict=True)"
+    if case.place[:1] != ("weights",):
+        return _of_steps(case, step if case.major == 2 else step.replace(", return_dict=True", ""), TRAINING_STEPS)
+    rewound = _rewinding(case)
+    steps = (f"for _ in range({TRAINING_STEPS}):", "    {model}.train_on_batch(data, targets)")
+    floats = '"float" in str(each.dtype)' if case.major >= 3 else '"float" in str(getattr(each, "dtype", None))'
+    seen = f"[np.array(each) for each in {{model}}.weights if {floats}]"
+    return replace(rewound, expression=seen, differs=_CLOSE, first=(*rewound.first, *_eager(case), *steps))
+
+
+def _of_steps(case: Case, step: str, times: int = 1) -> Look:
+    """The loss and the metrics of some steps: their names where one is missing, their numbers otherwise."""
+    several = step if times == 1 else f"[{step} for _ in range({times})]"
+    if case.finding.error:
+        return Look(several, first=tuple(_eager(case)))
+    if case.finding.kind in ("missing", "surplus") and len(case.place) <= times + 1:
+        return Look(f"sorted({step.replace('targets)', 'targets, return_dict=True)')})")
+    rewound = _rewinding(case)
+    first = [*rewound.first, *_eager(case), *(["{model}.reset_metrics()"] if _trained(case) else [])]
+    return replace(rewound, expression=f"{case.flat}({several})", differs=_CLOSE, first=tuple(first))
 
 
 def _exported(case: Case) -> Look:
@@ -369,8 +368,16 @@ OBSERVATIONS: Mapping[str, Callable[[Case], Look]] = {
     "refused": _itself,
 }
 # What shows only where every weight has a value of its own.
-OF_VALUES = frozenset({
-    "weights", "adapters", "optimizer", "outputs", "training outputs", "losses", "training", "fresh", "frozen", "moved",
-    "extracted", "exported", "others restored",
+_OF_VALUES = frozenset({
+    "weights", "optimizer", "outputs", "training outputs", "losses", "training", "extracted", "exported",
+    "others restored",
 })  # fmt: skip
 CLOSENESS = _CLOSE
+
+
+def looks_at_values(case: Case) -> bool:
+    """Whether the fault is in numbers that follow from the weights, and not in names, sizes or how many there are."""
+    if case.finding.observation == "frozen":
+        return any("reloaded" in part for part in case.place)  # a file may have lost what was zero anyway
+    names = case.place[-1:] in (("path",), ("dtype",), ("iterations",))
+    return case.finding.observation in _OF_VALUES and case.finding.kind == "value" and not names

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from harness.expectations.scripts.building import input_of
+from harness.expectations.scripts.building import RANDOM, input_of
 from harness.expectations.scripts.observations import Case, resetting
 from harness.expectations.scripts.values import Code, Writer, quoted
-from harness.protocol.architecture import Architecture, widened
+from harness.protocol.architecture import Architecture, Input, references, widened
 
 Lines = list[str]
 
@@ -19,8 +19,9 @@ def skip_mismatch(case: Case) -> Lines:
     """A file is loaded into a model of which one layer is wider: all others take their weights."""
     wide = wider(case.architecture)
     name = wide[0] if wide else ""
-    paths = "weight.path" if case.major >= 3 else "weight.name"
-    others = f'[np.array(weight).tolist() for weight in model.weights if {quoted(name)} not in {paths}.split("/")]'
+    paths = "each.path" if case.major >= 3 else "each.name"
+    inside = f'{quoted(f"/{name}/")} not in "/" + {paths}'
+    others = f"[np.array(each).tolist() for each in model.weights if {inside}]"
     return [
         'model.save_weights("model.weights.h5")',
         "loaded = make(more=1)",
@@ -48,10 +49,14 @@ def refused(case: Case) -> Lines:
         attempts["a whole .h5 of a subclassed model"] = ['model.save("model.h5")']
         attempts["a clone layer by layer"] = ["keras.models.clone_model(model, clone_function=lambda layer: layer)"]
     wanted = case.place[0] if case.place else ""
-    lines = ["loaded = make()", "weights = model.get_weights()", 'expected = actual = "refused"']
+    lines = ['expected = actual = "refused"']
     for name, attempt in attempts.items():
         if wanted == name or (not wanted and (name != "a file of another shape" or wider(case.architecture))):
             *before, last = attempt
+            if "weights" in "".join(attempt) and "weights = model.get_weights()" not in lines:
+                lines.append("weights = model.get_weights()")
+            if "loaded" in "".join(attempt) and "loaded = make()" not in lines:
+                lines.append("loaded = make()")
             lines += [*before, "try:", f"    {last}", f'    actual = "accepted: {name}"']
             errors = "ValueError" if case.major >= 3 else "(ValueError, NotImplementedError, tf.errors.OpError)"
             lines += [f"except {errors} as error:", '    print("refused:", error)']
@@ -61,35 +66,26 @@ def refused(case: Case) -> Lines:
 def extraction(case: Case) -> Lines:
     """A part of the model against the whole."""
     part, _, what = (case.place[0] if case.place else "").partition(": ")
-    inputs = "keras.layers.InputLayer"
-    lines = [
-        "layers = [",
-        "    layer",
-        "    for layer in model.layers",
-        f"    if not isinstance(layer, ({inputs}, keras.Model)) and len(layer._inbound_nodes) == 1",
-        "]",
-        f"chosen = layers[{case.architecture.seed} % len(layers)]",
-    ]
-    upto = ["part = keras.Model(model.inputs, chosen.output)"]
-    alone = ['part.save("part.keras")', 'loaded = keras.models.load_model("part.keras")']
-    middle = [
-        "for first, chosen in zip(layers, layers[1:]):",
-        f"    if {case.flat}(first.output) == [chosen.input]:",
-        "        part = keras.Model(first.output, chosen.output)",
-    ]
-    if case.finding.error is not None:
+    upto, alone = ["part = keras.Model(model.inputs, chosen.output)"], list(_SAVED_ALONE)
+    if case.finding.error is not None or not what.startswith("outputs of "):
+        lines = [
+            *_LAYERS,
+            f"chosen = layers[{-2 if part == 'all but the last' else case.architecture.seed} % len(layers)]",
+        ]
+        if case.finding.error is None:
+            own = "all(any(each is weight for weight in model.weights) for each in part.weights)"
+            return [*lines, *upto, "expected = True", f"actual = {own}"]
+        middle = [
+            "for first, chosen in zip(layers, layers[1:]):",
+            f"    if {case.flat}(first.output) == [chosen.input]:",
+            "        part = keras.Model(first.output, chosen.output)",
+        ]
         return [*lines, *upto, "part(data)", *alone, "loaded(data)", *middle]
-    if part == "all but the last":
-        lines[-1] = "chosen = layers[-2]"
+    lines = [f"chosen = model.get_layer({quoted(what.removeprefix('outputs of '))})"]
+    fed = _single(case)
     if part == "middle":
-        name = what.removeprefix("outputs of ")
-        lines += [f"chosen = model.get_layer({quoted(name)})", "first = layers[layers.index(chosen) - 1]"]
-        upto = ["part = keras.Model(first.output, chosen.output)"]
-    if what.startswith("weights"):
-        return [
-            *lines, *upto, "expected = True",
-            "actual = all(any(each is weight for weight in model.weights) for each in part.weights)",
-        ]  # fmt: skip
+        lines += [*_LAYERS, "first = layers[layers.index(chosen) - 1]"]
+        upto, fed = ["part = keras.Model(first.output, chosen.output)"], "seen(first)"
     reset = ["reset(model)"] if resetting(case) else []
     seen = [
         *resetting(case),
@@ -101,16 +97,20 @@ def extraction(case: Case) -> Lines:
         "    layer.call = call",
         "    return outputs[0]",
     ]
-    fed = "seen(first)" if part == "middle" else _single(case)
     again = "loaded" if part == "saved alone" else "part"
-    array = "keras.ops.convert_to_numpy(each)" if case.major >= 3 else "np.array(each)"
-    listed = f"[{array}.tolist() for each in {case.flat}({{}})]"
+    listed = f"[np.array(each).tolist() for each in {case.flat}({{}})]"
     return [
-        *seen, *lines, *upto, *(alone if part == "saved alone" else []),
-        f"expected = {listed.format('seen(chosen)')}",
+        *seen, *lines, *upto, *(alone if part == "saved alone" else []), f"expected = {listed.format('seen(chosen)')}",
         *[line.replace("model", again) for line in reset],
         f"actual = {listed.format(f'{again}({fed}, training=False)')}",
     ]  # fmt: skip
+
+
+_LAYERS = (
+    "layers = [each for each in model.layers if len(each._inbound_nodes) == 1]",
+    "layers = [each for each in layers if not isinstance(each, (keras.layers.InputLayer, keras.Model))]",
+)
+_SAVED_ALONE = ('part.save("part.keras")', 'loaded = keras.models.load_model("part.keras")')
 
 
 def _single(case: Case) -> str:
@@ -125,75 +125,107 @@ STEPS = ("fit", "train_on_batch", "tape")
 
 
 def transfer(case: Case) -> Lines:
-    """The steps up to the one after which something was not as promised; of an error, all."""
-    place = case.place[0] if case.place else f"{STAGES[-1]}{STEPS[-1]}"
-    stage = max((each for each in STAGES if place.startswith(each)), key=len)
-    what = place.removeprefix(stage).partition(": ")[0]
-    step = {"optimizer slots": "train_on_batch"}.get(what, what.removeprefix("something in "))
-    last = STEPS.index(step) if step in STEPS else len(STEPS) - 1
-    large = case.architecture.form.startswith("application:")
-    moved = case.finding.observation == "moved"
-    batch = case.architecture.inputs[0].batch_size or case.architecture.batch
-    data = _single(case)
-    training = {
-        "fit": f"{{0}}.fit({data}, labels, batch_size={batch}, verbose=0)",
-        "train_on_batch": f"{{0}}.train_on_batch({data}, labels)",
-        "tape": f"still = tape({{0}}, {data}, labels)",
-    }
-    eager = case.architecture.seed % 4 != 0
-    rate = 0.0001 if large else 0.05
-    compiled = f'transfer.compile(keras.optimizers.Adam({rate}), "categorical_crossentropy", run_eagerly={eager})'
-    frozen = (
-        "[weight for weight in {}.non_trainable_variables if "
-        f'"seed_generator" not in {"weight.path" if case.major >= 3 else "weight.name"}]'
-    )
-    values = "[np.array(weight).tolist() for weight in {}]"
-    lines = _with_head(case, 1024 if large else 8)
-    lines.append(f"labels = keras.utils.to_categorical(np.arange({batch}) % 3, 3)")
+    """The step after which something was not as promised, of the model or of the loaded one; of an error, all."""
+    rate = 0.0001 if case.architecture.form.startswith("application:") else 0.05
+    lines = [*_with_head(case, 8 if rate == 0.05 else 1024), *_labels(case)]
+    eager = ", run_eagerly=True" if case.architecture.seed % 4 else ""
+    compiled = f'transfer.compile(keras.optimizers.Adam({rate}), "categorical_crossentropy"{eager})'
+    reloaded = ['transfer.save("transfer.keras")', 'loaded = keras.models.load_model("transfer.keras")']
     if case.finding.error is not None:
-        stages: tuple[str, ...] = STAGES
-    else:  # what is done to a loaded model is not done to the one that was saved
-        stages = tuple(each for each in STAGES if each == stage or (stage.startswith(each) and "reloaded" not in each))
-    for each in stages:
-        here = each == stages[-1]
-        if "reloaded" in each:
-            now = "loaded"
-            lines += [
-                f"expected = {values.format(frozen.format('transfer'))}",
-                'transfer.save("transfer.keras")',
-                'loaded = keras.models.load_model("transfer.keras")',
-                f"frozen = {frozen.format('loaded')}",
-            ]
-        else:
-            now = "transfer"
-            if each:
-                lines += [
-                    "model.trainable = True",
-                    "for layer in [layer for layer in model.layers if layer.weights][:-2]:",
-                    "    layer.trainable = False",
-                ]
-            lines += [
-                compiled, f"frozen = {frozen.format('transfer')}", f"expected = {values.format('frozen')}",
-            ]  # fmt: skip
-        for number, name in enumerate(STEPS):
-            if here and number == last and moved and what.startswith("something"):
-                lines.append(f"old = {now}.get_weights()")
-            if not here or number <= last:
-                lines.append(training[name].format(now))
-    if any(line.startswith("still = ") for line in lines):
-        lines = [*_taping(case.major, rate), *lines]
+        stage = [compiled, "train(transfer)", reloaded[0], f"train({reloaded[1].removeprefix('loaded = ')})"]
+        return [
+            "def train(model):",
+            *(f"    {line}" for step in STEPS for line in _step(step, "model", case, rate)),
+            *lines,
+            "for unfrozen in (False, True):",
+            "    if unfrozen:",
+            *(f"        {line}" for line in _TOP_UNFROZEN),
+            *(f"    {line}" for line in stage),
+        ]
+    place = case.place[0] if case.place else f"{STAGES[-1]}{STEPS[-1]}"
+    at = max((each for each in STAGES if place.startswith(each)), key=len)
+    what = place.removeprefix(at).partition(": ")[0]
+    step = {"optimizer slots": "train_on_batch"}.get(what, what.removeprefix("something in "))
+    now = "loaded" if "reloaded" in at else "transfer"
+    moved = case.finding.observation == "moved"
+    lines += [*(_TOP_UNFROZEN if "top" in at else ()), *([] if step == "tape" else [compiled])]
     if not moved:
-        return [*lines, f"actual = {values.format('frozen')}"]
+        lines.append(f"expected = {_frozen(case, at, 'transfer')}")
+    if now == "loaded":
+        # The optimizer that is saved must have something to lose.
+        lines += [*(_step("fit", "transfer", case, rate) if moved and step != "tape" else []), *reloaded]
+    if not moved:
+        return [*lines, *_step(step, now, case, rate), f"actual = {_frozen(case, at, now)}"]
+    if what == "tape":
+        return [*lines, *_still(now, case, rate), "expected, actual = [], still"]
     if what == "optimizer slots":
         sized = "len([each for each in {} if len(each.shape)])"
-        return [
-            *lines, f"expected = 2 * {sized.format('transfer.trainable_variables')}",
-            f"actual = {sized.format(now + '.optimizer.variables')}",
-        ]  # fmt: skip
-    if what.startswith("something"):
-        same = f"all(np.array_equal(one, other) for one, other in zip(old, {now}.get_weights()))"
-        return [*lines, 'expected = "moved"', f'actual = "not moved" if {same} else "moved"']
-    return [*lines, "expected, actual = [], still"]
+        wanted = f"expected = 2 * {sized.format('transfer.trainable_variables')}"
+        seen = f"actual = {sized.format(now + '.optimizer.variables')}"
+        return [*lines, *_step(step, now, case, rate), wanted, seen]
+    seen = f'actual = "not moved" if all(map(np.array_equal, old, {now}.get_weights())) else "moved"'
+    return [*lines, f"old = {now}.get_weights()", *_step(step, now, case, rate), 'expected = "moved"', seen]
+
+
+def _frozen(case: Case, at: str, model: str) -> str:
+    """The values that must not change: all of the base, or what is not trainable of it once its top is unfrozen."""
+    adapters = ' if "lora_" not in each.name' if "lora" in case.text else ""  # a file holds them merged
+    if at == "":
+        weights = "model.weights"
+    elif at == "reloaded ":
+        weights = f"{model}.weights[:-4]"  # without the head's
+    else:
+        weights = f"{model}.non_trainable_weights"
+        if case.major == 2 and RANDOM.search(case.text):
+            adapters = ' if "seed_generator" not in each.name'
+    return f"[np.array(each).tolist() for each in {weights}{adapters}]"
+
+
+_TOP_UNFROZEN = (
+    "model.trainable = True",
+    "for layer in [layer for layer in model.layers if layer.weights][:-2]:",
+    "    layer.trainable = False",
+)
+
+
+def _batch(case: Case) -> int:
+    return case.architecture.inputs[0].batch_size or case.architecture.batch
+
+
+def _labels(case: Case) -> Lines:
+    return [f"labels = keras.utils.to_categorical(np.arange({_batch(case)}) % 3, 3)"]
+
+
+def _step(name: str, model: str, case: Case, rate: float) -> Lines:
+    """A step of training, in one of the three ways."""
+    data = _single(case)
+    if name == "fit":
+        # Of a batch that is not full Keras does not know the size.
+        return [f"{model}.fit({data}, labels, batch_size={_batch(case)}, verbose=0)"]
+    if name == "train_on_batch":
+        return [f"{model}.train_on_batch({data}, labels)"]
+    weights = f"{model}.trainable_weights"
+    variables = f"[each.value for each in {weights}]" if case.major >= 3 else weights
+    return [
+        "with tf.GradientTape() as tape:",
+        f"    loss = keras.losses.categorical_crossentropy(labels, {model}({data}, training=True))",
+        f"gradients = tape.gradient(loss, {variables})",
+        f"keras.optimizers.SGD({rate}).apply_gradients(zip(gradients, {weights}))",
+    ]
+
+
+def _still(model: str, case: Case, rate: float) -> Lines:
+    """A step by hand, and what has a gradient that is large enough to show and did not move."""
+    return [
+        f"before = [np.array(each) for each in {model}.trainable_weights]",
+        *_step("tape", model, case, rate),
+        "still = [",
+        "    weight.name",
+        f"    for weight, old, gradient in zip({model}.trainable_weights, before, gradients)",
+        "    if gradient is not None and np.abs(tf.convert_to_tensor(gradient)).max() > 1e-4",
+        "    and np.array_equal(old, np.array(weight))",
+        "]",
+    ]
 
 
 def _with_head(case: Case, width: int) -> Lines:
@@ -206,36 +238,39 @@ def _with_head(case: Case, width: int) -> Lines:
         inputs, outputs = "inputs", f"{case.flat}(model({single}))"
     elif case.architecture.seed // 4 % 2:  # as one layer of the new model
         outputs = f"{case.flat}(model(tf.nest.pack_sequence_as(data, model.inputs), training=False))"
+    lines = ["model.trainable = False", *called]
+    known = _first_float(case.architecture)
+    if known is not None:
+        features, rank = f"{outputs}[0]", len(known.shape)
+        if rank > 1:
+            features = f"keras.layers.{'GlobalAveragePooling2D' if rank == 3 else 'Flatten'}()({features})"
+    else:
+        features = "features"
+        lines += [
+            f'features = next(each for each in {outputs} if "float" in str(each.dtype))',
+            "if len(features.shape) == 4:",
+            "    features = keras.layers.GlobalAveragePooling2D()(features)",
+            "elif len(features.shape) > 2:",
+            "    features = keras.layers.Flatten()(features)",
+        ]
     return [
-        "model.trainable = False",
-        *called,
-        f'features = next(each for each in {outputs} if "float" in str(each.dtype))',
-        "if len(features.shape) == 4:",
-        "    features = keras.layers.GlobalAveragePooling2D()(features)",
-        "elif len(features.shape) > 2:",
-        "    features = keras.layers.Flatten()(features)",
-        f'hidden = keras.layers.Dense({width}, activation="relu")(features)',
-        'head = keras.layers.Dense(3, activation="softmax", dtype="float32")(hidden)',
-        f"transfer = keras.Model({inputs}, head)",
+        *lines,
+        f'hidden = keras.layers.Dense({width}, activation="relu")({features})',
+        f'transfer = keras.Model({inputs}, keras.layers.Dense(3, "softmax", dtype="float32")(hidden))',
     ]
 
 
-def _taping(major: int, rate: float) -> Lines:
-    variables = "[weight.value for weight in weights]" if major >= 3 else "weights"
-    return [
-        "def tape(model, data, labels):  # a step by hand; returns what has a gradient and did not move",
-        "    weights = model.trainable_weights",
-        "    before = [np.array(weight) for weight in weights]",
-        "    with tf.GradientTape() as record:",
-        "        outputs = model(data, training=True)",
-        "        loss = tf.reduce_mean(keras.losses.categorical_crossentropy(labels, outputs))",
-        f"    gradients = record.gradient(loss, {variables})",
-        f"    keras.optimizers.SGD({rate}).apply_gradients("
-        "[pair for pair in zip(gradients, weights) if pair[0] is not None])",
-        "    return [weight.name for weight, old, gradient in zip(weights, before, gradients)"
-        " if gradient is not None and np.abs(tf.convert_to_tensor(gradient)).max() > 1e-4"
-        " and np.array_equal(old, np.array(weight))]",
-    ]
+def _first_float(architecture: Architecture) -> Input | None:
+    """The first output, where its layer's rule says that it holds floats; of others Keras may hold it differently."""
+    if architecture.form == "sequential":
+        ends = architecture.nodes[-1].stand_ins
+    elif architecture.form == "functional":
+        nodes = {node.name: node for node in architecture.nodes}
+        first = next(references(architecture.outputs), None)
+        ends = nodes[first.node].stand_ins[first.index :] if first is not None and first.node in nodes else ()
+    else:
+        return None
+    return ends[0] if ends and "float" in ends[0].dtype else None
 
 
 def export(case: Case) -> Lines:

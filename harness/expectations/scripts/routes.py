@@ -59,14 +59,17 @@ def _elsewhere(way: Way) -> Way:
         policy = (
             "keras.config.set_dtype_policy({})" if case.major >= 3 else "keras.mixed_precision.set_global_policy({})"
         )
-        return [
+        lines = [
             way.save,
             'keras.backend.set_floatx("float64")  # what the loading program has set for models of its own',
             policy.format('"mixed_bfloat16"'),
             f"loaded = {way.load}",
-            'keras.backend.set_floatx("float32")',
-            policy.format(quoted(case.architecture.policy or "float32")),
         ]
+        if case.finding.error is None and case.finding.observation in ("structure", "config", "flags", "compile"):
+            return lines  # what is looked at is there, and computed no more
+        return [
+            *lines, 'keras.backend.set_floatx("float32")', policy.format(quoted(case.architecture.policy or "float32"))
+        ]  # fmt: skip
 
     return Way(lines)
 

@@ -1,7 +1,7 @@
 """Puts a script together: the model, its journey, and the check that failed.
 
 It exits 1, and says so in its last line, while the fault shows; 0 when it does not. Any other end is a script that
-failed itself, and shows nothing.
+failed itself, and shows nothing. What stands in it is what the fault needs: some 25 lines are read, 50 are not.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from dataclasses import replace
 
 from harness.expectations.finding import Finding
 from harness.expectations.scripts import custom
-from harness.expectations.scripts.building import building, compiling, feeding, filling, layer_at
+from harness.expectations.scripts.building import RANDOM, building, compiling, feeding, filling, layer_at
 from harness.expectations.scripts.layout import laid_out
-from harness.expectations.scripts.observations import CLOSENESS, OBSERVATIONS, OF_VALUES, Case, Look
+from harness.expectations.scripts.observations import CLOSENESS, OBSERVATIONS, Case, Look, looks_at_values
 from harness.expectations.scripts.own_checks import wider
 from harness.expectations.scripts.routes import ROUTES, Way
 from harness.expectations.scripts.values import Writer, quoted
@@ -24,6 +24,12 @@ from harness.protocol.architecture import Architecture, Call, Node, calls, nodes
 SHOWS = "The fault shows."
 SHOWS_NOT = "The fault does not show."
 PROCESS = "_process"
+# Errors that TensorFlow has under `tf.errors`.
+OF_TENSORFLOW = frozenset({
+    "AbortedError", "AlreadyExistsError", "DataLossError", "FailedPreconditionError", "InternalError",
+    "InvalidArgumentError", "NotFoundError", "OutOfRangeError", "ResourceExhaustedError", "UnimplementedError",
+    "UnknownError",
+})  # fmt: skip
 CRASH_LIMIT = 40  # seconds after which a script says that it hangs
 
 Lines = list[str]
@@ -60,7 +66,7 @@ def _imports(body: Lines, module: str) -> Lines:
         third.append("import numpy as np")
     if re.search(r"\btf\.", text):
         third.append("import tensorflow as tf")
-    return [*(f"import {name}" for name in used), "", *third, ""]
+    return [*(f"import {name}" for name in used), *([""] if used else []), *third, ""]
 
 
 def _classes(case: Case) -> Lines:
@@ -85,19 +91,20 @@ def _body(case: Case) -> Lines:
         return _raising(case, way)
     look = OBSERVATIONS[case.finding.observation](case)
     if look.differs == CLOSENESS:
-        look = replace(look, define=(*look.define, *_apart_by(case.tolerance)), differs="apart(expected, actual)")
+        look = replace(look, differs=_apart_by(case))
     if case.finding.observation == "fresh":
-        return [*_model(case, as_function=True, before=_first_draws()), *_fresh(way.of(case)), *_verdict(look)]
+        return [*_fresh(case, way), *_verdict(look)]
     if way.own:
         functions, journey = _apart(way.of(case))
-        return [*look.define, *functions, *_model(case, as_function=way.again), "", *journey, *_verdict(look)]
+        again = any("make(" in line for line in journey)
+        return [*look.define, *functions, *_model(case, as_function=again), "", *journey, *_verdict(look)]
     if case.route.endswith(PROCESS):
         return _other_process(case, way, look)
-    expected = f"expected = {look.expected or look.of('model')}"
-    journey, actual = way.of(case), f"actual = {look.of('loaded')}"
+    expected = [f"expected = {look.expected}"] if look.expected else look.lines("model", "expected")
+    journey, actual = way.of(case), look.lines("loaded", "actual")
     # Training changes the model that is to travel; the rest is seen before, for saving may change it.
-    middle = [*journey, expected] if case.finding.observation == "training" else [expected, *journey]
-    return [*look.define, *_model(case, as_function=way.again), "", *middle, actual, *_verdict(look)]
+    middle = [*journey, *expected] if case.finding.observation == "training" else [*expected, *journey]
+    return [*look.define, *_model(case, as_function=way.again), "", *middle, *actual, *_verdict(look)]
 
 
 def _model(case: Case, *, as_function: bool = False, before: Lines | None = None) -> Lines:
@@ -116,16 +123,32 @@ def _model(case: Case, *, as_function: bool = False, before: Lines | None = None
         writer.lines = []
     # A route that compiles by itself looks at a base that is neither compiled nor frozen.
     settings = [] if own and case.route == "transfer" else compiling(writer, architecture)
-    lines = [*_policy(case), f"keras.utils.set_random_seed({architecture.seed})", *data, *targets]
+    filled = case.finding.error is None and (looks_at_values(case) or before is not None)
+    lines = [*_policy(case), *_seeding(case, filled), *data, *targets]
     if as_function:
         more = "more=0" if wide else ""
-        lines += [f"def make({more}):", *(f"    {line}" for line in made), "    return model", "", "model = make()"]
+        lines += [f"def make({more}):", *(f"    {line}" for line in _returned(made)), "", "model = make()"]
     else:
         lines += made
     lines += before or []
-    if case.finding.observation in OF_VALUES and case.finding.error is None:
+    if filled:
         lines += filling(architecture, case.major)
     return [*lines, *settings]
+
+
+def _returned(made: Lines) -> Lines:
+    """The lines of a function that returns `model`."""
+    before, _, last = made[-1].partition("model = ")
+    return [*made, "return model"] if before or not last else [*made[:-1], f"return {last}"]
+
+
+def _seeding(case: Case, filled: bool) -> Lines:
+    """A seed, where something is drawn that the rest looks at: an error comes with any weights."""
+    drawn = RANDOM.search(case.text) or re.search(r"[Qq]uanti|Hash|adapt|int[48]", case.text)
+    of_draws = case.finding.observation in ("fresh", "frozen", "moved") and not filled
+    if of_draws or (drawn and (filled or case.finding.error is not None)):
+        return [f"keras.utils.set_random_seed({case.architecture.seed})"]
+    return []
 
 
 def _policy(case: Case) -> Lines:
@@ -146,45 +169,47 @@ def _needed(lines: Lines) -> Lines:
 
 
 def _verdict(look: Look) -> Lines:
-    lines = ["", 'print("expected:", str(expected)[:300])', 'print("actual:  ", str(actual)[:300])']
-    return [*lines, f"if {look.differs}:", f'    print("{SHOWS}")', "    sys.exit(1)", f'print("{SHOWS_NOT}")']
-
-
-def _apart_by(tolerance: float) -> Lines:
-    """A function that tells whether two lists of arrays are further apart than the table allows."""
     return [
-        "def apart(expected, actual):",
-        f"    close = dict(rtol={tolerance}, atol={tolerance}, equal_nan=True)",
-        "    return len(expected) != len(actual) or any(np.shape(one) != np.shape(other)"
-        " or not np.allclose(one, other, **close) for one, other in zip(expected, actual))",
-    ]
-
-
-def _first_draws() -> Lines:
-    return [
-        "first = model.get_weights()",
-        "keras.utils.set_random_seed(1)",
-        "second = make().get_weights()  # what differs between the two is drawn at random",
-    ]
-
-
-def _fresh(journey: Lines) -> Lines:
-    return [
-        "keras.utils.set_random_seed(2)",
-        *journey,
         "",
-        "def origin(new, old, now=None):",
-        "    if new.shape != old.shape:",
-        '        return "of another shape"',
-        "    if now is not None and np.array_equal(new, now) and not np.array_equal(old, now):",
-        '        return "carried over"',
-        "    if new.size == 1:",
-        '        return "one number"',
-        '    return "the same" if np.array_equal(new, old) else "drawn anew"',
-        "",
-        "expected = [origin(*pair) for pair in zip(second, first)]",
-        "actual = [origin(*three) for three in zip(loaded.get_weights(), first, model.get_weights())]",
+        'print(f"expected: {expected!s:.300}\\nactual:   {actual!s:.300}")',
+        f"if {look.differs}:",
+        f'    raise SystemExit("{SHOWS}")',
+        f'print("{SHOWS_NOT}")',
     ]
+
+
+def _apart_by(case: Case) -> str:
+    """An expression that tells whether two lists of arrays are further apart than the table allows."""
+    if case.finding.kind in ("length", "shape"):
+        return "[np.shape(each) for each in actual] != [np.shape(each) for each in expected]"
+    close = f"{case.tolerance}, {case.tolerance}, equal_nan=True"
+    if case.finding.observation == "losses" or case.place[:1] == ("logs",):  # numbers, and nothing else
+        return f"not np.allclose(actual, expected, {close})"
+    return f"not all(np.allclose(*both, {close}) for both in zip(actual, expected))"
+
+
+def _fresh(case: Case, way: Way) -> Lines:
+    """What a model made of the architecture alone starts with: drawn anew where two builds differ, and never kept."""
+    column = case.place[-1] if case.place else "2"
+    if column in ("0", "1"):  # of which name, of which shape
+        seen = ("each.path" if case.major >= 3 else "each.name") if column == "0" else "tuple(each.shape)"
+        look = Look(f"[{seen} for each in {{model}}.weights]", differs="str(actual) != str(expected)")
+        return [*_model(case), "", *look.lines("model", "expected"), *way.of(case), *look.lines("loaded", "actual")]
+    same = "[np.array_equal(*both) for both in zip({}.get_weights(), {}) if both[1].size > 1]"
+    if column == "3":
+        expected = same.replace(".get_weights(), ", ", ").format("first", _NOW)
+        return [
+            *_model(case, before=["first = model.get_weights()"]), "", f"expected = {expected}", *way.of(case),
+            f"actual = {same.format('loaded', _NOW)}  # True where they are the model's own",
+        ]  # fmt: skip
+    return [
+        *_model(case, as_function=True), "first = model.get_weights()", "keras.utils.set_random_seed(1)", "",
+        f"expected = {same.format('make()', 'first')}  # True where nothing is drawn at random", *way.of(case),
+        f"actual = {same.format('loaded', 'first')}",
+    ]  # fmt: skip
+
+
+_NOW = "model.get_weights()"
 
 
 def _raising(case: Case, way: Way) -> Lines:
@@ -195,7 +220,7 @@ def _raising(case: Case, way: Way) -> Lines:
     if observation in OBSERVATIONS and not way.own:
         look = OBSERVATIONS[observation](case)
         define = list(look.define)
-        journey += [look.of("loaded")]
+        journey += look.lines("loaded")
     model = _model(case, as_function=way.again)
     if case.route.endswith(PROCESS):
         return _other_process_raises(case, way, define, model, journey[2:])
@@ -220,11 +245,11 @@ def _trying(case: Case, journey: Lines) -> Lines:
     assert error is not None
     name = str(error["type"])
     known = isinstance(getattr(builtins, name, None), type)
-    lines = ["try:", *(f"    {line}" for line in journey if line)]
-    lines += [f"except {name if known else 'Exception'} as error:"]
-    if not known:
+    caught = name if known else f"tf.errors.{name}" if name in OF_TENSORFLOW else "Exception"
+    lines = ["try:", *(f"    {line}" for line in journey if line), f"except {caught} as error:"]
+    if caught == "Exception":
         lines += [f'    if type(error).__name__ != "{name}":', "        raise"]
-    lines += [f'    print("raised: {name}:", error)', f'    print("{SHOWS}")', "    sys.exit(1)"]
+    lines += [f'    raise SystemExit(f"raised: {name}: {{error}}\\n{SHOWS}")']
     return [*lines, f'print("{SHOWS_NOT}")']
 
 
@@ -237,13 +262,13 @@ def _other_process(case: Case, way: Way, look: Look) -> Lines:
         *look.define,
         *fed,
         'if "load" in sys.argv:  # the second process',
-        f"    loaded = {way.load}",
+        *(f"    {line}" for line in (f"loaded = {way.load}", *look.lines("loaded", "actual"))),
         '    with open("actual.pickle", "wb") as file:',
-        f"        pickle.dump({look.of('loaded')}, file)",
+        "        pickle.dump(actual, file)",
         "    sys.exit()",
         "",
         *rest,
-        f"expected = {look.of('model')}",
+        *look.lines("model", "expected"),
         way.save,
         'subprocess.run([sys.executable, __file__, "load"], check=True)',
         'with open("actual.pickle", "rb") as file:',
@@ -275,7 +300,7 @@ def _at_build(case: Case) -> Lines:
         model = _model(case)
         if finding.observation in OBSERVATIONS:
             look = OBSERVATIONS[finding.observation](case)
-            return [*look.define, *model, "", *_trying(case, [look.of("model")])]
+            return [*look.define, *model, "", *_trying(case, look.lines("model"))]
         setup = [line for line in model if line.startswith(("keras.utils.set_random", "keras.config", "data = "))]
         setup += [line for line in model if line.startswith("targets = ")]
         return [*setup, *_trying(case, [line for line in model if line not in setup])]

@@ -18,8 +18,8 @@ INFIX = {
 PREFIX = {"neg": "-", "invert": "~"}
 # What the rest of a script calls its own things.
 _TAKEN = frozenset({
-    "actual", "attempts", "code", "data", "error", "expected", "keras", "loaded", "make", "model", "np", "observe",
-    "pickle", "random", "seen", "subprocess", "sys", "targets", "tf", "transfer", "weight",
+    "actual", "attempts", "code", "data", "error", "expected", "keras", "labels", "loaded", "make", "model", "np",
+    "observe", "pickle", "random", "seen", "subprocess", "sys", "targets", "tf", "train", "transfer", "weight",
 })  # fmt: skip
 
 
