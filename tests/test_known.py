@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import datetime
 import importlib.metadata
+import sys
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from harness.check.confirm import confirm
+from harness.environments.environment import Environment
 from harness.expectations.finding import Finding
 from harness.expectations.known import SHIPPED, KnownIssue, KnownIssues, KnownIssuesError, in_range
 from harness.reporting import known_page
 
 ISSUES = KnownIssues.read(SHIPPED).entries
+HERE = Environment(sys.executable)
 FINDING = Finding("outputs", "value", ("#",), ("keras_zip",), "an output is another one")
 ENTRY = '[[issue]]\nid = "one"\nreason = "why"\n'
 
@@ -122,7 +125,7 @@ def test_every_shipped_issue_shows_under_the_keras_installed() -> None:
     keras = importlib.metadata.version("keras")
     here = [issue for issue in ISSUES if in_range(keras, issue.keras)]
     assert here, f"no known issue is about Keras {keras}"
-    wrong = [f"{each.issue.id} is {each.state} {each.detail}" for each in confirm(here) if each.state != "shows"]
+    wrong = [f"{each.issue.id} is {each.state} {each.detail}" for each in confirm(here, HERE) if each.state != "shows"]
     assert not wrong, "\n".join(wrong)
 
 
@@ -130,7 +133,7 @@ def test_every_shipped_issue_shows_under_the_keras_installed() -> None:
 def test_a_script_that_shows_is_told_from_one_that_does_not_and_one_that_fails() -> None:
     scripts = ("raise SystemExit(1)", "raise SystemExit(0)", "1 / 0", "pass", "")
     issues = [KnownIssue(str(number), "why", script=script) for number, script in enumerate(scripts)]
-    found = {each.issue.id: (each.state, each.detail) for each in confirm(issues)}
+    found = {each.issue.id: (each.state, each.detail) for each in confirm(issues, HERE)}
     assert found["0"] == ("shows", "")
     assert found["1"] == ("stale", "")
     assert found["2"][0] == "broken"
