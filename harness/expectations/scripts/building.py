@@ -28,6 +28,9 @@ RANDOM = re.compile(
 _NOT_FLOATS = re.compile(
     r"adapt|Lookup|TextVectorization|Discretization|[Qq]uanti|int[48]|float8|custom\.|applications?[.:]"
 )
+NO_VARIABLES = re.compile(
+    f"Lookup|TextVectorization|{RANDOM.pattern}"
+)  # Keras 2 has tables and generators among weights
 BEFORE_CALL = frozenset({"adapt", "build"})  # methods that a layer wants before it is first called
 
 
@@ -227,20 +230,17 @@ def compiling(writer: Writer, architecture: Architecture) -> list[str]:
 
 
 def _freezing(architecture: Architecture, when: str) -> list[str]:
-    return [
-        f"{_frozen(architecture, each)}.trainable = {each.trainable}"
-        for each in architecture.freezes
-        if each.when == when
-    ]
+    return [line for each in architecture.freezes if each.when == when for line in _frozen(architecture, each)]
 
 
-def _frozen(architecture: Architecture, freeze: Freeze) -> str:
+def _frozen(architecture: Architecture, freeze: Freeze) -> list[str]:
     path = freeze.path[:-1] if freeze.path[-1:] == (FIRST,) else freeze.path
     found, rest = layer_at(architecture, path)
     if freeze.path[-1:] == (FIRST,):
-        return f"next(layer for layer in {found}._flatten_layers(include_self=False) if layer.weights)"
+        inside = f"{found}._flatten_layers(include_self=False)"
+        return [f"wrapped = next(each for each in {inside} if each.weights)", f"wrapped.trainable = {freeze.trainable}"]
     # What a model of a class of one's own holds goes by its name there.
-    return found + "".join(f".get_layer({quoted(each)})" for each in rest)
+    return [found + "".join(f".get_layer({quoted(each)})" for each in rest) + f".trainable = {freeze.trainable}"]
 
 
 def layer_at(architecture: Architecture, path: tuple[str, ...], model: str = "model") -> tuple[str, tuple[str, ...]]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from harness.expectations.compare import CLOSE, STEPS
 from harness.expectations.finding import Finding
-from harness.expectations.scripts.building import RANDOM, layer_at, stateful
+from harness.expectations.scripts.building import NO_VARIABLES, RANDOM, layer_at, stateful
 from harness.expectations.scripts.values import quoted
 from harness.protocol.architecture import Architecture, dumps
 
@@ -187,10 +187,8 @@ def _weights(case: Case) -> Look:
         return Look(f"np.array({model}.kernel).tolist()", (), _TEXT)  # merged with its low-rank adapter
     if not what and "lora" in case.text and "embeddings" in case.place[0]:
         return Look(f"np.array({model}.embeddings).tolist()", (), _TEXT)
-    weights = f"{model}.weights"
-    if case.major == 2:
-        weights = f'[weight for weight in {model}.weights if hasattr(weight, "name")]'
-    return Look(f"[{what or 'np.array(weight).tolist()'} for weight in {weights}]", (), _TEXT)
+    named = ' if hasattr(weight, "name")' if case.major == 2 and NO_VARIABLES.search(case.text) else ""
+    return Look(f"[{what or 'np.array(weight).tolist()'} for weight in {model}.weights{named}]", (), _TEXT)
 
 
 def _path(case: Case) -> str:
