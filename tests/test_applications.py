@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from rich.console import Console
 
-from harness.architectures.applications import LIGHT, SIDES, application, unknown
+from harness.architectures.applications import LIGHT, SECONDS, SIDES, application, unknown
 from harness.check.profiles import PROFILES
 from harness.check.reach import applications_reached
 from harness.reporting.console import print_applications
@@ -19,7 +19,7 @@ def test_every_builder_of_both_kerases_is_known() -> None:
 
 
 def test_profiles_name_only_what_there_is() -> None:
-    assert set(LIGHT) <= set(SIDES)
+    assert set(SECONDS) <= set(LIGHT) <= set(SIDES)
     assert all(set(profile.applications) <= set(SIDES) for profile in PROFILES.values())
 
 

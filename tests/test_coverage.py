@@ -15,6 +15,7 @@ from harness.check.operations import operation_models
 from harness.check.plan import Coverage, Plan
 from harness.check.profiles import PROFILES
 from harness.check.reach import reach_of_kinds
+from harness.check.wishes import ALONE, PATIENCE
 from harness.protocol.architecture import Architecture, Call, Compile, Input, Method, Name, Node, Ref
 from harness.reporting.console import print_kinds
 from tests.vocabularies import vocabulary
@@ -44,6 +45,14 @@ def model(layer: Call, compiled: Compile | None = None, *methods: Method) -> Arc
 
 def seen(architecture: Architecture, version: str = "3.15") -> set[str]:
     return {name for name, _ in mentions(architecture, vocabulary(version))}
+
+
+@pytest.mark.parametrize(("version", "seed"), [("2.15", 1), ("3.15", 3)])
+def test_the_ci_profile_reaches_all_that_it_promises(version: str, seed: int) -> None:
+    """With these seeds things stood in each other's way: a policy of the whole model, quantization, adapters."""
+    plan = Plan(vocabulary(version), RULES, PROFILES["ci"], seed=seed)
+    assert len(list(plan)) < 160
+    assert plan.unreached() == {}
 
 
 @pytest.mark.parametrize("version", VERSIONS)
@@ -104,10 +113,11 @@ def test_what_was_promised_and_not_reached_is_a_problem_of_the_check() -> None:
 
 def test_an_impossible_wish_is_given_up() -> None:
     wishes = Plan(vocabulary(), RULES, PROFILES["ci"]).wishes
+    most = (PATIENCE + ALONE) * sum(map(len, wishes.promised.values()))
     asked = 0
     while wishes.some():
         asked += 1
-        assert asked < 1000
+        assert asked <= most
     assert "initializers.Zeros" in wishes.missing()
 
 

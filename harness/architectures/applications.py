@@ -27,7 +27,9 @@ SIDES = {
     "ResNetRS350": 32, "ResNetRS420": 32,
 }  # fmt: skip
 
-# Those that take seconds and up to 1.4 GiB, of several kinds; the others are run where time does not count.
+# Those that take less than ten seconds, saved, loaded and trained on in every way.
+SECONDS = ("MobileNet", "MobileNetV3Small", "VGG16", "VGG19")
+# Those that take up to half a minute and 1.4 GiB, of several kinds; the others are run where time does not count.
 LIGHT = (
     "EfficientNetB0", "InceptionV3", "MobileNet", "MobileNetV2", "MobileNetV3Large", "MobileNetV3Small", "ResNet50",
     "ResNet50V2", "VGG16", "VGG19",

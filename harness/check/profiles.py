@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from harness.architectures.applications import LIGHT, SIDES
+from harness.architectures.applications import SECONDS, SIDES
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ PROFILES = {
     profile.name: profile
     for profile in (
         Profile("quick", 6, 1, False, ("InceptionV3",), 4, 4, one_operation_in=24),
-        Profile("ci", 5, 1, True, LIGHT),
+        Profile("ci", 5, 1, True, ("InceptionV3", *SECONDS)),
         Profile("thorough", 5, 20, True, tuple(SIDES), thrifty=False),
     )
 }

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from harness.check.plan import Coverage
 
 TOGETHER = 3  # times that all arguments are asked for at once; then one at a time, for some exclude each other
-PATIENCE = 8  # times that a thing is asked for without anything new before it is given up
+PATIENCE = 8  # times that a thing is asked for beside others without anything new
+ALONE = 5  # times that it then is asked for by itself before it is given up
 
 
 class Wishes:
@@ -61,8 +62,13 @@ class Wishes:
         return lacking if lacking or not self.coverage.objects.get(name) else None
 
     def some(self) -> Wanted:
-        """As much of what is missing as one model may hold; nothing where all is there, or was asked in vain."""
+        """As much of what is missing as one model may hold; nothing where all is there, or was asked in vain.
+
+        What would not come beside others is asked for by itself at last: a policy of the whole model, a quantized one
+        of a layer and an adapter leave each other no place.
+        """
         wanted: dict[str, frozenset[str]] = {}
+        alone: list[tuple[int, str, frozenset[str]]] = []
         for kind in KINDS:
             taken = []
             for name in self.promised[kind.name]:
@@ -72,9 +78,18 @@ class Wishes:
                     times = times if len(lacking) == before else 0
                     if times < PATIENCE:
                         taken.append((times, name, lacking))
+                    elif times < PATIENCE + ALONE:
+                        alone.append((times, name, lacking))
             taken.sort(key=lambda each: each[0])
             for times, name, lacking in taken[: kind.at_once]:
-                self._asked[name] = (times + 1, len(lacking))
-                alone = sorted(lacking)[times % len(lacking)] if lacking and times >= TOGETHER else None
-                wanted[name] = lacking if alone is None else frozenset({alone})
+                wanted[name] = self._ask(times, name, lacking)
+        if not wanted and alone:
+            times, name, lacking = min(alone, key=lambda each: each[0])
+            wanted[name] = self._ask(times, name, lacking)
         return wanted
+
+    def _ask(self, times: int, name: str, lacking: frozenset[str]) -> frozenset[str]:
+        """All that is lacking of a thing, or one argument where all together would not come."""
+        self._asked[name] = (times + 1, len(lacking))
+        one = sorted(lacking)[times % len(lacking)] if lacking and times >= TOGETHER and times != PATIENCE else None
+        return lacking if one is None else frozenset({one})

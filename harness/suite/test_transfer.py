@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from harness.architectures.applications import SIDES, unknown
+from harness.architectures.applications import SECONDS, SIDES, unknown
 from harness.suite.conftest import Promises
-
-SECONDS = ("MobileNet", "MobileNetV3Small", "VGG16", "VGG19")  # these take less than ten
 
 
 def test_frozen_base_stays_as_it_was(promises: Promises, layer: str) -> None:

@@ -131,7 +131,12 @@ def _windows(
     rank = len(axes)
     padding = a.optional("padding", st.sampled_from(paddings), default="valid") if paddings else "valid"
     lengths = axes if padding == "valid" else (99,) * rank
-    size = each(a.required("kernel_size", among(up_to(3, lengths))), rank)
+    sizes = up_to(3, lengths)
+    if "constraints.RadialConstraint" in a.objects:  # which takes kernels as high as they are wide
+        sizes = tuple(some[1:] or some for some in sizes)
+        squares = sorted(set.intersection(*map(set, sizes)))
+        sizes = (tuple(squares[:1]),) * rank if squares else sizes
+    size = each(a.required("kernel_size", among(sizes)), rank)
     if dilated:
         strides, dilation = _steps(a, size, lengths, both=both)
     else:

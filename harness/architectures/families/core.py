@@ -41,6 +41,8 @@ def _is_orthogonal(a: Arguments) -> bool:
 
 def _lora(a: Arguments, constraint: str) -> None:
     """A low-rank adapter from the start; Keras refuses it beside a constraint, so one of the two goes."""
+    if f"{a.name}.enable_lora" in a.objects:  # once it is built, then, and Keras takes one
+        return
     if constraint in a.values:
         if not a.has("lora_rank") or not a.draw(st.booleans()):
             return
@@ -111,6 +113,8 @@ def _quantized(
     adapted = "lora_rank" in a.values
     asked = [mode for mode in modes if {f"{MODE}{mode}", QUANTIZED[mode], _configuration_of(mode)} & a.objects.keys()]
     adapter = f"{a.name}.enable_lora"
+    if adapter in a.objects:
+        a.values.pop(constraint, None)
     if not adapted and constraint not in a.values and (adapter in a.objects or (not asked and _one_in_ten(a))):
         adapted = True
         a.objects.pop(adapter, None)
