@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from harness.expectations.compare import TOLERANCES, tolerance
 from harness.expectations.finding import Finding, layer_classes, normalised, place_of
 from harness.expectations.judge import given, judge
 from harness.protocol.architecture import Architecture, Call, Input, Node, Ref, nodes_of
@@ -72,6 +73,19 @@ def test_float64_is_held_to_its_own_tolerance_only_where_all_of_the_model_is_flo
     assert len(judged(model(dense, policy="float64"), [None, 2], "near")) == 1
     assert len(judged(model(dense), [None, 2], "far")) == 1
     assert len(judged(model(dense), [None, 2], "near", "=")) == 1
+
+
+def test_a_number_is_no_more_exact_than_the_coarsest_that_it_was_computed_from() -> None:
+    single, half = model(DENSE), model(Call("layers.Dense", {"units": 2, "dtype": "mixed_float16"}))
+    assert tolerance("=", half) is None
+    for relation in TOLERANCES:
+        close, low = tolerance(relation, single), tolerance(relation, half)
+        assert close is not None
+        assert low is not None
+        assert close["float32"] < 1e-3 <= low["float32"] == low["float16"] < low["bfloat16"]
+        whole = tolerance(relation, model(DENSE, policy="mixed_bfloat16"))
+        assert whole is not None
+        assert whole["float32"] == whole["bfloat16"]
 
 
 def test_a_layer_may_be_called_as_a_part_of_a_config() -> None:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+
+from harness.protocol.architecture import Architecture, dumps
 
 # How far apart arrays may be, as a share of the largest value (at least 1), by dtype.
 # `~`: some 1,000 units in the last place: what
@@ -16,6 +19,7 @@ CLOSE = {"float64": 1e-10, "float32": 1e-4, "float16": 2e-2, "bfloat16": 1e-1}
 # `~t`: some 100 units. Kernels of TensorFlow sum in another order where a buffer is aligned otherwise (a weight that
 # was read from HDF5 aliases NumPy's memory), and training steps add that up. Momentum that was lost is far beyond.
 STEPS = {"float64": 1e-12, "float32": 1e-5, "float16": 2e-2, "bfloat16": 1e-1}
+TOLERANCES = {"~": CLOSE, "~t": STEPS}
 LIMIT = 20  # differences kept of one comparison; the rest are counted by nobody, one cause makes many
 
 
@@ -28,6 +32,22 @@ class Difference:
     expected: Any
     actual: Any
     size: Mapping[str, Any] = field(default_factory=dict)
+
+
+def tolerance(relation: str, architecture: Architecture) -> dict[str, float] | None:
+    """How far apart the arrays of this model may be by their dtype, as a share of the largest; None: bit by bit.
+
+    A number is no more exact than the coarsest that it was computed from: a float64 layer fed by float32 layers, a
+    float32 weight whose gradient went through layers that compute in half precision.
+    """
+    table = TOLERANCES.get(relation)
+    if table is None:
+        return None
+    named = dumps(architecture)
+    low = max((table[dtype] for dtype in ("float16", "bfloat16") if re.search(rf"(?<!b){dtype}", named)), default=0.0)
+    single = max(table["float32"], low)
+    double = table["float64"] if architecture.policy == "float64" and not low else single
+    return {"float64": double, "float32": single, "float16": max(table["float16"], low), "bfloat16": table["bfloat16"]}
 
 
 def differences(

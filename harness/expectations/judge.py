@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import is_dataclass, replace
 from typing import Any
 
-from harness.expectations.compare import CLOSE, LIMIT, STEPS, Difference, differences
+from harness.expectations.compare import LIMIT, TOLERANCES, Difference, differences, tolerance
 from harness.expectations.finding import Finding, layer_classes, place_of
 from harness.protocol.architecture import Architecture, Call, dumps
 
@@ -34,7 +34,6 @@ ORDER = (
     "others restored",
     "refused",
 )
-_TOLERANCES = {"~": CLOSE, "~t": STEPS}
 _EXPLAINED_BY = {
     "summary": {"structure", "flags", "weights", "optimizer", "compile", "config"},
     "outputs": {"config", "weights", "structure"},
@@ -73,7 +72,7 @@ def judge(
     classes = {**layer_classes(architecture), **(classes or {})}
     state = reply.get("before", {}).get("optimizer")
     trained = isinstance(state, dict) and bool(state.get("iterations"))
-    doubles = architecture.policy == "float64"
+    close = {relation: tolerance(relation, architecture) for relation in TOLERANCES}
     findings: list[Finding] = []
     if "error" in reply["build"]:
         return [error_finding("build", "build", reply["build"]["error"], architecture)]
@@ -93,7 +92,7 @@ def judge(
                 continue
             before = answer["before"].get(observation, reply["before"].get(observation))
             after = answer["after"][observation]
-            for difference in _held_against(relation, observation, before, after, blobs, trained, doubles):
+            for difference in _held_against(relation, observation, before, after, blobs, trained, close):
                 reason = next((each for each in broken if each in _EXPLAINED_BY.get(observation, ())), None)
                 if reason is not None:
                     held_back.setdefault(reason, []).append(f"{route}/{observation}")
@@ -206,7 +205,13 @@ def _with_consequences(finding: Finding, consequences: list[str]) -> Finding:
 
 
 def _held_against(
-    relation: str, observation: str, before: Any, after: Any, blobs: Mapping[str, bytes], trained: bool, doubles: bool
+    relation: str,
+    observation: str,
+    before: Any,
+    after: Any,
+    blobs: Mapping[str, bytes],
+    trained: bool,
+    close: Mapping[str, Mapping[str, float] | None],
 ) -> Iterator[Difference]:
     if isinstance(after, dict) and "$error" in after:
         if not (isinstance(before, dict) and "$error" in before):
@@ -232,16 +237,10 @@ def _held_against(
         # Loading may build the optimizer of a model that was never trained: its slots are then as new.
         before = {"iterations": (before or {}).get("iterations")}
         after = {"iterations": (after or {}).get("iterations")}
-    for number, difference in enumerate(differences(before, after, blobs, close=_tolerance(relation, doubles))):
+    for number, difference in enumerate(differences(before, after, blobs, close=close.get(relation))):
         if number >= LIMIT or (observation in _FIRST_ALONE and number):
             return
         yield difference
-
-
-def _tolerance(relation: str, doubles: bool) -> Mapping[str, float] | None:
-    """How far apart arrays may be: what a float64 layer is fed by float32 layers is no more exact than they are."""
-    close = _TOLERANCES.get(relation)
-    return close if close is None or doubles else {**close, "float64": close["float32"]}
 
 
 def _by_layer(difference: Difference) -> Difference:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
-from harness.expectations.compare import CLOSE, STEPS
+from harness.expectations.compare import tolerance
 from harness.expectations.finding import Finding
 from harness.expectations.scripts.building import NO_VARIABLES, RANDOM, layer_at, stateful
 from harness.expectations.scripts.values import quoted
@@ -45,9 +45,9 @@ class Case:
     @property
     def tolerance(self) -> float:
         """How far numbers may be apart, as the judge holds it."""
-        table = STEPS if self.relation == "~t" else CLOSE
-        low = [value for dtype, value in table.items() if dtype in ("float16", "bfloat16") and dtype in self.text]
-        return max([table["float64"] if self.architecture.policy == "float64" else table["float32"], *low])
+        close = tolerance(self.relation if self.relation == "~t" else "~", self.architecture)
+        assert close is not None
+        return close["float64" if self.architecture.policy == "float64" else "float32"]
 
 
 def finding_place(finding: Finding) -> tuple[str, ...]:
