@@ -52,11 +52,12 @@ def _skip_mismatch(subject: Subject, folder: Path) -> Arrival:
 
 
 def _others(subject: Subject, model: Any, name: str) -> list[Any]:
+    # By their places: the model that takes the file has nothing frozen, and Keras 2 lists what is frozen last.
     places = subject.of(model).places()
     merged = {id(variable): value for variable, value in dialect.adapted_kernels(model)}
     return [
         {"path": places[id(each)], "value": subject.arrays.add(merged.get(id(each), each))}
-        for each in dialect.weights_of(model)
+        for each in sorted(dialect.weights_of(model), key=lambda each: places[id(each)])
         if name not in places[id(each)].split("/") and not dialect.is_adapter(each)
     ]
 
