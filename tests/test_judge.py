@@ -8,8 +8,9 @@ import numpy as np
 
 from harness.expectations.compare import TOLERANCES, tolerance
 from harness.expectations.finding import Finding, layer_classes, normalised, place_of
-from harness.expectations.judge import given, judge
-from harness.protocol.architecture import Architecture, Call, Input, Node, Ref, nodes_of
+from harness.expectations.given import given
+from harness.expectations.judge import judge
+from harness.protocol.architecture import Architecture, Call, Compile, Input, Node, Ref, nodes_of
 
 ARRAYS = {"one": np.array([1.0]).tobytes(), "near": np.array([1.0 + 1e-9]).tobytes(), "far": np.array([1.1]).tobytes()}
 
@@ -43,6 +44,25 @@ def judged(architecture: Architecture, shape: list[object], trained: str, relati
     return judge(architecture, reply, ARRAYS, {"keras_zip": {"training": relation}})
 
 
+def test_an_error_of_several_observations_is_one_finding_and_hides_no_other() -> None:
+    def error(message: str) -> dict[str, object]:
+        return {"type": "ValueError", "message": message, "place": "keras/trainer.py:step"}
+
+    step = error("Layer 'dense_3' has no gradient")
+    before = {"losses": {"$error": error("Layer 'dense_4' has no gradient")}, "training": {"$error": step}}
+    reply = {
+        "build": {"shapes": {}, "untrained": step},
+        "before": {**before, "flags": {"$error": error("another")}},
+        "routes": {"keras_zip": {"error": error("it does not load")}},
+    }
+    found = judge(model(DENSE), reply, {}, {"keras_zip": {"flags": "="}})
+    assert [(each.check, each.consequences) for each in found] == [
+        ("build/training", ("build/losses",)),
+        ("build/flags", ()),
+        ("keras_zip/travel", ()),
+    ]
+
+
 def test_a_config_that_forgets_an_argument_is_found_in_a_nested_model_too() -> None:
     inner = model(DENSE, name="inner")
     nested = {"layers": [{"config": {"name": "inner", **config("layer", units=2)}}]}
@@ -53,6 +73,23 @@ def test_a_config_that_forgets_an_argument_is_found_in_a_nested_model_too() -> N
 def test_a_finding_about_an_object_that_was_given_can_be_written_as_json() -> None:
     (finding,) = given(model(DENSE), {"config": config("layer", units=2)})
     assert "initializers.Identity" in json.dumps(finding.to_json()["expected"])
+
+
+def test_a_loss_or_a_metric_that_forgets_an_argument_is_found_in_whatever_structure_it_stands() -> None:
+    huber = Call("losses.Huber", {"delta": 2.0, "name": "mine"})
+    cosine = Call("metrics.CosineSimilarity", {"axis": 1})
+    settings = {"loss": {"a": ["mse", huber]}, "metrics": [[cosine], []], "optimizer": "sgd"}
+    compiled = replace(model(DENSE), compile=Compile(settings, None))
+
+    def stated(loss: dict[str, object], metric: dict[str, object]) -> list[tuple[tuple[str, ...], str]]:
+        config = {"loss": {"a": ["mse", {"config": loss}]}, "metrics": [[{"config": metric}], []]}
+        before = {"compile": {"compiled": True, "config": config}}
+        return [(each.place, each.where) for each in given(compiled, before)]
+
+    assert stated({"name": "mine", "delta": 2.0}, {"axis": 1}) == []
+    assert stated({"name": "mine"}, {"axis": 1}) == [(("Huber", "delta"), "compile.loss/a/1/delta")]
+    assert stated({"name": "mine", "delta": 1.0}, {"axis": 1}) == [(("Huber", "delta"), "compile.loss/a/1/delta")]
+    assert stated({"name": "mine", "delta": 2.0}, {}) == [(("CosineSimilarity", "axis"), "compile.metrics/0/0/axis")]
 
 
 def test_first_weights_are_no_setting_that_a_config_could_forget() -> None:

@@ -136,6 +136,7 @@ EVERY_LOAD = KERAS | {"keras_uncompiled"}
             | {(route, "training outputs") for route in ("hdf5", "hdf5_uncompiled")},
         ),
         ("export_computes_something_else", {("export", "exported")}),
+        ("training_raises", {("build", "training"), ("transfer", "travel")}),
         ("a_layer_crashes", {("run", "worker")}),
     ],
 )

@@ -40,7 +40,8 @@ class Awaited:
 
     def add(self, architecture: Architecture, routes: Mapping[str, Iterable[str]]) -> None:
         """Takes a model with the observations that were asked for on each route that it was sent along."""
-        checks = [*_BUILD, *(f"{route}/{name}" for route, asked in routes.items() for name in (*asked, "travel"))]
+        checks = [*_BUILD, *sorted({f"build/{name}" for asked in routes.values() for name in asked})]
+        checks += [f"{route}/{name}" for route, asked in routes.items() for name in (*asked, "travel")]
         names = {call.name.rpartition(".")[2] for call in calls(architecture)}
         names |= {"InputLayer", _FORMS.get(architecture.form, "")}
         text = dumps(architecture)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, is_dataclass
 from typing import Any
 
 import numpy as np
@@ -201,3 +201,13 @@ def _same_float32(one: Any, other: Any) -> bool:
 
 def _brief(items: list[Any]) -> list[str]:
     return [_label(item, number) for number, item in enumerate(items)][:50]
+
+
+def short(value: Any) -> Any:
+    """A value small enough for a report."""
+    text = repr(value)
+    if is_dataclass(value):
+        return dumps(value)[:400]
+    if isinstance(value, dict) and "array" in value:
+        return f"{value['dtype']}{value['shape']}"
+    return value if len(text) <= 400 else f"{text[:400]}…"

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import is_dataclass, replace
+from dataclasses import replace
 from typing import Any
 
-from harness.expectations.compare import LIMIT, TOLERANCES, Difference, differences, tolerance
+from harness.expectations.compare import LIMIT, TOLERANCES, Difference, differences, short, tolerance
 from harness.expectations.finding import Finding, layer_classes, place_of
-from harness.protocol.architecture import Architecture, Call, dumps
+from harness.expectations.given import given
+from harness.expectations.raised import error_finding, raised, with_consequences
+from harness.protocol.architecture import Architecture
 
 # What follows from what: where a weight is lost outputs differ too, and one cause should be told once. The later
 # observations of a route are held back as consequences of an earlier one that broke.
@@ -78,8 +80,7 @@ def judge(
         return [error_finding("build", "build", reply["build"]["error"], architecture)]
     findings += _shapes(architecture, reply["build"]["shapes"], classes)
     findings += given(architecture, reply["before"])
-    for name, error in _errors_before(reply["before"]):
-        findings.append(error_finding("build", name, error, architecture))
+    findings += raised(architecture, reply)
     for route, answer in reply["routes"].items():
         if "error" in answer:
             findings.append(error_finding(route, "travel", answer["error"], architecture))
@@ -105,103 +106,8 @@ def judge(
                 broken.setdefault(observation, finding)
         for reason, consequences in held_back.items():
             index = findings.index(broken[reason])
-            findings[index] = _with_consequences(findings[index], consequences)
+            findings[index] = with_consequences(findings[index], consequences)
     return findings
-
-
-def given(architecture: Architecture, before: Mapping[str, Any]) -> list[Finding]:
-    """Where a config does not say what a layer's constructor, or the optimizer's, was given.
-
-    A config that forgets an argument is equal before and after a journey: it must be held against what was given.
-    """
-    findings = [
-        finding
-        for where, call, stated in _stated(architecture, before.get("config"))
-        for finding in _given(architecture, where, call, stated)
-    ]
-    optimizer = architecture.compile and architecture.compile.arguments.get("optimizer")
-    settings = before.get("compile")
-    stated = settings.get("optimizer") if isinstance(settings, dict) else None
-    if isinstance(optimizer, Call) and stated and optimizer.name.endswith(stated["class"]):
-        findings += _given(architecture, "optimizer", optimizer, stated["config"])
-    return findings
-
-
-def _stated(architecture: Architecture, config: Any) -> Iterator[tuple[str, Call, Mapping[str, Any]]]:
-    """The layers that were made by a call, each with where it is and what the model's config says of it."""
-    layers = config.get("layers", ()) if isinstance(config, dict) else ()
-    configs = {
-        entry["config"]["name"]: entry["config"]
-        for entry in layers
-        if isinstance(entry, dict) and isinstance(entry.get("config"), dict) and "name" in entry["config"]
-    }
-    for node in architecture.nodes:
-        if isinstance(node.layer, Architecture):
-            for where, call, stated in _stated(node.layer, configs.get(node.layer.name)):
-                yield f"{node.layer.name}/{where}", call, stated
-        elif isinstance(node.layer, Call) and node.name in configs and node.layer.name.startswith("layers."):
-            yield node.name, node.layer, configs[node.name]
-
-
-def _given(architecture: Architecture, where: str, call: Call, stated: Mapping[str, Any]) -> list[Finding]:
-    name = call.name.rpartition(".")[2]
-    findings = []
-    for argument, value in call.arguments.items():
-        if argument == "weights":
-            continue  # the first values of variables, which are in the variables
-        if argument not in stated:
-            problem = Difference((where, argument), "missing", _short(value), None)
-        elif (
-            isinstance(value, Call)
-            and _own_config(stated[argument]) is not None
-            and value.name.startswith(_PLAIN_ROOMS)
-        ):
-            findings += _given(architecture, f"{where}/{argument}", value, _own_config(stated[argument]) or {})
-            continue
-        elif _contradicts(value, stated[argument]):
-            problem = Difference((where, argument), "value", value, stated[argument])
-        else:
-            continue
-        findings.append(
-            Finding(
-                "given",
-                problem.kind,
-                (name, argument),
-                ("build",),
-                f"given: the config of {name} does not say what {argument} was",
-                f"{where}/{argument}",
-                _short(problem.expected),
-                _short(problem.actual),
-                layers=(name,),
-                architecture=architecture,
-            )
-        )
-    return findings
-
-
-# Objects whose config states their arguments as they were given; layers and optimizers change those they hold.
-_PLAIN_ROOMS = ("initializers.", "regularizers.", "constraints.")
-
-
-def _own_config(stated: Any) -> Mapping[str, Any] | None:
-    """The config of an object inside a config, where it is written as one."""
-    inner = stated.get("config") if isinstance(stated, dict) else None
-    return inner if isinstance(inner, dict) else None
-
-
-def _contradicts(value: Any, stated: Any) -> bool:
-    """Whether a plain value stands in the config as another one of its kind; what layers make of a value is theirs."""
-    if isinstance(value, bool) or isinstance(stated, bool):
-        return isinstance(value, bool) and isinstance(stated, bool) and value is not stated
-    if isinstance(value, (int, float)) and isinstance(stated, (int, float)):
-        if value < 0 < stated:
-            return False  # an axis or a number of groups that was counted from the end
-        return abs(value - stated) > 1e-6 * max(1.0, abs(value))
-    return isinstance(value, str) and isinstance(stated, str) and value.lower() != stated.lower()
-
-
-def _with_consequences(finding: Finding, consequences: list[str]) -> Finding:
-    return replace(finding, consequences=tuple(dict.fromkeys(consequences)))
 
 
 def _held_against(
@@ -281,26 +187,6 @@ def _layers_alone(summary: list[str]) -> list[str]:
     return [line for line in summary if not re.match(r"\s*(Total|Trainable|Non-trainable|Optimizer) params", line)]
 
 
-def _errors_before(before: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    for name, value in before.items():
-        if isinstance(value, dict) and "$error" in value:
-            yield name, value["$error"]
-
-
-def error_finding(route: str, observation: str, error: Mapping[str, Any], architecture: Architecture) -> Finding:
-    """What raised on a route, or in an observation, as a finding."""
-    message = str(error["message"]).strip().splitlines()
-    return Finding(
-        observation,
-        "error",
-        (str(error["place"]),),
-        (route,),
-        f"{error['type']}: {message[0] if message else ''}"[:240],
-        error=dict(error),
-        architecture=architecture,
-    )
-
-
 def difference_finding(
     route: str,
     observation: str,
@@ -330,8 +216,8 @@ def difference_finding(
         (route,),
         _title(observation, difference, place),
         "/".join(where),
-        _short(difference.expected),
-        _short(difference.actual),
+        short(difference.expected),
+        short(difference.actual),
         difference.size,
         layers=layers,
         architecture=architecture,
@@ -383,13 +269,3 @@ def _shapes(architecture: Architecture, shapes: Mapping[str, Any], classes: Mapp
 def _agree(expected: Sequence[int | None], actual: Sequence[int | None]) -> bool:
     """Whether two shapes may be of one tensor; an axis that Keras does not know contradicts nothing."""
     return len(expected) == len(actual) and all(b is None or a == b for a, b in zip(expected, actual, strict=True))
-
-
-def _short(value: Any) -> Any:
-    """A value small enough for a report."""
-    text = repr(value)
-    if is_dataclass(value):
-        return dumps(value)[:400]
-    if isinstance(value, dict) and "array" in value:
-        return f"{value['dtype']}{value['shape']}"
-    return value if len(text) <= 400 else f"{text[:400]}…"

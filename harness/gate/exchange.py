@@ -12,7 +12,8 @@ from harness.check.losses import lost_finding
 from harness.dispatch.pool import Answer, Pool
 from harness.dispatch.scratch import Scratch
 from harness.expectations.finding import Finding, layer_classes
-from harness.expectations.judge import difference_finding, error_finding, judge
+from harness.expectations.judge import difference_finding, judge
+from harness.expectations.raised import error_finding
 from harness.expectations.table import asked
 from harness.gate import across
 from harness.gate.status import BACK, FORWARD, alone, passing

@@ -168,7 +168,11 @@ def prepare(architecture: Architecture, arrays: Arrays) -> tuple[Subject, Built]
             compile_model(model, architecture)
         for step in range(architecture.compile.steps):
             dialect.rewind(model, architecture.seed + 100 + step)
-            model.train_on_batch(subject.inputs, subject.targets)
+            try:
+                model.train_on_batch(subject.inputs, subject.targets)
+            except Exception as error:  # there is still all to be seen that needs no training
+                subject.untrained = describe(error)
+                break
         if freeze(subject, "trained"):
             compile_model(model, architecture)
     return subject, built
@@ -207,7 +211,7 @@ def facts(subject: Subject) -> dict[str, Any]:
     traits = []
     if subject.compiled:
         traits.append("compiled")
-        if subject.architecture.compile and subject.architecture.compile.steps:
+        if subject.architecture.compile and subject.architecture.compile.steps and subject.untrained is None:
             traits.append("trained")
     if dialect.weights_of(model):
         traits.append("weights")
@@ -227,6 +231,7 @@ def facts(subject: Subject) -> dict[str, Any]:
     if _has_signature(subject.architecture):
         traits.append("signature")
     return {
+        **({"untrained": subject.untrained} if subject.untrained else {}),
         "traits": traits,
         "weights": len(dialect.weights_of(model)),
         "trainable": len(model.trainable_weights),

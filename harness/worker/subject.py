@@ -26,6 +26,7 @@ class Subject:
     arrays: Arrays
     initial: list[Any] = field(default_factory=list)  # the weights as the initializers made them, NumPy arrays
     shared: dict[str, Any] = field(default_factory=dict)  # what several routes use: a rebuilt model, a saved file
+    untrained: dict[str, Any] | None = None  # what its first training steps raised: it goes on as it was before them
     make: Callable[[], Any] | None = None  # the user's own code, where no architecture says what the model is made of
 
     @property

@@ -11,15 +11,17 @@ import re
 from dataclasses import replace
 
 from harness.expectations.finding import Finding
+from harness.expectations.raised import TRAINING
 from harness.expectations.scripts import custom
 from harness.expectations.scripts.building import RANDOM, building, compiling, feeding, filling, layer_at
 from harness.expectations.scripts.layout import laid_out
 from harness.expectations.scripts.observations import CLOSENESS, OBSERVATIONS, Case, Look, looks_at_values
 from harness.expectations.scripts.own_checks import wider
 from harness.expectations.scripts.routes import ROUTES, Way
+from harness.expectations.scripts.stated import of_compile, stated, stated_differs
 from harness.expectations.scripts.values import Writer, quoted
 from harness.expectations.table import parse
-from harness.protocol.architecture import Architecture, Call, Node, calls, nodes_of
+from harness.protocol.architecture import calls, dumps
 
 SHOWS = "The fault shows."
 SHOWS_NOT = "The fault does not show."
@@ -297,7 +299,7 @@ def _at_build(case: Case) -> Lines:
     """What is wrong with the model before it goes anywhere."""
     finding = case.finding
     if finding.error is not None:
-        model = _model(case)
+        model = _model(_untrained(case) if finding.observation == TRAINING else case)
         if finding.observation in OBSERVATIONS:
             look = OBSERVATIONS[finding.observation](case)
             return [*look.define, *model, "", *_trying(case, look.lines("model"))]
@@ -306,7 +308,18 @@ def _at_build(case: Case) -> Lines:
         return [*setup, *_trying(case, [line for line in model if line not in setup])]
     if finding.observation == "shape":
         return [*_model(case), "", *_shape(case), *_verdict(Look(""))]
-    return [*_model(case), "", *_given(case), *_verdict(Look("", differs=_given_differs(case)))]
+    model = [] if of_compile(finding) else [*_model(case), ""]
+    return [*model, *stated(case), *_verdict(Look("", differs=stated_differs(case)))]
+
+
+def _untrained(case: Case) -> Case:
+    """The case before any training step, for one of them raised: what is frozen after the steps is not frozen yet."""
+    compiled = case.architecture.compile
+    if compiled is None or not compiled.steps:
+        return case
+    early = tuple(each for each in case.architecture.freezes if each.when != "trained")
+    architecture = replace(case.architecture, compile=replace(compiled, steps=0), freezes=early)
+    return replace(case, architecture=architecture, text=dumps(architecture))
 
 
 def _shape(case: Case) -> Lines:
@@ -316,40 +329,6 @@ def _shape(case: Case) -> Lines:
         f"expected = {case.finding.expected!r}",
         f"actual = [list(each.shape[1:]) for each in {flat}({layer}.output)]",
     ]
-
-
-def _given(case: Case) -> Lines:
-    """The argument that was given, against what the config says of it."""
-    *path, argument = case.finding.where.split("/")
-    if path[:1] == ["optimizer"]:
-        stated = "model.optimizer.get_config()"
-        call = case.architecture.compile.arguments["optimizer"] if case.architecture.compile else None
-        inner = path[1:]
-    else:
-        layer, rest = layer_at(case.architecture, tuple(path))
-        stated, inner = f"{layer}.get_config()", list(rest)
-        node = _node_at(case.architecture, path[: len(path) - len(rest)])
-        call = node.layer if node is not None else None
-    for each in inner:
-        call = call.arguments[each] if isinstance(call, Call) else None
-        stated += f'[{quoted(each)}]["config"]'
-    value = call.arguments[argument] if isinstance(call, Call) else case.finding.expected
-    writer = Writer(case.major)
-    written = writer.expression(value)
-    return [*writer.lines, f"expected = {written}", f'actual = {stated}.get({quoted(argument)}, "missing")']
-
-
-def _given_differs(case: Case) -> str:
-    """A number may have been through a variable: 0.1 is no float32."""
-    number = isinstance(case.finding.expected, float) and case.finding.kind != "missing"
-    return "abs(actual - expected) > 1e-6 * max(1, abs(expected))" if number else "actual != expected"
-
-
-def _node_at(architecture: Architecture, path: list[str]) -> Node | None:
-    for node in nodes_of(architecture.nodes):
-        if node.name == path[-1] and not isinstance(node.layer, Architecture):
-            return node
-    return None
 
 
 def _crash(case: Case) -> Lines:

@@ -1,0 +1,124 @@
+"""Holds the configs of the original against what its layers, optimizer, losses and metrics were given.
+
+A config that forgets an argument is equal before and after a journey: only what was given tells that it is lost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from harness.expectations.compare import Difference, short
+from harness.expectations.finding import Finding
+from harness.protocol.architecture import Architecture, Call
+
+COMPILED = "compile."  # where the loss and the metrics stand: no layer is called that
+_OBJECTS = ("loss", "metrics", "weighted_metrics")  # arguments of compile that hold objects with a config
+
+
+def given(architecture: Architecture, before: Mapping[str, Any]) -> list[Finding]:
+    """Where a config does not say what the constructor of a layer, an optimizer, a loss or a metric was given."""
+    findings = [
+        finding
+        for where, call, stated in _stated(architecture, before.get("config"))
+        for finding in _given(architecture, where, call, stated)
+    ]
+    settings = before.get("compile")
+    if architecture.compile is None or not isinstance(settings, dict):
+        return findings
+    arguments = architecture.compile.arguments
+    optimizer, stated = arguments.get("optimizer"), settings.get("optimizer")
+    if isinstance(optimizer, Call) and stated and optimizer.name.endswith(stated["class"]):
+        findings += _given(architecture, "optimizer", optimizer, stated["config"])
+    config = settings.get("config") or {}
+    for key in _OBJECTS:
+        for where, call, stated in _objects(f"{COMPILED}{key}", arguments.get(key), config.get(key)):
+            findings += _given(architecture, where, call, stated)
+    return findings
+
+
+def _objects(where: str, given: Any, stated: Any) -> Iterator[tuple[str, Call, Mapping[str, Any]]]:
+    """The losses or metrics that were made by a call, each with what the compile config says of it in its place."""
+    if isinstance(given, Call):
+        inner = _own_config(stated)
+        if given.name.startswith(("losses.", "metrics.")) and inner is not None:
+            yield where, given, inner
+    elif isinstance(given, Mapping) and isinstance(stated, Mapping):
+        for key in sorted(given.keys() & stated.keys()):
+            yield from _objects(f"{where}/{key}", given[key], stated[key])
+    elif isinstance(given, (list, tuple)) and isinstance(stated, list) and len(given) == len(stated):
+        for number, (one, other) in enumerate(zip(given, stated, strict=True)):
+            yield from _objects(f"{where}/{number}", one, other)
+
+
+def _stated(architecture: Architecture, config: Any) -> Iterator[tuple[str, Call, Mapping[str, Any]]]:
+    """The layers that were made by a call, each with where it is and what the model's config says of it."""
+    layers = config.get("layers", ()) if isinstance(config, dict) else ()
+    configs = {
+        entry["config"]["name"]: entry["config"]
+        for entry in layers
+        if isinstance(entry, dict) and isinstance(entry.get("config"), dict) and "name" in entry["config"]
+    }
+    for node in architecture.nodes:
+        if isinstance(node.layer, Architecture):
+            for where, call, stated in _stated(node.layer, configs.get(node.layer.name)):
+                yield f"{node.layer.name}/{where}", call, stated
+        elif isinstance(node.layer, Call) and node.name in configs and node.layer.name.startswith("layers."):
+            yield node.name, node.layer, configs[node.name]
+
+
+def _given(architecture: Architecture, where: str, call: Call, stated: Mapping[str, Any]) -> list[Finding]:
+    name = call.name.rpartition(".")[2]
+    findings = []
+    for argument, value in call.arguments.items():
+        if argument == "weights":
+            continue  # the first values of variables, which are in the variables
+        if argument not in stated:
+            problem = Difference((where, argument), "missing", short(value), None)
+        elif (
+            isinstance(value, Call)
+            and _own_config(stated[argument]) is not None
+            and value.name.startswith(_PLAIN_ROOMS)
+        ):
+            findings += _given(architecture, f"{where}/{argument}", value, _own_config(stated[argument]) or {})
+            continue
+        elif _contradicts(value, stated[argument]):
+            problem = Difference((where, argument), "value", value, stated[argument])
+        else:
+            continue
+        findings.append(
+            Finding(
+                "given",
+                problem.kind,
+                (name, argument),
+                ("build",),
+                f"given: the config of {name} does not say what {argument} was",
+                f"{where}/{argument}",
+                short(problem.expected),
+                short(problem.actual),
+                layers=(name,),
+                architecture=architecture,
+            )
+        )
+    return findings
+
+
+# Objects whose config states their arguments as they were given; layers and optimizers change those they hold.
+_PLAIN_ROOMS = ("initializers.", "regularizers.", "constraints.")
+
+
+def _own_config(stated: Any) -> Mapping[str, Any] | None:
+    """The config of an object inside a config, where it is written as one."""
+    inner = stated.get("config") if isinstance(stated, dict) else None
+    return inner if isinstance(inner, dict) else None
+
+
+def _contradicts(value: Any, stated: Any) -> bool:
+    """Whether a plain value stands in the config as another one of its kind; what layers make of a value is theirs."""
+    if isinstance(value, bool) or isinstance(stated, bool):
+        return isinstance(value, bool) and isinstance(stated, bool) and value is not stated
+    if isinstance(value, (int, float)) and isinstance(stated, (int, float)):
+        if value < 0 < stated:
+            return False  # an axis or a number of groups that was counted from the end
+        return abs(value - stated) > 1e-6 * max(1.0, abs(value))
+    return isinstance(value, str) and isinstance(stated, str) and value.lower() != stated.lower()
