@@ -35,6 +35,8 @@ app.command("harness.validate:validate", name="validate")
 app.command("harness.validate:rules", name="rules")
 app.command("harness.environment_commands:environments", name="environments")
 app.command("harness.upgrade:gate", name="gate")
+app.command("harness.bench_commands:bench", name="bench")
+app.command("harness.history_commands:app", name="history")
 
 
 def _several(name: str, help: str) -> Parameter:

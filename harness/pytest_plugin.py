@@ -34,3 +34,5 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Registers the markers of the suite."""
     config.addinivalue_line("markers", "slow: takes more than a few seconds (still run in CI)")
+    if not config.pluginmanager.hasplugin("benchmark"):
+        config.addinivalue_line("markers", "benchmark: measures (pip install pytest-benchmark)")

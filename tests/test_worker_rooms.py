@@ -12,7 +12,9 @@ import pytest
 
 HARNESS = Path(__file__).resolve().parents[1] / "harness"
 FILES = sorted(
-    path for room in ("protocol", "worker", "routes", "observations") for path in (HARNESS / room).glob("*.py")
+    path
+    for room in ("protocol", "worker", "routes", "observations", "workloads")
+    for path in (HARNESS / room).glob("*.py")
 )
 TYPES = {name for name, value in vars(builtins).items() if isinstance(value, type)} | {"None", "Any"}
 # Arguments that Python 3.10 brought, by the function that takes them.

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from concurrent.futures import Future
 from contextlib import ExitStack
 from functools import lru_cache
+from pathlib import Path
 
 import pytest
 
@@ -42,6 +43,19 @@ AHEAD = 2  # models of keras.applications sent before they are asked for
 def layer_names() -> tuple[str, ...]:
     """Every layer that has a rule; those that the Keras under test lacks are skipped."""
     return tuple(sorted(all_rules()))
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Benchmarks are run where they are asked for by their marker, and else are not there."""
+    here = Path(__file__).parent
+    ours = [each for each in items if each.get_closest_marker("benchmark") and each.path.is_relative_to(here)]
+    if not ours or "benchmark" in (config.option.markexpr or ""):
+        if ours and not config.pluginmanager.hasplugin("benchmark"):
+            raise pytest.UsageError("benchmarks need pytest-benchmark: pip install pytest-benchmark")
+        return
+    left_out = set(ours)
+    items[:] = [each for each in items if each not in left_out]
+    config.hook.pytest_deselected(items=ours)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -1,0 +1,295 @@
+"""The command `bench`: did it get slower?"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
+
+from cyclopts import Parameter
+from cyclopts.validators import Number
+
+from harness.settings import Usage, did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from rich.console import Console
+
+    from harness.performance.options import Options
+    from harness.performance.result import Result
+    from harness.performance.verdicts import Alarm
+    from harness.reporting.history_text import Looked
+
+OK, FINDINGS, UNMEASURED, STOPPED = 0, 1, 3, 130
+
+
+def _several(help: str, name: str | None = None) -> Parameter:
+    return Parameter(name=name, help=f"{help} (may be repeated).", negative="")
+
+
+def _environment(what: str) -> Parameter:
+    return Parameter(
+        help=f"{what}: requirements in one string, which are installed with uv and kept "
+        f'("tensorflow-cpu==2.15.1"), a requirements file, or an interpreter.'
+    )
+
+
+def bench(
+    *,
+    env: Annotated[str | None, _environment("The TensorFlow to measure alone")] = None,
+    baseline: Annotated[str | None, _environment("The TensorFlow to compare with")] = None,
+    candidate: Annotated[str | None, _environment("The TensorFlow that may have become slower")] = None,
+    fail_on: Annotated[
+        tuple[str, ...],
+        Parameter(
+            name="--fail-on",
+            negative="",
+            help="What makes it exit 1: slower, more-memory, larger, from a percentage on (slower:10%) or without one, "
+            "or fails (may be repeated). Unless said: slower, fails.",
+        ),
+    ] = (),
+    margin: Annotated[
+        float, Parameter(help="Percent from which on a difference is told.", validator=Number(gt=0))
+    ] = 5.0,
+    pairs: Annotated[
+        int | None,
+        Parameter(help="The most pairs of processes: 20, with --quick 12.", validator=Number(gte=5)),
+    ] = None,
+    quick: Annotated[bool, Parameter(help="Part of the set, with less effort.", negative="")] = False,
+    device: Annotated[Literal["cpu", "gpu", "all"], Parameter(help="Where it is measured.")] = "cpu",
+    workload: Annotated[tuple[str, ...], _several("Only this model of the fixed set", "--workload")] = (),
+    operation: Annotated[tuple[str, ...], _several("Only this operation", "--operation")] = (),
+    models: Annotated[
+        tuple[Path, ...],
+        Parameter(
+            help="Model files of yours, and nothing else unless it is named.", negative="", consume_multiple=True
+        ),
+    ] = (),
+    inputs: Annotated[Path | None, Parameter(help="Inputs for your models, a .npz by name or in order.")] = None,
+    custom_objects: Annotated[
+        tuple[str, ...], _several("A class that your models need, package.module:name", "--custom-objects")
+    ] = (),
+    import_path: Annotated[tuple[Path, ...], _several("A folder to import that from", "--import")] = (),
+    processes: Annotated[
+        int | None,
+        Parameter(help="How many processes measure one environment: 3, with --quick 2.", validator=Number(gte=1)),
+    ] = None,
+    seed: Annotated[int, Parameter(help="The order in which the two of a pair are measured.")] = 0,
+    json: Annotated[Path | None, Parameter(help="Write report.json here.")] = None,
+    markdown: Annotated[Path | None, Parameter(help="Write a summary here, for a pull request.")] = None,
+    html: Annotated[Path | None, Parameter(help="Write a page here, with the history of what was measured.")] = None,
+    svg: Annotated[Path | None, Parameter(help="Draw a comparison here, for a README.")] = None,
+    history: Annotated[
+        Path | None, Parameter(help="The folder of the history that it is added to, instead of the user's own.")
+    ] = None,
+    no_history: Annotated[bool, Parameter(help="Add it to no history.", negative="")] = False,
+    hung_after: Annotated[
+        float, Parameter(help="Seconds that one benchmark may take.", validator=Number(gt=0))
+    ] = 300.0,
+    memory_limit: Annotated[
+        float, Parameter(help="GiB that one TensorFlow process may hold.", validator=Number(gt=0))
+    ] = 8.0,
+) -> int:
+    """Did it get slower?
+
+    Measures saving, loading, building, inference and training steps of a fixed set of models, in processes of their
+    own: of one TensorFlow, or of two in turns, with as many pairs of processes as it takes to tell. Exit codes: 0
+    measured, 1 slower (--fail-on), or a benchmark failed, 2 usage, 3 could not measure, or the machine is too noisy.
+    """
+    from harness.dispatch.worker import GIB, Limits
+    from harness.performance.history import default_folder
+    from harness.performance.options import Options, plan
+    from harness.performance.verdicts import DEFAULT_ALARMS, NoAlarm, alarm
+
+    if (baseline is None) != (candidate is None):
+        raise Usage("two are compared with --baseline and --candidate, one is measured with --env")
+    try:
+        alarms = tuple(map(alarm, fail_on)) or DEFAULT_ALARMS
+    except NoAlarm as error:
+        raise Usage(f"--fail-on: {error}") from error
+    for path in (*models, *import_path, *([inputs] if inputs else [])):
+        if not path.exists():
+            raise Usage(f"there is no {path}")
+    reports = Reports(json, markdown, html, svg)
+    if svg is not None and baseline is None:
+        raise Usage("--svg draws a comparison: name --baseline and --candidate")
+    if html is not None and not _is_there("jinja2", "--html"):
+        return UNMEASURED
+    _writable(*reports)
+    memory = int(memory_limit * GIB)
+    options = Options(
+        quick=quick, device=device, workloads=workload, operations=operation, models=models,
+        custom_objects=custom_objects, imports=import_path, inputs=inputs,
+        processes=processes or (2 if quick else 3), plan=plan(quick, pairs, margin / 100), seed=seed,
+        hung_after=hung_after, limits=Limits(memory=memory, between=memory),
+    )  # fmt: skip
+    place = None if no_history else default_folder() if history is None else history.expanduser().absolute()
+    if place is not None and place.exists() and not place.is_dir():
+        raise Usage(f"--history: {history} is a file, and a history is a folder")
+    if baseline is not None and candidate is not None:
+        result = _compared(baseline, candidate, options, alarms, place)
+    else:
+        result = measured(env, options, place)
+    return _code(result, *_write(result, reports, place))
+
+
+def measured(env: str | None, options: Options, history: Path | None) -> Result:
+    """Measures one environment, prints what came of it, and adds it to the history in that folder, if there is one."""
+    from harness.environments.environment import EnvironmentFailed, environment
+    from harness.environments.wanted import Unreadable
+    from harness.performance.alone import measure_alone
+    from harness.performance.result import Result
+    from harness.performance.selection import Unknown
+    from harness.reporting import bench_text
+    from harness.reporting import console as terminal
+
+    console = terminal.make_console()
+    try:
+        with environment(env, _saying(console)) as under:
+            result = measure_alone(under, options, bench_text.Watcher(console))
+    except Unreadable as error:
+        raise Usage(f"--env: {error}") from error
+    except Unknown as error:
+        raise Usage(f"{error}{did_you_mean(error.name, error.known)}") from error
+    except EnvironmentFailed as error:
+        result = Result(options, problems=[str(error)])
+    _remember(result, history)
+    with contextlib.suppress(OSError, SystemExit):  # nobody reads: `| head`
+        bench_text.print_alone(result, console)
+    return result
+
+
+def _compared(
+    baseline: str, candidate: str, options: Options, alarms: tuple[Alarm, ...], history: Path | None
+) -> Result:
+    from harness.environments.environment import EnvironmentFailed, environment
+    from harness.environments.wanted import Unreadable
+    from harness.performance.comparison import Comparison
+    from harness.performance.result import Result
+    from harness.performance.selection import Unknown
+    from harness.reporting import bench_text, comparison_text
+    from harness.reporting import console as terminal
+
+    console = terminal.make_console()
+    say = _saying(console)
+    try:
+        with environment(baseline, say) as old, environment(candidate, say) as new:
+            comparison = Comparison(old, new, options, bench_text.Watcher(console))
+            comparison.result.alarms = alarms
+            result = comparison.run()
+    except Unreadable as error:
+        raise Usage(str(error)) from error
+    except Unknown as error:
+        raise Usage(f"{error}{did_you_mean(error.name, error.known)}") from error
+    except EnvironmentFailed as error:
+        result = Result(options, problems=[str(error)])
+    _remember(result, history)
+    with contextlib.suppress(OSError, SystemExit):  # nobody reads: `| head`
+        comparison_text.print_comparison(result, console)
+    return result
+
+
+def _saying(console: Console) -> Callable[[str], None]:
+    return lambda text: console.print(text, highlight=False, markup=False, soft_wrap=True)
+
+
+def _remember(result: Result, history: Path | None) -> None:
+    """Adds a result to the history; where that cannot be done, that is a problem of the result, which is not lost."""
+    from harness.performance.history import append, commit_here, lines_of
+
+    if history is None:
+        return
+    try:
+        append(history, lines_of(result, commit_here(Path.cwd())))
+    except OSError as error:
+        result.notes.append(f"not added to the history in {history}: {error.strerror or error}")
+
+
+def _code(result: Result, *lost: str | None) -> int:
+    from harness.performance.verdicts import verdict
+
+    if result.stopped:
+        return STOPPED
+    if any(lost):
+        return UNMEASURED
+    whole = verdict(result) if result.compares else result.verdict
+    return {"pass": OK, "fail": FINDINGS, "error": UNMEASURED}[whole]
+
+
+class Reports(NamedTuple):
+    """Where what was measured is written to."""
+
+    json: Path | None = None
+    markdown: Path | None = None
+    html: Path | None = None
+    svg: Path | None = None
+
+
+def _write(result: Result, reports: Reports, history: Path | None) -> list[str]:
+    """Writes the reports that are wanted; returns what the user must know of those that could not be."""
+    from harness.performance.measured import TIME
+    from harness.performance.verdicts import rows
+    from harness.reporting import bench_markdown, bench_report, files, json_report, performance_page, plots
+
+    makers: tuple[tuple[Path | None, Callable[[], str]], ...] = (
+        (reports.json, lambda: json_report.text(bench_report.report(result))),
+        (reports.markdown, lambda: bench_markdown.markdown(result)),
+        (reports.html, lambda: performance_page.of_result(result, _looked(history))),
+        (
+            reports.svg,
+            lambda: plots.ratios(
+                (row for row in rows(result) if row.measure == TIME), result.options.plan.margin, "keras-harness bench"
+            ),
+        ),
+    )
+    lost = [files.keep(make(), path.expanduser().absolute()) for path, make in makers if path is not None]
+    for each in filter(None, lost):
+        print(f"keras-harness: {each}", file=sys.stderr)
+    return [each for each in lost if each]
+
+
+def _looked(history: Path | None) -> list[Looked]:
+    """The history in that folder, for this machine, with its changes where ruptures is there to find them."""
+    from harness.performance.changes import Missing, changes
+    from harness.performance.history import read
+    from harness.performance.machine import about
+    from harness.performance.series import series
+
+    if history is None:
+        return []
+    here = about()["id"]
+    looked = []
+    for each in series(read(history).lines):
+        if each.machine["id"] == here:
+            try:
+                looked.append((each, changes(each.values)))
+            except Missing:
+                looked.append((each, []))
+    return looked
+
+
+def _is_there(package: str, option: str) -> bool:
+    """Whether a package of the extra is installed; says how to get it where not."""
+    if importlib.util.find_spec(package) is None:
+        print(f'keras-harness: {option} needs {package}: pip install "keras-harness[bench]"', file=sys.stderr)
+        return False
+    return True
+
+
+def _writable(*paths: Path | None) -> None:
+    """Finds out whether reports can be written before anything is measured."""
+    from harness.reporting import files
+
+    for path in paths:
+        if path is None:
+            continue
+        try:
+            files.probe(path.expanduser().absolute())
+        except files.NoFolder as error:
+            raise Usage(str(error)) from error
+        except OSError as error:
+            print(f"keras-harness: {path} cannot be written: {error.strerror}", file=sys.stderr)
+            raise SystemExit(UNMEASURED) from error

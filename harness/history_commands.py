@@ -1,0 +1,182 @@
+"""The command `history`: since when is it slower? And what fills the history beside `bench`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from cyclopts import App, Parameter
+
+from harness.settings import Usage, did_you_mean
+
+if TYPE_CHECKING:
+    from harness.reporting.history_text import Looked
+
+OK, UNMEASURED = 0, 3
+HISTORY = Parameter(name="--history", help="The folder of the history, instead of the user's own.")
+
+app = App(name="history", help="Since when is it slower?")
+
+
+@app.default
+def history(
+    *,
+    folder: Annotated[Path | None, HISTORY] = None,
+    benchmark: Annotated[
+        tuple[str, ...],
+        Parameter(name="--benchmark", help="Only benchmarks with this in their names (may be repeated).", negative=""),
+    ] = (),
+    machine: Annotated[str, Parameter(help="The id of a machine, or all; unless said, this one.")] = "this",
+    measure: Annotated[Literal["time", "memory", "bytes"], Parameter(help="What is looked at.")] = "time",
+    html: Annotated[Path | None, Parameter(help="Write a page here as well.")] = None,
+    by: Annotated[
+        Literal["release", "date"],
+        Parameter(help="The order of the runs: the releases that they are of, or when they were."),
+    ] = "release",
+) -> int:
+    """Since when is it slower?
+
+    Shows every benchmark of the history as a line of bars, with the changes in it and the releases they came with. Runs
+    of different machines are never mixed. Exit codes: 0 shown, 2 usage, 3 there is nothing to show.
+    """
+    from harness.performance import history as kept
+    from harness.performance import machine as machines
+    from harness.performance.changes import Missing, changes
+    from harness.performance.series import series
+    from harness.reporting import console as terminal
+    from harness.reporting.history_text import print_history
+
+    place = _folder(folder)
+    found = kept.read(place)
+    for each in found.damaged:
+        print(f"keras-harness: {each.told}", file=sys.stderr)
+    every = series(found.lines, measure=measure, by=by)
+    if not every:
+        print(
+            f"keras-harness: no {measure} in the history in {place}: bench and history import add to it",
+            file=sys.stderr,
+        )
+        return UNMEASURED
+    here = str(machines.about()["id"]) if machine == "this" else machine
+    ids = sorted({str(each.machine["id"]) for each in every})
+    if machine not in ("this", "all") and machine not in ids:
+        raise Usage(f"--machine: no machine is called {machine!r}{did_you_mean(machine, ids)}")
+    shown = [each for each in every if machine == "all" or each.machine["id"] == here]
+    if not shown:
+        print(
+            f"keras-harness: nothing of this machine ({here}) in {place}, but of {', '.join(ids)} (--machine all)",
+            file=sys.stderr,
+        )
+        return UNMEASURED
+    for word in benchmark:
+        if not any(word in each.benchmark for each in shown):
+            names = sorted({each.benchmark for each in shown})
+            raise Usage(f"--benchmark: no benchmark has {word!r} in its name{did_you_mean(word, names)}")
+    shown = [each for each in shown if not benchmark or any(word in each.benchmark for word in benchmark)]
+    try:
+        looked = [(each, changes(each.values)) for each in shown]
+    except Missing as error:
+        print(f"keras-harness: {error}", file=sys.stderr)
+        return UNMEASURED
+    print_history(looked, terminal.make_console())
+    if html is None:
+        return OK
+    lost = _page(looked, html)
+    if lost:
+        print(f"keras-harness: {lost}", file=sys.stderr)
+    return UNMEASURED if lost else OK
+
+
+def _page(looked: list[Looked], path: Path) -> str | None:
+    from harness.performance.changes import Missing
+    from harness.reporting import files, performance_page
+
+    changed = sum(bool(changes) for _, changes in looked)
+    headline = f"{len(looked)} benchmarks, {changed} of them changed"
+    try:
+        return files.keep(performance_page.of_history(looked, headline=headline), path.expanduser().absolute())
+    except Missing as error:
+        return str(error)
+
+
+@app.command(name="import")
+def import_(
+    *files: Annotated[Path, Parameter(help="JSON that pytest-benchmark has written.")],
+    folder: Annotated[Path | None, HISTORY] = None,
+) -> int:
+    """Adds runs of pytest-benchmark to the history; one that is there already is not added again.
+
+    Exit codes: 0 added, 2 usage, 3 a file could not be read, or the history not be written.
+    """
+    from harness.performance import history as kept
+    from harness.performance.imported import NotOfPytest, lines_of_file
+
+    if not files:
+        raise Usage("name the files that pytest-benchmark has written (--benchmark-json FILE, or .benchmarks/*/*.json)")
+    place = _folder(folder)
+    there = {line.get("imported") for line in kept.read(place).lines}
+    bad = 0
+    for path in files:
+        try:
+            lines = lines_of_file(path)
+            new = [line for line in lines if line["imported"] not in there]
+            kept.append(place, new)
+        except NotOfPytest as error:
+            bad += 1
+            print(f"keras-harness: {error}", file=sys.stderr)
+        except OSError as error:
+            bad += 1
+            print(f"keras-harness: {error.filename or path}: {error.strerror}", file=sys.stderr)
+        else:
+            there |= {line["imported"] for line in new}
+            count = sum(len(line["benchmarks"]) for line in new)
+            print(f"{path}: {count} benchmarks added" if new else f"{path}: is in the history already")
+    return UNMEASURED if bad else OK
+
+
+@app.command
+def sweep(
+    environments: Annotated[str, Parameter(help='A list of environments: "tensorflow-cpu=={2.16..2.21}".')],
+    *,
+    folder: Annotated[Path | None, HISTORY] = None,
+    quick: Annotated[bool, Parameter(help="Part of the set, with less effort.", negative="")] = False,
+    workload: Annotated[
+        tuple[str, ...], Parameter(name="--workload", help="Only this model (may be repeated).", negative="")
+    ] = (),
+    operation: Annotated[
+        tuple[str, ...], Parameter(name="--operation", help="Only this operation (may be repeated).", negative="")
+    ] = (),
+) -> int:
+    """Measures a list of releases, one after the other, into the history.
+
+    Exit codes: 0 all are measured, 2 usage, 3 some could not be.
+    """
+    from harness.bench_commands import measured
+    from harness.performance.options import Options
+    from harness.performance.sweep import NoSweep, expand
+
+    try:
+        wanted = expand(environments)
+    except NoSweep as error:
+        raise Usage(str(error)) from error
+    options = Options(quick=quick, workloads=workload, operations=operation, processes=2 if quick else 3)
+    unmeasured = []
+    for env in wanted:
+        print(f"--- {env}", flush=True)
+        result = measured(env, options, _folder(folder))
+        if result.stopped:
+            return 130
+        if result.verdict == "error":
+            unmeasured.append(env)
+    print(f"{len(wanted) - len(unmeasured)} of {len(wanted)} measured")
+    return UNMEASURED if unmeasured else OK
+
+
+def _folder(given: Path | None) -> Path:
+    from harness.performance.history import default_folder
+
+    path = default_folder() if given is None else given.expanduser().absolute()
+    if path.exists() and not path.is_dir():
+        raise Usage(f"--history: {given} is a file, and a history is a folder")
+    return path

@@ -1,0 +1,1 @@
+"""Measures, compares and remembers: did it get slower?"""

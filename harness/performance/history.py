@@ -1,0 +1,162 @@
+"""The history: a line of JSON for each measured environment, in a folder that can be committed.
+
+A file for each machine, so that those of two machines meet without a conflict. Lines are only ever appended, in one
+write under a lock; what was cut off by a kill stays a line of its own, which is told and skipped. Every line says the
+version of its schema. Readers keep on reading all versions: `_UPGRADES` has what makes of a line one of the next.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import fcntl
+import json
+import os
+import statistics
+import subprocess
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from platformdirs import user_data_path
+
+from harness.performance.measured import BYTES, MEMORY, TIME
+from harness.performance.result import Result
+
+SCHEMA_VERSION = 1
+NEEDED = ("time", "side", "environment", "machine", "benchmarks")
+Line = dict[str, Any]
+_UPGRADES: dict[int, Callable[[Line], Line]] = {}
+
+
+def default_folder() -> Path:
+    """Where it is kept unless a folder is named."""
+    return user_data_path("keras-harness") / "history"
+
+
+@dataclass(frozen=True)
+class Damaged:
+    """A line that could not be read: where, and why."""
+
+    path: Path
+    number: int
+    why: str
+
+    @property
+    def told(self) -> str:
+        """For people, in a line."""
+        return f"{self.path}:{self.number} is damaged and left out: {self.why}"
+
+
+@dataclass
+class History:
+    """What was read, in the order of the files and of their lines."""
+
+    lines: list[Line] = field(default_factory=list)
+    damaged: list[Damaged] = field(default_factory=list)
+
+
+def read(folder: Path) -> History:
+    """All that is kept in a folder; empty where there is none. Raises OSError where it cannot be read."""
+    history = History()
+    for path in sorted(folder.glob("*.jsonl")):
+        for number, raw in enumerate(path.read_bytes().split(b"\n"), start=1):
+            if not raw.strip():
+                continue
+            try:
+                history.lines.append(_line(raw))
+            except ValueError as error:
+                history.damaged.append(Damaged(path, number, str(error)))
+    return history
+
+
+def _line(raw: bytes) -> Line:
+    """A line of any version, as one of this; raises ValueError."""
+    try:
+        line: Line = json.loads(raw.decode("utf-8"))
+    except ValueError as error:
+        raise ValueError(f"no JSON ({error})") from error
+    if not isinstance(line, dict) or not isinstance(line.get("schema_version"), int):
+        raise ValueError("no schema_version")
+    while line["schema_version"] < SCHEMA_VERSION:
+        if line["schema_version"] not in _UPGRADES:
+            raise ValueError(f"schema version {line['schema_version']} never was")
+        line = _UPGRADES[line["schema_version"]](line)
+    if line["schema_version"] > SCHEMA_VERSION:
+        raise ValueError(f"schema version {line['schema_version']} is of a newer keras-harness than this one")
+    missing = [key for key in NEEDED if key not in line]
+    if missing:
+        raise ValueError(f"it lacks {', '.join(missing)}")
+    if not isinstance(line["machine"], dict) or "id" not in line["machine"]:
+        raise ValueError("it says no machine")
+    return line
+
+
+def append(folder: Path, lines: Iterable[Mapping[str, Any]]) -> list[Path]:
+    """Adds lines at the end of the files of their machines; returns those. Raises OSError where that cannot be done.
+
+    Lines of one machine go into one write: with another writer beside, or a kill in the middle, the lines before stay
+    whole, and no line of one run is mixed into another's.
+    """
+    by_file: dict[Path, list[str]] = {}
+    for line in lines:
+        text = json.dumps({"schema_version": SCHEMA_VERSION, **line}, separators=(",", ":"), sort_keys=True)
+        by_file.setdefault(folder / f"{line['machine']['id']}.jsonl", []).append(text)
+    folder.mkdir(parents=True, exist_ok=True)
+    for path, texts in by_file.items():
+        file = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o644)
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            size = os.fstat(file).st_size
+            cut_off = size > 0 and os.pread(file, 1, size - 1) != b"\n"
+            data = ("\n" * cut_off + "\n".join(texts) + "\n").encode()
+            while data:
+                data = data[os.write(file, data) :]
+            os.fsync(file)
+        finally:
+            os.close(file)
+    return list(by_file)
+
+
+def lines_of(result: Result, commit: str | None = None) -> list[Line]:
+    """The lines of a result, one for each environment of which something was measured."""
+    now = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds")
+    found = []
+    for side, about in result.environments.items():
+        benchmarks = {
+            benchmark.name: {
+                measure: statistics.median(values)
+                for measure in (TIME, MEMORY, BYTES)
+                for values in [result.values(side, benchmark, measure)]
+                if values
+            }
+            for benchmark in result.benchmarks
+            if result.of(side, benchmark)
+        }
+        if not benchmarks:
+            continue
+        kept = ("python", "tensorflow", "keras", "module", "packages", "asked", "id", "gpus", "threads", "clock", "set")
+        found.append(
+            {
+                "time": now,
+                "side": side,
+                "environment": {key: about[key] for key in kept if key in about},
+                "machine": result.machine,
+                "commit": commit,
+                "quick": result.options.quick,
+                "processes": max(len(result.of(side, each)) for each in result.benchmarks),
+                "benchmarks": benchmarks,
+            }
+        )
+    return found
+
+
+def commit_here(folder: Path) -> str | None:
+    """The commit that is checked out in a folder; None where there is none."""
+    with contextlib.suppress(OSError, subprocess.SubprocessError):
+        done = subprocess.run(
+            ["git", "-C", str(folder), "rev-parse", "HEAD"], capture_output=True, text=True, timeout=10, check=True
+        )
+        return done.stdout.strip() or None
+    return None

@@ -1,0 +1,85 @@
+"""Which benchmarks a run measures: of the fixed set, of files of the user's, on which devices."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from harness.performance.measured import CPU, Benchmark, Failure
+from harness.performance.options import Options
+from harness.performance.process import Side
+
+NO_GPU = "no GPU: runs on the CPU"
+
+
+class Unknown(Exception):
+    """A name that no workload, operation or device has; `known` are those that are there."""
+
+    def __init__(self, kind: str, name: str, known: Sequence[str]) -> None:
+        super().__init__(f"no {kind} is called {name!r}")
+        self.kind, self.name, self.known = kind, name, list(known)
+
+
+def devices(asked: str, gpus: Mapping[str, str]) -> tuple[list[str], str | None]:
+    """The devices to measure on, and what to say of them: ``cpu``, ``gpu`` or ``all`` is asked, `gpus` are there.
+
+    >>> devices("gpu", {})
+    (['CPU'], 'no GPU: runs on the CPU')
+    """
+    if asked == "cpu":
+        return [CPU], None
+    if not gpus:
+        return [CPU], NO_GPU
+    found = list(gpus) if asked == "gpu" else [CPU, *gpus]
+    return found, ", ".join(f"{name}: {about}" for name, about in gpus.items())
+
+
+def select(sides: Sequence[Side], options: Options) -> tuple[list[Benchmark], list[str], list[str]]:
+    """The benchmarks that every side can run, what to note, and problems. Raises Unknown for names that are none."""
+    abouts = [side.about for side in sides]
+    common_gpus = {
+        name: about for name, about in abouts[0]["gpus"].items() if all(name in each["gpus"] for each in abouts)
+    }
+    places, said = devices(options.device, common_gpus)
+    notes = [said] if said else []
+    problems: list[str] = []
+    of_the_set = {
+        name: row for name, row in abouts[0]["workloads"].items() if all(name in each["workloads"] for each in abouts)
+    }
+    names = options.workloads or (() if options.models else abouts[0]["quick"] if options.quick else tuple(of_the_set))
+    for name in names:
+        if name not in of_the_set:
+            raise Unknown("workload", name, list(of_the_set))
+    wanted: list[tuple[str, str | None, list[str]]] = [(name, None, of_the_set[name][1]) for name in names]
+    for path in options.models:
+        found = _operations(sides, path)
+        if isinstance(found, Failure):
+            problems.append(f"{path} cannot be measured: {found.told}")
+        else:
+            wanted.append((str(path), str(path.absolute()), found))
+    everything = list(dict.fromkeys(each for _, _, operations in wanted for each in operations))
+    for name in options.operations:
+        if name not in everything:
+            raise Unknown("operation", name, everything)
+    chosen = [
+        Benchmark(name, operation, device, file)
+        for name, file, operations in wanted
+        for device in places
+        for operation in operations
+        if not options.operations or operation in options.operations
+    ]
+    return chosen, notes, problems
+
+
+def _operations(sides: Sequence[Side], path: Path) -> list[str] | Failure:
+    """What can be done with a file on every side."""
+    common: list[str] | None = None
+    for side in sides:
+        reply: dict[str, Any] | Failure = side.ask(
+            Benchmark(str(path), "describe", CPU, str(path.absolute())), "describe"
+        )
+        if isinstance(reply, Failure):
+            return Failure(reply.reason, f"{reply.detail} (in the {side.label})")
+        common = [each for each in reply["operations"] if common is None or each in common]
+    return common or []

@@ -1,0 +1,98 @@
+"""The lines of a history as series: one benchmark, on one machine, measured with the same threads, in order."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from harness.performance.measured import TIME
+
+
+@dataclass(frozen=True)
+class Point:
+    """One run: when, of which releases, what came out."""
+
+    time: str
+    tensorflow: str
+    keras: str
+    value: float
+    commit: str | None = None
+    quick: bool = False
+
+    @property
+    def release(self) -> str:
+        """The releases, for people."""
+        named = " ".join(each for each in (self.tensorflow and f"TensorFlow {self.tensorflow}",
+                                           self.keras and f"Keras {self.keras}") if each)  # fmt: skip
+        return named or (f"commit {self.commit[:8]}" if self.commit else "")
+
+    @property
+    def day(self) -> str:
+        """The date."""
+        return self.time[:10]
+
+
+@dataclass
+class Series:
+    """`machine` is what the runs say of theirs; all of them come from it."""
+
+    benchmark: str
+    measure: str
+    machine: Mapping[str, Any]
+    points: list[Point] = field(default_factory=list)
+
+    @property
+    def values(self) -> list[float]:
+        """The values in order."""
+        return [point.value for point in self.points]
+
+
+def order_of(release: str) -> tuple[Any, ...]:
+    """What releases are sorted by; a nightly or a candidate comes before its release.
+
+    >>> sorted(["2.21.0", "2.9.0", "2.21.0rc1", "2.21.0-dev20250101"], key=order_of)
+    ['2.9.0', '2.21.0-dev20250101', '2.21.0rc1', '2.21.0']
+    """
+    numbers = re.match(r"\d+(\.\d+)*", release)
+    if numbers is None:
+        return ((), 0, release)
+    rest = release[numbers.end() :].lstrip(".-")
+    return (tuple(map(int, numbers[0].split("."))), 0 if rest else 1, rest)
+
+
+def series(lines: Iterable[Mapping[str, Any]], *, measure: str = TIME, by: str = "release") -> list[Series]:
+    """All series of a history, by name of the benchmark; `by` orders their points: ``release`` or ``date``.
+
+    Two runs are in one series only if their machine is the same, the number of threads, and the version of the set. A
+    baseline that was measured for a comparison is an old release measured again: by date it is left out.
+    """
+    found: dict[tuple[str, ...], Series] = {}
+    for line in lines:
+        if by == "date" and line["side"] == "baseline":
+            continue
+        about = line["environment"]
+        for name, values in line["benchmarks"].items():
+            if values.get(measure, 0) <= 0:
+                continue
+            place = (
+                name,
+                line["machine"]["id"],
+                str(about.get("threads")),
+                str(about.get("set")),
+                about.get("source", ""),
+            )
+            one = found.setdefault(place, Series(name, measure, line["machine"]))
+            one.points.append(
+                Point(
+                    line["time"], str(about.get("tensorflow", "")), str(about.get("keras", "")), float(values[measure]),
+                    line.get("commit"), bool(line.get("quick")),
+                )
+            )  # fmt: skip
+    for one in found.values():
+        if by == "release":
+            one.points.sort(key=lambda point: (order_of(point.tensorflow), order_of(point.keras), point.time))
+        else:
+            one.points.sort(key=lambda point: point.time)
+    return [found[place] for place in sorted(found)]

@@ -1,0 +1,168 @@
+"""What is said of each benchmark of a comparison, and whether that fails."""
+
+from __future__ import annotations
+
+import re
+import statistics
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from harness.performance.measured import BYTES, DEVICE_MEMORY, MEMORY, TESTED, TIME, Benchmark
+from harness.performance.paired import Ratio, log_ratios, ratio
+from harness.performance.result import BASELINE, CANDIDATE, Result
+from harness.performance.sequential import LESS, MORE, SAME, UNDECIDED
+
+WORDS = {
+    TIME: {MORE: "slower", LESS: "faster"},
+    MEMORY: {MORE: "more-memory", LESS: "less-memory"},
+    DEVICE_MEMORY: {MORE: "more-memory", LESS: "less-memory"},
+    BYTES: {MORE: "larger", LESS: "smaller"},
+}
+FAILS, FAILED_BEFORE, FAILS_IN_BOTH = "fails", "no-longer-fails", "fails-in-both"
+VERDICTS = (
+    *(word for words in WORDS.values() for word in words.values()),
+    SAME,
+    UNDECIDED,
+    FAILS,
+    FAILED_BEFORE,
+    FAILS_IN_BOTH,
+)
+ALARMS = ("slower", "more-memory", "larger", FAILS)  # what may be failed on, with a percentage or without
+NOISY = 0.5  # of the times; where more are undecided, a pass would be no answer
+
+
+@dataclass(frozen=True)
+class Row:
+    """What is said of one measure of one benchmark; the values are the medians over the processes."""
+
+    benchmark: Benchmark
+    measure: str
+    verdict: str
+    ratio: Ratio
+    baseline: float | None = None
+    candidate: float | None = None
+    told: str = ""  # why it could not be measured
+
+    @property
+    def said(self) -> str:
+        """The verdict for people."""
+        return (
+            f"same within {self.ratio.within * 100:.1f} %" if self.verdict == SAME else self.verdict.replace("-", " ")
+        )
+
+
+@dataclass(frozen=True)
+class Alarm:
+    """A verdict that fails, from a difference of `least` on (.1 is 10 %)."""
+
+    verdict: str
+    least: float = 0.0
+
+    def rings(self, row: Row) -> bool:
+        """Whether that is such a row."""
+        return row.verdict == self.verdict and not row.ratio.estimate < 1 + self.least
+
+
+class NoAlarm(ValueError):
+    """Text that names no alarm; the message says what would."""
+
+
+def alarm(text: str) -> Alarm:
+    """Of ``slower:10%`` or ``slower``; raises NoAlarm.
+
+    >>> alarm("slower:10%")
+    Alarm(verdict='slower', least=0.1)
+    """
+    name, colon, amount = text.partition(":")
+    if name not in ALARMS:
+        raise NoAlarm(f"{name!r} is none of {', '.join(ALARMS)}")
+    if not colon:
+        return Alarm(name)
+    if not re.fullmatch(r"\d+(\.\d+)?%", amount) or name == FAILS:
+        raise NoAlarm(f"{text!r} is not of the form {ALARMS[0]}:10%")
+    return Alarm(name, float(amount[:-1]) / 100)
+
+
+DEFAULT_ALARMS = (Alarm("slower"), Alarm(FAILS))
+
+
+def key(benchmark: Benchmark, measure: str) -> str:
+    """The name of one measure of one benchmark."""
+    return f"{benchmark.name} [{measure}]"
+
+
+def measures_of(result: Result, benchmark: Benchmark) -> list[str]:
+    """The measures of it that are tested; those of a benchmark that failed on either side are told by that."""
+    return [
+        measure for measure in TESTED if all(result.values(side, benchmark, measure) for side in (BASELINE, CANDIDATE))
+    ]
+
+
+def rows(result: Result) -> Iterator[Row]:
+    """Every benchmark with every measure; one that failed, once."""
+    for benchmark in result.benchmarks:
+        failed = _failed(result, benchmark)
+        if failed is not None:
+            yield failed
+            continue
+        for measure in measures_of(result, benchmark):
+            yield _tested(result, benchmark, measure)
+        sizes = [result.values(side, benchmark, BYTES) for side in (BASELINE, CANDIDATE)]
+        if all(sizes):
+            yield _size(result, benchmark, *map(statistics.median, sizes))
+
+
+def _failed(result: Result, benchmark: Benchmark) -> Row | None:
+    before, after = (result.failures.get(side, {}).get(benchmark) for side in (BASELINE, CANDIDATE))
+    if before is None and after is None:
+        return None
+    verdict = FAILS_IN_BOTH if before and after else FAILED_BEFORE if before else FAILS
+    told = "; ".join(
+        f"{side}: {failure.told}" for side, failure in ((BASELINE, before), (CANDIDATE, after)) if failure is not None
+    )
+    return Row(benchmark, TIME, verdict, ratio(()), told=told)
+
+
+def _tested(result: Result, benchmark: Benchmark, measure: str) -> Row:
+    before, after = (result.values(side, benchmark, measure) for side in (BASELINE, CANDIDATE))
+    decision = result.decisions.at(key(benchmark, measure)) if result.decisions is not None else None
+    if decision is None or not decision.ratio.pairs:  # stopped before the first look
+        verdict, found = UNDECIDED, ratio(log_ratios(list(zip(before, after, strict=False))))
+    else:
+        verdict, found = decision.verdict, decision.ratio
+    word = WORDS[measure].get(verdict, verdict)
+    return Row(benchmark, measure, word, found, statistics.median(before), statistics.median(after))
+
+
+def _size(result: Result, benchmark: Benchmark, before: float, after: float) -> Row:
+    """Sizes of files do not vary, so nothing is tested."""
+    each = after / before
+    exact = Ratio(each, each, each, 1.0, 1)
+    verdict = SAME if exact.within <= result.options.plan.margin else WORDS[BYTES][MORE if each > 1 else LESS]
+    return Row(benchmark, BYTES, verdict, exact, before, after)
+
+
+def failing(result: Result) -> list[Row]:
+    """The rows that make it fail."""
+    return [row for row in rows(result) if any(alarm.rings(row) for alarm in result.alarms)]
+
+
+def too_noisy(result: Result) -> str | None:
+    """Why nothing can be said, where that is so: more than half of the times are undecided."""
+    times = [row for row in rows(result) if row.measure == TIME and row.ratio.pairs]
+    undecided = [row for row in times if row.verdict == UNDECIDED]
+    if not times or len(undecided) <= NOISY * len(times):
+        return None
+    return (
+        f"{len(undecided)} of {len(times)} benchmarks are undecided after {result.options.plan.cap} pairs: "
+        f"this machine is too noisy to tell {result.options.plan.margin:.0%}"
+    )
+
+
+def verdict(result: Result) -> str:
+    """``pass``, ``fail`` or ``error``: what was not measured, or is mostly undecided, is no pass."""
+    if result.stopped or result.problems or not result.benchmarks:
+        return "error"
+    if failing(result):
+        return "fail"
+    return "error" if too_noisy(result) else "pass"

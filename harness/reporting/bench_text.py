@@ -1,0 +1,140 @@
+"""What was measured, for the terminal: the environment, a table, and what to know of it."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterator
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from harness.performance.measured import BYTES, MEMORY, TIME, Benchmark
+from harness.performance.result import ALONE, Result
+from harness.reporting.live import Line
+from harness.reporting.quantities import amount
+
+SHOWN = {"tensorflow": "TensorFlow", "keras": "Keras", "python": "Python"}
+
+
+class Watcher:
+    """Shows how far it is: a live line on a terminal, a plain line now and then elsewhere."""
+
+    def __init__(self, console: Console) -> None:
+        self.line = Line(console)
+        self.console = console
+
+    def __call__(self, event: str, result: Result) -> None:
+        """Takes an event of the session."""
+        if event == "starting":
+            self.line.start("starting TensorFlow")
+        elif event == "started":
+            for line in environment_lines(result):
+                self.console.print(line, highlight=False, markup=False, soft_wrap=True)
+        elif event == "done":
+            self.line.stop()
+        else:
+            self.line.show(progress(result))
+
+
+def progress(result: Result) -> str:
+    """How far it is, in a line."""
+    done = sum(len(each) for side in result.samples.values() for each in side.values())
+    return f"process {result.processes}: {done} measurements of {len(result.benchmarks)} benchmarks"
+
+
+def environment_lines(result: Result) -> list[str]:
+    """What was installed, on what machine, with which clock."""
+    lines = []
+    for side, found in result.environments.items():
+        said = ", ".join(f"{name} {found[key]}" for key, name in SHOWN.items() if key in found)
+        lines.append(f"{side:<10} {said}")
+    machine = result.machine
+    if machine:
+        mhz = f", {machine['frequency_mhz']} MHz" if machine.get("frequency_mhz") else ""
+        governor = f", governor {machine['governor']}" if machine.get("governor") else ""
+        lines.append(
+            f"machine    {machine['processor']}{mhz}{governor}, {machine['memory_gib']} GiB; "
+            f"{len(result.options.cores)} threads on processors {', '.join(map(str, result.options.cores))}"
+        )
+    first = next(iter(result.environments.values()), {})
+    if "clock" in first:
+        clock = first["clock"]
+        lines.append(
+            f"clock      {clock['resolution_ns']} ns apart, {clock['overhead_ns']} ns a reading; "
+            f"garbage is {first['garbage']}"
+        )
+    return lines + [f"device     {note}" for note in result.notes]
+
+
+def spread(values: list[float]) -> str:
+    """How far the processes are apart, as a part of their median.
+
+    >>> spread([1.0, 1.1, 0.9])
+    '±10 %'
+    """
+    middle = statistics.median(values)
+    if len(values) < 2 or not middle:
+        return "·"
+    return f"±{max(abs(each / middle - 1) for each in values) * 100:.0f} %"
+
+
+def rows(result: Result, side: str) -> Iterator[tuple[Benchmark, list[str]]]:
+    """The cells of each benchmark: time, how far processes are apart, memory, bytes."""
+    for benchmark in result.benchmarks:
+        times = result.values(side, benchmark, TIME)
+        if not times:
+            failure = result.failures.get(side, {}).get(benchmark)
+            yield benchmark, [failure.told if failure else "not measured", "", "", ""]
+            continue
+        memory = statistics.median(result.values(side, benchmark, MEMORY))
+        bytes_of = result.values(side, benchmark, BYTES)
+        yield benchmark, [
+            amount(statistics.median(times), TIME), spread(times), amount(memory, MEMORY),
+            amount(bytes_of[0], BYTES) if bytes_of else "",
+        ]  # fmt: skip
+
+
+def print_alone(result: Result, console: Console) -> None:
+    """The table of one environment, and the verdict last."""
+    if result.benchmarks:
+        table = Table(header_style="bold")
+        table.add_column("benchmark", overflow="fold")
+        for column in ("time", "processes apart", "peak memory", "file"):
+            table.add_column(column, justify="right", overflow="fold")
+        for benchmark, cells in rows(result, ALONE):
+            table.add_row(escape(benchmark.name), *map(escape, cells))
+        console.print(table)
+    print_notes(result, console)
+    console.print(f"\n[bold]{escape(alone_line(result))}[/]", highlight=False, soft_wrap=True)
+
+
+def print_notes(result: Result, console: Console) -> None:
+    """What was disturbed, and what went wrong."""
+    for line in disturbance_lines(result):
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
+    for problem in result.problems:
+        console.print(f"[yellow]not measured:[/] {escape(problem)}", highlight=False, soft_wrap=True)
+
+
+def disturbance_lines(result: Result) -> list[str]:
+    """How often somebody else used the machine."""
+    if not result.repeated and not result.disturbed:
+        return []
+    return [
+        f"somebody else used the machine: {result.repeated} of {result.measured} measurements were made again, "
+        f"{result.disturbed} were kept all the same"
+    ]
+
+
+def alone_line(result: Result) -> str:
+    """The verdict in one line."""
+    took = f"{result.processes} processes in {result.seconds:.0f} s"
+    if result.stopped:
+        return f"STOPPED: {result.stopped}; what was measured before is kept ({took})"
+    if result.verdict == "error":
+        return f"COULD NOT MEASURE: {(result.problems or ['nothing was measured'])[0]} ({took})"
+    failed = len(result.failures.get(ALONE, {}))
+    if failed:
+        return f"{failed} of {len(result.benchmarks)} benchmarks failed ({took})"
+    return f"{len(result.benchmarks)} benchmarks measured ({took})"

@@ -1,0 +1,79 @@
+"""The clock is looked at before it is trusted, and what is timed is the call alone."""
+
+from __future__ import annotations
+
+import gc
+import itertools
+import time
+
+import pytest
+
+from harness.workloads.clock import Clock, Effort, look, measure
+
+
+def test_a_clock_that_goes_back_is_refused() -> None:
+    readings = itertools.chain([5, 3], itertools.count(4))
+    with pytest.raises(RuntimeError, match="goes back, by 2 ns"):
+        look(lambda: next(readings))
+
+
+def test_a_clock_that_stands_still_is_refused() -> None:
+    with pytest.raises(RuntimeError, match="stood still"):
+        look(lambda: 7)
+
+
+def test_the_resolution_is_the_least_step_that_a_clock_makes() -> None:
+    ticks = itertools.count()
+    assert look(lambda: next(ticks) // 4 * 100) == Clock(resolution=100, overhead=24)
+
+
+def test_a_call_too_short_for_the_clock_is_made_many_times_a_round() -> None:
+    timed = measure(lambda: lambda: None, Clock(resolution=1000, overhead=1000), Effort(seconds=0.01))
+    assert timed.inner > 50
+    assert max(timed.rounds) < 100_000  # nanoseconds of one call, not of a round
+
+
+def test_a_long_call_is_made_once_a_round_and_as_often_as_there_is_time() -> None:
+    timed = measure(lambda: lambda: time.sleep(0.01), look(), Effort(seconds=1.0, least=2, most=50))
+    assert timed.inner == 1
+    assert 4 <= len(timed.rounds) <= 50
+    assert min(timed.rounds) >= 10_000_000
+
+
+def test_what_can_be_done_but_once_is_prepared_for_each_round_outside_of_the_clock() -> None:
+    prepared = []
+
+    def prepare():
+        time.sleep(0.02)
+        prepared.append(True)
+        return lambda: time.sleep(0.001)
+
+    timed = measure(prepare, look(), Effort(seconds=0.0, least=3), fresh=True)
+    assert len(prepared) == 3
+    assert timed.warmed == 0
+    assert max(timed.rounds) < 15_000_000
+
+
+def test_no_garbage_is_collected_inside_of_a_round() -> None:
+    collected = []
+    timing = False
+
+    def call() -> None:
+        nonlocal timing
+        timing = True
+        for _ in range(50_000):
+            cycle: list[object] = []
+            cycle.append(cycle)
+        timing = False
+
+    def note(phase: str, info: dict[str, int]) -> None:
+        collected.append(timing)
+
+    gc.callbacks.append(note)
+    try:
+        measure(lambda: call, look(), Effort(seconds=0.0, least=2))
+    finally:
+        gc.callbacks.remove(note)
+    assert collected
+    assert not any(collected)
+    assert gc.isenabled()

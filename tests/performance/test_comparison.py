@@ -1,0 +1,174 @@
+"""Two releases, measured in turns: what is planted is found, what is not is not, and a pass means that one looked."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness.cli import main
+from tests.performance.stub import asked, interpreter, started
+
+
+class Ran:
+    """A comparison that has run: its exit code, what it said, its report."""
+
+    def __init__(self, code: int, said: str, report: dict[str, Any]) -> None:
+        self.code, self.said, self.report = code, said, report
+
+    def row(self, name: str, measure: str = "time") -> dict[str, Any]:
+        """What is said of one measure of a benchmark."""
+        (found,) = (each for each in self.report["comparison"] if (each["name"], each["measure"]) == (name, measure))
+        return found
+
+
+@pytest.fixture
+def compare(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("COLUMNS", "220")
+    monkeypatch.setattr("harness.performance.disturbance.SHARE", 1e9)  # other tests may run beside
+
+    def run(baseline: dict[str, Any], candidate: dict[str, Any], *arguments: str) -> Ran:
+        one, other = interpreter(tmp_path / "a", **baseline), interpreter(tmp_path / "b", **candidate)
+        report = tmp_path / "report.json"
+        with pytest.raises(SystemExit) as ended:
+            main(["bench", "--baseline", one, "--candidate", other, "--json", str(report), *arguments])
+        return Ran(int(ended.value.code or 0), capsys.readouterr().out, json.loads(report.read_text()))
+
+    return run
+
+
+def test_a_release_against_itself_is_the_same(compare, tmp_path: Path) -> None:
+    ran = compare({"noise": 0.003}, {"noise": 0.003})
+    assert ran.code == 0
+    assert {each["verdict"] for each in ran.report["comparison"]} == {"same"}
+    assert "PASSED: 5 same" in ran.said
+    assert started(tmp_path / "a") == started(tmp_path / "b") == 5  # pairs: no more are needed
+
+
+def test_what_is_slower_is_found_and_fails(compare) -> None:
+    ran = compare({}, {"factors": {"load": 1.3}})
+    assert ran.code == 1
+    slower = [each["name"] for each in ran.report["comparison"] if each["verdict"] == "slower"]
+    assert slower == ["one / load .keras", "two / load .keras"]
+    row = ran.row("one / load .keras")
+    assert row["low"] < 1.3 < row["high"]
+    assert row["fails"]
+    assert "FAILED: 2 benchmarks, the worst" in ran.said
+
+
+def test_what_is_faster_is_told_and_passes(compare) -> None:
+    ran = compare({}, {"factors": {"predict": 0.7}})
+    assert (ran.code, ran.row("one / predict")["verdict"]) == (0, "faster")
+
+
+def test_a_small_slow_down_is_the_same_within_so_much(compare) -> None:
+    ran = compare({"noise": 0.002}, {"noise": 0.002, "factors": {"predict": 1.02}})
+    assert (ran.code, ran.row("one / predict")["verdict"]) == (0, "same")
+    within = float(ran.row("one / predict")["said"].split()[2])
+    assert 2.0 <= within <= 5.0
+
+
+def test_more_memory_is_told_and_fails_where_that_is_asked(compare) -> None:
+    ran = compare({}, {"memory": int(1.2 * 2**28)})
+    assert (ran.code, ran.row("one / predict", "memory")["verdict"]) == (0, "more-memory")
+    assert compare({}, {"memory": int(1.2 * 2**28)}, "--fail-on", "more-memory:15%").code == 1
+
+
+def test_a_larger_file_is_told(compare) -> None:
+    ran = compare({"size": 5000}, {"size": 6000})
+    assert ran.row("one / save .keras", "bytes")["verdict"] == "larger"
+    assert ran.row("one / save .keras", "bytes")["ratio"] == 1.2
+
+
+@pytest.mark.parametrize(("least", "code"), [("slower:20%", 1), ("slower:40%", 0)])
+def test_it_fails_from_the_percentage_on_that_was_named(least: str, code: int, compare) -> None:
+    assert compare({}, {"factors": {"predict": 1.3}}, "--fail-on", least).code == code
+
+
+def test_a_machine_too_noisy_to_tell_is_no_pass(compare) -> None:
+    ran = compare({"noise": 0.4}, {"noise": 0.4}, "--pairs", "5")
+    assert ran.code == 3
+    assert ran.report["verdict"] == "error"
+    assert "too noisy" in ran.said
+
+
+def test_what_is_undecided_gets_more_pairs_and_what_is_decided_no_more(compare, tmp_path: Path) -> None:
+    wide = {"factors": {"one": 1.0}, "noise": 0.035}
+    compare(wide, {**wide, "factors": {"one / predict": 3.0}}, "--pairs", "12")
+    often = asked(tmp_path / "a").count("one / predict")
+    assert often < started(tmp_path / "a")
+
+
+def test_the_two_of_a_pair_come_in_turns_and_each_is_first_as_often(compare, tmp_path: Path) -> None:
+    ran = compare({"noise": 0.1}, {"noise": 0.1}, "--pairs", "6", "--operation", "predict")
+    assert ran.report["processes"] == 12
+    order = (tmp_path / "order").read_text().splitlines()
+    pairs = list(zip(order[::2], order[1::2], strict=True))
+    assert all({one[0], other[0]} == {"a", "b"} and one[1:] == other[1:] for one, other in pairs)
+    for name in ("one / predict", "two / predict"):
+        first = [one[0] for one, _ in pairs if one[2:] == name]
+        assert all({one, other} == {"a", "b"} for one, other in zip(first[::2], first[1::2], strict=True))
+    assert len({one[0] for one, _ in pairs[::4]}) == 2 or len({one[0] for one, _ in pairs[1::4]}) == 2  # drawn
+
+
+@pytest.mark.parametrize(
+    ("baseline", "candidate", "verdict", "code"),
+    [
+        ({}, {"faults": {"one / load": "crash"}}, "fails", 1),
+        ({}, {"faults": {"one / load": "short"}}, "fails", 1),
+        ({"faults": {"one / load": "raise"}}, {}, "no-longer-fails", 0),
+        ({"faults": {"one / load": "raise"}}, {"faults": {"one / load": "raise"}}, "fails-in-both", 0),
+    ],
+)
+def test_a_crash_on_one_side_is_told_as_that_and_the_rest_goes_on(
+    baseline: dict[str, Any], candidate: dict[str, Any], verdict: str, code: int, compare
+) -> None:
+    ran = compare(baseline, candidate)
+    assert ran.code == code
+    assert ran.row("one / load .keras")["verdict"] == verdict
+    assert "baseline: " in ran.row("one / load .keras")["told"] or "candidate: " in ran.row("one / load .keras")["told"]
+    assert ran.row("one / predict")["verdict"] == "same"
+    assert ran.row("two / load .keras")["verdict"] == "same"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "hint"),
+    [
+        (("--baseline", "x"), "--candidate"),
+        (("--candidate", "x"), "--baseline"),
+        (("--baseline", "x", "--candidate", "y", "--fail-on", "slow"), "slower"),
+        (("--baseline", "x", "--candidate", "y", "--fail-on", "slower:10"), "slower:10%"),
+        (("--baseline", "x", "--candidate", "y", "--fail-on", "fails:10%"), "slower:10%"),
+        (("--baseline", "/no/such", "--candidate", "/no/such"), "/no/such"),
+    ],
+)
+def test_wrong_usage_is_told(arguments: tuple[str, ...], hint: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["bench", *arguments])
+    assert ended.value.code == 2
+    assert hint in capsys.readouterr().err
+
+
+def test_ctrl_c_keeps_what_was_measured(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    import os
+    import signal
+    import threading
+
+    python = interpreter(tmp_path / "a", faults={"two / predict": "hang"})
+    report = tmp_path / "report.json"
+
+    def interrupt() -> None:
+        while not (tmp_path / "a" / "asked").exists() or "two / predict" not in asked(tmp_path / "a"):
+            threading.Event().wait(0.1)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    threading.Thread(target=interrupt, daemon=True).start()
+    with pytest.raises(SystemExit) as ended:
+        main(["bench", "--baseline", python, "--candidate", python, "--json", str(report)])
+    assert ended.value.code == 130
+    written = json.loads(report.read_text())
+    assert written["stopped"] == "interrupted"
+    assert {each["pairs"] for each in written["comparison"]} == {1}
+    assert "STOPPED" in capsys.readouterr().out

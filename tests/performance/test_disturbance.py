@@ -1,0 +1,79 @@
+"""A measurement that somebody else disturbed is told from one that was alone."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+
+from harness.performance.disturbance import Watch
+from harness.performance.measured import Failure, Sample
+from harness.performance.options import Options
+from harness.performance.quiet import TRIES, undisturbed
+from harness.performance.result import Result
+
+
+def watched(elapsed: float, busy: float, ours: float) -> Watch:
+    times, all_of_it, own = iter([0.0, elapsed]), iter([5.0, 5.0 + busy]), iter([1.0, 1.0 + ours])
+    with Watch([1], clock=lambda: next(times), busy=lambda: next(all_of_it), used=lambda _: next(own)) as watch:
+        pass
+    return watch
+
+
+def test_what_others_use_is_what_is_left_of_the_whole() -> None:
+    watch = watched(elapsed=2.0, busy=3.0, ours=1.0)
+    assert watch.others == 1.0
+    assert watch.disturbed
+
+
+def test_our_own_work_disturbs_nothing() -> None:
+    assert not watched(elapsed=2.0, busy=3.9, ours=3.9).disturbed
+
+
+def test_less_than_the_accounts_can_tell_is_nothing() -> None:
+    assert watched(elapsed=0.1, busy=0.04, ours=0.0).others == 0.0
+
+
+def test_a_process_beside_us_is_seen_on_this_machine() -> None:
+    beside = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+    try:
+        time.sleep(0.3)
+        with Watch([os.getpid()]) as watch:
+            time.sleep(1.0)
+        with Watch([os.getpid(), beside.pid]) as counted:
+            time.sleep(1.0)
+    finally:
+        beside.kill()
+        beside.wait()
+    assert watch.disturbed
+    assert counted.others < watch.others
+
+
+def sample(disturbed: float) -> dict[str, Sample | Failure]:
+    return {"measured": Sample((1.0 + disturbed,), 1, disturbed=disturbed)}
+
+
+def test_a_disturbed_measurement_is_made_again_and_counted() -> None:
+    result, found = Result(Options()), iter([sample(0.5), sample(0.0)])
+    assert undisturbed(result, lambda: next(found), 100.0) == sample(0.0)
+    assert (result.measured, result.repeated, result.disturbed) == (2, 1, 0)
+
+
+def test_the_quietest_is_kept_where_it_never_gets_quiet() -> None:
+    result, found = Result(Options()), iter([sample(0.5), sample(0.2), sample(0.9)])
+    assert undisturbed(result, lambda: next(found), 100.0) == sample(0.2)
+    assert (result.measured, result.repeated, result.disturbed) == (TRIES, 2, 1)
+
+
+def test_repeating_does_not_go_on_for_ever() -> None:
+    result = Result(Options(), repeating=60.0)
+    assert undisturbed(result, lambda: sample(0.5), 100.0) == sample(0.5)
+    assert (result.measured, result.repeated, result.disturbed) == (1, 0, 1)
+
+
+def test_what_fails_is_not_tried_again() -> None:
+    result = Result(Options())
+    crashed = {"measured": Failure("crashed", "SIGSEGV")}
+    assert undisturbed(result, lambda: crashed, 100.0) == crashed
+    assert result.measured == 1

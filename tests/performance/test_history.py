@@ -1,0 +1,271 @@
+"""A history outlives kills, two writers and newer versions; changes in it are found, and none where there is none."""
+
+from __future__ import annotations
+
+import json
+import math
+import multiprocessing
+import random
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness.cli import main
+from harness.performance import history
+from harness.performance.changes import changes
+from harness.performance.history import append, read
+from harness.performance.machine import about
+from harness.performance.series import series
+from harness.performance.sweep import NoSweep, expand
+from tests.performance.stub import interpreter
+
+
+def line(value: float = 1.0, *, release: str = "2.21.0", day: int = 1, **changed: Any) -> dict[str, Any]:
+    made: dict[str, Any] = {
+        "time": f"2026-01-{day:02d}T00:00:00+00:00",
+        "side": "measured",
+        "environment": {"tensorflow": release, "keras": "3.15.1", "threads": 2, "set": 1},
+        "machine": {"id": about()["id"], "processor": "a processor", "cores": 2},
+        "commit": None,
+        "benchmarks": {"one / predict": {"time": value}},
+    }
+    return {**made, **changed}
+
+
+def run(*arguments: str) -> int:
+    with pytest.raises(SystemExit) as ended:
+        main(["history", *arguments])
+    return int(ended.value.code or 0)
+
+
+def test_what_is_added_is_read_back(tmp_path: Path) -> None:
+    append(tmp_path / "new" / "folder", [line(1.0), line(2.0)])
+    kept = read(tmp_path / "new" / "folder")
+    assert [each["benchmarks"]["one / predict"]["time"] for each in kept.lines] == [1.0, 2.0]
+    assert not kept.damaged
+
+
+def test_the_lines_of_schema_version_1_are_read_for_ever() -> None:
+    """A file that was written when version 1 was new; it must never be written anew."""
+    kept = read(Path(__file__).parent / "history-1")
+    assert not kept.damaged
+    (one,) = series(kept.lines)
+    assert one.benchmark == "mlp-tabular / predict"
+    assert [(point.release, point.value) for point in one.points] == [
+        ("TensorFlow 2.15.1 Keras 2.15.0", 0.031), ("TensorFlow 2.21.0 Keras 3.15.1", 0.047),
+    ]  # fmt: skip
+
+
+def test_a_line_that_was_cut_off_by_a_kill_is_told_and_costs_no_other(tmp_path: Path) -> None:
+    (path,) = append(tmp_path, [line(1.0), line(2.0)])
+    path.write_bytes(path.read_bytes()[:-40])
+    append(tmp_path, [line(3.0)])
+    kept = read(tmp_path)
+    assert [each["benchmarks"]["one / predict"]["time"] for each in kept.lines] == [1.0, 3.0]
+    assert [(each.number, each.path) for each in kept.damaged] == [(2, path)]
+
+
+@pytest.mark.parametrize(
+    ("damage", "why"),
+    [
+        ("{]", "no JSON"),
+        ("[1]", "no schema_version"),
+        ('{"schema_version": 99}', "newer keras-harness"),
+        ('{"schema_version": 0}', "never was"),
+        ('{"schema_version": 1, "time": ""}', "lacks side"),
+        ("\xff\xfe", "no JSON"),
+    ],
+)
+def test_a_damaged_line_is_told_with_its_place(damage: str, why: str, tmp_path: Path, capsys) -> None:
+    (path,) = append(tmp_path, [line()])
+    path.write_bytes(path.read_bytes() + damage.encode("latin-1") + b"\n")
+    append(tmp_path, [line()])
+    assert run("--history", str(tmp_path)) == 0
+    said = capsys.readouterr()
+    assert f"{path.name}:2 is damaged" in said.err
+    assert why in said.err
+    assert "in 2 runs" in said.out
+
+
+def test_lines_of_another_schema_are_made_into_ones_of_this(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    append(tmp_path, [line()])
+    monkeypatch.setattr(history, "SCHEMA_VERSION", 2)
+    monkeypatch.setitem(history._UPGRADES, 1, lambda old: {**old, "schema_version": 2, "upgraded": True})
+    assert read(tmp_path).lines[0]["upgraded"]
+
+
+def _write(folder: str, number: int) -> None:
+    for _ in range(50):
+        append(Path(folder), [line(number, benchmarks={str(number) * 5000: {"time": 1.0}})] * 2)
+
+
+def test_two_writers_do_not_mix_their_lines(tmp_path: Path) -> None:
+    context = multiprocessing.get_context("fork")
+    writers = [context.Process(target=_write, args=(str(tmp_path), number)) for number in (1, 2, 3)]
+    for each in writers:
+        each.start()
+    for each in writers:
+        each.join()
+    kept = read(tmp_path)
+    assert (len(kept.lines), kept.damaged) == (300, [])
+
+
+def test_other_machines_threads_and_sets_are_other_series() -> None:
+    environment = line()["environment"]
+    lines = [
+        line(), line(machine={"id": "other"}), line(environment={**environment, "threads": 8}),
+        line(environment={**environment, "set": 2}), line(),
+    ]  # fmt: skip
+    assert sorted(len(each.points) for each in series(lines)) == [1, 1, 1, 2]
+
+
+def test_runs_stand_in_the_order_of_their_releases_or_of_their_days() -> None:
+    lines = [line(1.0, release="2.21.0", day=1), line(2.0, release="2.9.0", day=2), line(3.0, release="2.21.0", day=3)]
+    assert series(lines)[0].values == [2.0, 1.0, 3.0]
+    assert series(lines, by="date")[0].values == [1.0, 2.0, 3.0]
+
+
+def test_by_date_a_baseline_is_no_new_state() -> None:
+    lines = [line(1.0, side="candidate", day=2), line(9.0, side="baseline", day=2, release="2.15.1")]
+    assert series(lines, by="date")[0].values == [1.0]
+    assert series(lines)[0].values == [9.0, 1.0]
+
+
+def noisy(count: int, step: float = 0.0, at: int = 0) -> list[float]:
+    return [math.exp(random.gauss(0, 0.02)) * (1 + step * (run >= at)) for run in range(count)]
+
+
+def test_steps_of_ten_percent_over_thirty_runs_are_found_where_they_are() -> None:
+    random.seed(1)
+    for _ in range(50):
+        at = random.randrange(8, 23)
+        found = changes(noisy(30, 0.1, at))
+        assert any(abs(each.at - at) <= 2 and 1.05 < each.ratio < 1.16 for each in found)
+
+
+def test_where_nothing_changes_nothing_is_found() -> None:
+    random.seed(2)
+    assert sum(bool(changes(noisy(30))) for _ in range(100)) <= 3
+
+
+def test_one_run_that_was_held_up_is_no_change() -> None:
+    random.seed(3)
+    for place in (0, 10, 29):
+        values = noisy(30)
+        values[place] *= 3
+        assert changes(values) == []
+
+
+def test_a_change_is_shown_with_its_day_and_its_releases(tmp_path: Path, capsys) -> None:
+    random.seed(4)
+    values = noisy(30, 0.2, 15)
+    append(
+        tmp_path,
+        [
+            line(value, day=run + 1, release="2.20.0" if run < 15 else "2.21.0", commit=f"{run:040d}")
+            for run, value in enumerate(values)
+        ],
+    )
+    assert run("--history", str(tmp_path)) == 0
+    said = capsys.readouterr().out
+    assert "slower since 2026-01-16 (TensorFlow 2.20.0 Keras 3.15.1 to TensorFlow 2.21.0 Keras 3.15.1" in said
+    assert "in 30 runs" in said
+    assert any(letter in said for letter in "▁▂▃▄▅▆▇█")
+
+
+def test_a_history_of_other_machines_is_not_shown_as_this_one_s(tmp_path: Path, capsys) -> None:
+    append(tmp_path, [line(machine={"id": "feedbeef"})])
+    assert run("--history", str(tmp_path)) == 3
+    assert "feedbeef (--machine all)" in capsys.readouterr().err
+    assert run("--history", str(tmp_path), "--machine", "all") == 0
+    assert run("--history", str(tmp_path), "--machine", "feedbef") == 2
+    assert "did you mean feedbeef" in capsys.readouterr().err
+
+
+def test_an_empty_history_says_how_to_fill_it(tmp_path: Path, capsys) -> None:
+    assert run("--history", str(tmp_path / "none")) == 3
+    assert "bench and history import" in capsys.readouterr().err
+
+
+def test_without_ruptures_it_says_how_to_get_it(tmp_path: Path, capsys, monkeypatch: pytest.MonkeyPatch) -> None:
+    append(tmp_path, [line()] * 10)
+    monkeypatch.setitem(__import__("sys").modules, "ruptures", None)
+    assert run("--history", str(tmp_path)) == 3
+    assert 'pip install "keras-harness[bench]"' in capsys.readouterr().err
+
+
+def test_bench_adds_to_the_history_and_history_shows_it(tmp_path: Path, capsys) -> None:
+    one, other = interpreter(tmp_path / "a"), interpreter(tmp_path / "b")
+    place = ("--history", str(tmp_path / "history"))
+    for arguments in (("--env", one, "--quick"), ("--baseline", one, "--candidate", other, "--pairs", "5", "--quick")):
+        with pytest.raises(SystemExit):
+            main(["bench", *arguments, *place])
+    sides = [each["side"] for each in read(tmp_path / "history").lines]
+    assert sides == ["measured", "baseline", "candidate"]
+    capsys.readouterr()
+    assert run(*place, "--benchmark", "predict") == 0
+    said = capsys.readouterr().out
+    assert "one / predict" in said
+    assert "in 3 runs" in said
+    assert "save" not in said
+    with pytest.raises(SystemExit):
+        main(["bench", "--env", one, "--quick", *place, "--no-history"])
+    assert len(read(tmp_path / "history").lines) == 3
+
+
+def saved(tmp_path: Path, **changed: Any) -> Path:
+    """What pytest-benchmark writes, as far as it is read."""
+    benchmark = {"name": "test_a", "fullname": "tests/x.py::test_a", "stats": {"median": 0.5}, "extra_info": {}}
+    cpu = {"brand_raw": "a processor", "count": 2}
+    data = {
+        "machine_info": {"node": "n", "system": "Linux", "python_version": "3.11.7", "cpu": cpu},
+        "commit_info": {"id": "c0ffee"}, "datetime": "2026-01-02T03:04:05+00:00", "version": "5.1.0",
+        "benchmarks": [benchmark],
+        **changed,
+    }  # fmt: skip
+    path = tmp_path / "saved.json"
+    path.write_text(json.dumps(data))
+    return path
+
+
+def test_runs_of_pytest_benchmark_are_imported_once(tmp_path: Path, capsys) -> None:
+    path = saved(tmp_path)
+    assert run("import", str(path), "--history", str(tmp_path / "history")) == 0
+    assert "1 benchmarks added" in capsys.readouterr().out
+    assert run("import", str(path), "--history", str(tmp_path / "history")) == 0
+    assert "already" in capsys.readouterr().out
+    (one,) = series(read(tmp_path / "history").lines)
+    assert (one.benchmark, one.values, one.points[0].commit) == ("tests/x.py::test_a", [0.5], "c0ffee")
+
+
+@pytest.mark.parametrize(
+    "changed", [{"benchmarks": [{"name": "a", "stats": {}}]}, {"machine_info": None, "datetime": 1}]
+)
+def test_what_is_not_of_pytest_benchmark_is_not_imported(changed: dict[str, Any], tmp_path: Path, capsys) -> None:
+    path = saved(tmp_path, **changed) if "benchmarks" in changed else tmp_path / "other.json"
+    if not path.exists():
+        path.write_text("[]")
+    assert run("import", str(path), "--history", str(tmp_path / "history")) == 3
+    assert "no JSON of pytest-benchmark" in capsys.readouterr().err
+    assert not read(tmp_path / "history").lines
+
+
+@pytest.mark.parametrize(
+    "text", ["tensorflow==2.16", "a=={2.16..3.18}", "a=={2.18..2.16}", "a=={1,2} b=={3,4}", "a=={}"]
+)
+def test_what_is_no_list_of_releases_is_told(text: str) -> None:
+    with pytest.raises(NoSweep):
+        expand(text)
+
+
+def test_a_sweep_measures_each_and_one_that_cannot_be_made_costs_no_other(tmp_path: Path, capsys) -> None:
+    for name in ("a", "b"):
+        interpreter(tmp_path / name)
+    (tmp_path / "x").mkdir()
+    (tmp_path / "x" / "python").write_text("#!/bin/sh\nexit 1\n")
+    (tmp_path / "x" / "python").chmod(0o755)
+    text = f"{tmp_path}/{{a,x,b}}/python"
+    assert run("sweep", text, "--quick", "--history", str(tmp_path / "history")) == 3
+    assert "2 of 3 measured" in capsys.readouterr().out
+    assert len(read(tmp_path / "history").lines) == 2
