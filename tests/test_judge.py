@@ -139,6 +139,13 @@ def test_a_name_that_is_given_twice_is_that_of_the_outer_layer() -> None:
         assert layer_classes(both)["twice"] == "ReLU"
 
 
+def test_of_two_models_of_one_name_in_two_scopes_each_has_its_own_class() -> None:
+    deep = replace(model(DENSE, name="block"), form="sequential")
+    around = model(model(model(deep, name="inner", node="block"), name="block", node="inner"), node="block")
+    assert place_of(("layers", "block/inner/block"), layer_classes(around)) == ("layers", "Model/Model/Sequential")
+    assert place_of(("layers", "block"), layer_classes(around)) == ("layers", "Model")
+
+
 def test_the_nodes_of_models_within_models_are_seen() -> None:
     deep = model(model(model(DENSE, name="c", node="deepest"), name="b", node="c"), name="a", node="b")
     assert [node.name for node in nodes_of(deep.nodes)] == ["b", "c", "deepest"]

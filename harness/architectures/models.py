@@ -186,7 +186,7 @@ def _trained(
     frozen = [each.freeze for each in topologies if each.freeze]
     if _trains(leaves) and (wanted or frozen or not chance(draw, 6)):
         outputs = [(ref.node, spec) for ref, spec in leaves]
-        by_name = {node.name: node.layer for node in graph.nodes}
+        by_name = {node.name: node for node in graph.nodes}
         settings = compiles(
             draw,
             vocabulary,
@@ -194,10 +194,11 @@ def _trained(
             architecture.outputs,
             architecture.batch,
             wanted=wanted,
-            promises={name: promised(by_name[name]) for name, _ in outputs},
+            promises={name: promised(by_name[name].layer) for name, _ in outputs},
             # Where a layer passes no gradient, an optimizer of several may find one of its own without any.
             divisible=all(spec.differentiable for _, spec in graph.tensors),
             frozen=any(call.arguments.get("trainable") is False for call in calls(graph.nodes)),
+            learns={name for name, _ in outputs if _learns(graph, by_name, name)},
         )
         names = {node.layer.name for node in nodes_of(graph.nodes) if isinstance(node.layer, Name)}
         if settings is not None and names & WITHOUT_XLA:
@@ -208,6 +209,23 @@ def _trained(
     if not frozen and not architecture.freezes:
         chosen = freezes(draw, architecture, settings is not None)
     return replace(architecture, compile=settings, freezes=(*architecture.freezes, *chosen))
+
+
+def _learns(graph: Graph, nodes: Mapping[str, Node], name: str) -> bool:
+    """Whether the gradient of an output reaches the weights of a Dense; of other layers it is not known."""
+    ahead, seen = [name], set()
+    while ahead:
+        name = ahead.pop()
+        if name in seen or name not in nodes:
+            continue
+        seen.add(name)
+        node = nodes[name]
+        if not all(spec.differentiable for ref, spec in graph.tensors if ref.node == name):
+            continue
+        if isinstance(node.layer, Call) and node.layer.name == "layers.Dense":
+            return True
+        ahead += [ref.node for ref in references(node.inputs)]
+    return False
 
 
 def _trains(leaves: Sequence[tuple[Ref, Spec]]) -> bool:

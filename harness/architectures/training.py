@@ -7,7 +7,7 @@ of them. Which losses an output can have follows from its shape and from what is
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -35,6 +35,7 @@ class _Output:
     spec: Spec
     promise: str
     enclosed: bool = False  # alone in a list or a tuple
+    learns: bool = True  # a gradient that comes from it reaches a weight for certain
     wanted_loss: Row | None = None
     wanted_metrics: list[Row] = field(default_factory=list)
     loss: Any = None
@@ -243,10 +244,13 @@ class _Choice:
         )  # fmt: skip
 
     def _skipped(self, able: Sequence[_Output]) -> list[_Output]:
-        """Outputs that are to have no loss; one at least keeps its own."""
-        free = [output for output in able if output.wanted_loss is None]
-        most = min(len(free), len(able) - 1)
-        if most < 1 or not self.draw(_one_in_four):
+        """Outputs that are to have no loss; one at least that something is learnt from keeps its own."""
+        free = [
+            output
+            for output in able
+            if output.wanted_loss is None and any(each.learns for each in able if each is not output)
+        ]
+        if not free or not self.draw(_one_in_four):
             return []
         return [self.draw(st.sampled_from(free))]
 
@@ -262,6 +266,7 @@ def compiles(
     promises: Mapping[str, str] | None = None,
     divisible: bool = True,
     frozen: bool = False,
+    learns: Collection[str] | None = None,
 ) -> Compile | None:
     """Draws how a model is compiled and trained; None where no gradient comes from any of its outputs.
 
@@ -270,12 +275,19 @@ def compiles(
     fits. `promises` says of outputs, by name, that they hold more than any reals (see `promised`), so that
     more losses can be drawn. `divisible`: every trainable variable gets a gradient where every output has a
     loss; there is no MultiOptimizer without it. `frozen`: some layer is not trained, so that an output may have no
-    gradient, and every output is given a loss.
+    gradient, and every output is given a loss. `learns`: the outputs whose gradient reaches a weight for certain (all,
+    if not said); one of them has a loss.
     """
     known = promises or {}
     alone = isinstance(structure, (list, tuple)) and len(outputs) == 1
     made = [
-        _Output(name, spec, _best(known.get(name, "real"), "nonnegative" if spec.image else "real"), alone)
+        _Output(
+            name,
+            spec,
+            _best(known.get(name, "real"), "nonnegative" if spec.image else "real"),
+            alone,
+            learns is None or name in learns,
+        )
         for name, spec in outputs
     ]
     assert len(made) == len(list(references(structure)))

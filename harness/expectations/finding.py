@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -130,7 +130,8 @@ def _essence(text: str) -> str:
 def layer_classes(architecture: Architecture) -> dict[str, str]:
     """Class by name, of every layer that the architecture names, nested models included.
 
-    A name that is given twice, as it may be inside of a layer or a model, is that of the outer one.
+    A name that is given twice, as it may be inside of a layer or a model, is that of the outer one; what is inside of
+    a model stands there by its path, too.
     """
     classes = {each.name: "InputLayer" for each in architecture.inputs}
     inside: dict[str, str] = {}
@@ -140,16 +141,31 @@ def layer_classes(architecture: Architecture) -> dict[str, str]:
             nested = layer_classes(node.layer)
             classes[node.layer.name] = nested[node.layer.name]
             inside.update(nested)
+            inside.update({f"{node.layer.name}/{path}": found for path, found in _members(node.layer)})
         elif isinstance(node.layer, Call):
             for call in _inner(node.layer):
                 name = call.arguments.get("name")
                 if isinstance(name, str):
                     inside[name] = call.name.rpartition(".")[2]
-    if architecture.form == "subclass" and architecture.nodes:
-        classes[architecture.name] = class_of(architecture.nodes[0])
-    else:
-        classes[architecture.name] = "Sequential" if architecture.form == "sequential" else "Model"
+    classes[architecture.name] = _model_class(architecture)
     return {**inside, **classes}
+
+
+def _model_class(architecture: Architecture) -> str:
+    if architecture.form == "subclass" and architecture.nodes:
+        return class_of(architecture.nodes[0])
+    return "Sequential" if architecture.form == "sequential" else "Model"
+
+
+def _members(architecture: Architecture) -> Iterator[tuple[str, str]]:
+    """The path within a model, and the class, of each of its layers and of those within them."""
+    for node in architecture.nodes:
+        if isinstance(node.layer, Architecture):
+            yield node.layer.name, _model_class(node.layer)
+            for path, found in _members(node.layer):
+                yield f"{node.layer.name}/{path}", found
+        else:
+            yield node.name, class_of(node)
 
 
 def class_of(node: Node) -> str:
@@ -174,12 +190,14 @@ def place_of(where: tuple[str, ...], classes: Mapping[str, str]) -> tuple[str, .
     """The place without drawn names: layers by class, numbers as #."""
     place: list[str] = []
     for part in where:
-        pieces = []
+        pieces: list[str] = []
+        path = ""
         for piece in part.split("/"):
             stem = re.sub(r"_\d+$", "", piece)
+            path = f"{path}/{piece}" if path else piece
             # A layer may be called as the first part of every place is.
             structural = piece in ("layers", "inner") and (not place or place[-1] == "config")
-            known = None if structural else classes.get(piece) or classes.get(stem)
+            known = None if structural else classes.get(path) or classes.get(piece) or classes.get(stem)
             pieces.append(known or re.sub(r"\d+", "#", piece))
         place.append("/".join(pieces))
     return tuple(place)
