@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from harness.check.profiles import PROFILES
 from harness.check.result import Options
+from harness.check.sender import Sender
 from harness.check.session import Session
 from harness.dispatch.pool import Pool
 from harness.dispatch.scratch import Scratch
@@ -48,11 +49,10 @@ class Shrinking(Session):
         self.pool = Pool(size=1, modules=(module,), scratch=self._scratch)
         self.result.environment = self.pool.start()
         self.table = {ROUTE: parse()[ROUTE]}
+        self._sender = Sender(self.pool, self.table, self._scratch)
 
     def found(self, architecture: Architecture) -> dict[str, Finding]:
-        return {
-            each.id: each for each in self._judge(architecture, self._sent_along(self.pool, architecture, ROUTE, LIMIT))
-        }
+        return {each.id: each for each in self._judge(architecture, self._sender.along(architecture, ROUTE, LIMIT))}
 
     def plant(self, layer: str | None, argument: str, damage: str) -> None:
         """Plants it; no layer is none."""
@@ -64,7 +64,7 @@ class Shrinking(Session):
         """The architecture that is left of a finding, and the seconds that it took."""
         start = time.monotonic()
         self._reduce_until = start + 4 * LIMIT
-        small = self._smaller(self.pool, finding).architecture
+        small = self._smaller(finding).architecture
         assert small is not None
         return small, time.monotonic() - start
 

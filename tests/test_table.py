@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from harness.check.session import PROCESS
+from harness.check.sender import PROCESS
 from harness.expectations.judge import ORDER
 from harness.expectations.table import asked, parse
 from tests.vocabularies import FOLDER

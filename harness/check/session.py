@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import re
 import sys
 import time
 import traceback
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -23,31 +21,27 @@ from harness.check.losses import LEAST_FREE, full_disk, lost_finding
 from harness.check.plan import Plan
 from harness.check.proof import BUDGET, proven, scripted
 from harness.check.recordings import KNOWN, Recording, Replayed
-from harness.check.reduce import isolated, reduce
+from harness.check.reduce import isolated
 from harness.check.result import UNFINISHED, Options, Result
+from harness.check.sender import PROCESS, Sender, Table, as_one
 from harness.check.signals import Signals
+from harness.check.smaller import smaller, try_limit
 from harness.check.thrift import SPARED, Thrift
 from harness.check.unchecked import problems
 from harness.dispatch.pool import Answer, Pool
 from harness.dispatch.scratch import Scratch
 from harness.dispatch.worker import WorkerFailed
-from harness.expectations.finding import Finding, layer_classes
+from harness.expectations.finding import Finding
 from harness.expectations.judge import judge
 from harness.expectations.table import asked, parse
-from harness.protocol.architecture import Architecture, layer_calls, to_json
+from harness.protocol.architecture import Architecture, layer_calls
 
-PROCESS = "_process"  # a route of this ending is its namesake, loaded by another process
 APPLICATION_ROUTES = ("transfer", "keras_zip", "hdf5")
 STATED = ("python", "tensorflow", "keras", "module", "packages", "devices")  # of what a worker says of itself
 GRACE = 20.0  # seconds that models under way are given beyond the time limit
 ROOM = 64 << 20  # bytes that must be free on the disk to begin with
 APPLICATION_LIMIT = 900.0  # seconds at least: the largest base weighs a hundred times what is drawn
-REDUCE_LIMIT = 30.0  # seconds spent on making one finding small
-HUNG_TRY = 20.0  # seconds after which a smaller model counts as hung, where the one that was drawn did
 REDUCE_ALL = 120.0  # and on all of them, where there are many: those that come last stay as they were drawn
-
-
-Table = Mapping[str, Mapping[str, str]]
 
 
 class Session:
@@ -151,11 +145,12 @@ class Session:
             and (not self.options.routes or route in self.options.routes)
         }
         self.result.table = self.table
+        self._sender = Sender(pool, self.table, self._scratch)
         self.listener("started", self.result, plan)
-        self._again(pool, plan)
-        self._examples(pool, chain(self._applications(vocabulary), self._planned(plan)))
-        self._examples(pool, self._alone())
-        self._reduce(pool)
+        self._again(plan)
+        self._examples(chain(self._applications(vocabulary), self._planned(plan)))
+        self._examples(self._alone())
+        self._reduce()
         self._prove()
 
     def _planned(self, plan: Plan) -> Iterable[tuple[Architecture, Table]]:
@@ -165,7 +160,7 @@ class Session:
             self.result.unsent.update((route, SPARED) for route in self.table if route not in table)
             yield drawn, table
 
-    def _again(self, pool: Pool, plan: Plan) -> None:
+    def _again(self, plan: Plan) -> None:
         """Sends what was found before, each along one route; what is drawn afterwards is the same without it."""
         if self.options.recordings is None:
             return
@@ -181,7 +176,7 @@ class Session:
                 self.result.replayed[recording.finding.id] = Replayed(recording.finding.id, KNOWN, recording, entry.id)
         threads = ThreadPoolExecutor(self.options.workers)
         try:
-            answers = threads.map(lambda each: self._answer_again(pool, *each), tried)
+            answers = threads.map(lambda each: self._answer_again(*each), tried)
             for (recording, route), answer in zip(tried, answers, strict=True):
                 if answer is not None:
                     outcome = again.outcome(recording, route, answer, self.table)
@@ -193,13 +188,14 @@ class Session:
         if tried:
             self.result.add_time("found before", time.perf_counter() - begin)
 
-    def _answer_again(self, pool: Pool, recording: Recording, route: str) -> Answer | None:
+    def _answer_again(self, recording: Recording, route: str) -> Answer | None:
         """None where there is no time left for it."""
         finding = recording.finding
         assert finding.architecture is not None
         if self._late:
             return None
-        answer = self._sent_along(pool, finding.architecture, route, self._try_limit(finding))
+        limit = try_limit(finding, self.options.hung_after)
+        answer = self._sender.along(finding.architecture, route, limit)
         self._hold_against_disk(answer)
         return answer
 
@@ -223,7 +219,7 @@ class Session:
     def _late(self) -> bool:
         return self._over > 0
 
-    def _examples(self, pool: Pool, plan: Iterable[tuple[Architecture, Table]]) -> None:
+    def _examples(self, plan: Iterable[tuple[Architecture, Table]]) -> None:
         under_way: dict[Future[Answer], Architecture] = {}
         models = iter(plan)
         exhausted = False
@@ -236,19 +232,19 @@ class Session:
                         self._stopped = f"time limit of {self.options.time_limit:g} s"
                     break
                 drawn, table = following
-                request = self._request(drawn, table)
+                request = self._sender.request(drawn, table)
                 again = any(route.endswith(PROCESS) for route in table)
                 if again and self.result.plan is not None and self.result.plan.number % 2 == 0:
-                    request["keep"] = self._keep()
+                    request["keep"] = self._sender.keep()
                 large = drawn.form.startswith("application:")
                 limit = max(self.options.hung_after, APPLICATION_LIMIT if large else 0.0)
-                under_way[pool.submit(request, limit=limit)] = drawn
+                under_way[self._sender.pool.submit(request, limit=limit)] = drawn
             begin = time.perf_counter()
             done, _ = wait({*under_way, *self._replayed}, timeout=1.0, return_when=FIRST_COMPLETED)
             done &= set(under_way)
             self.result.add_time("idle", time.perf_counter() - begin)
             for future in done:
-                self._take(under_way.pop(future), future.result(), pool)
+                self._take(under_way.pop(future), future.result())
             self._take_replayed()
             if not done:
                 self.listener("waiting", self.result, None)
@@ -285,52 +281,17 @@ class Session:
     def _arrived(self, layer: str, route: str) -> bool:
         return route.endswith(PROCESS) or (layer, route) in self.result.arrived
 
-    def _request(self, architecture: Architecture, table: Table, *, see: Table | None = None) -> dict[str, Any]:
-        """What is asked of a worker; `see` has the observations of the original, where no route asks for them."""
-        compiled = architecture.compile is not None
-        asks = asked(table, compiled=compiled)
-        seen = asks if see is None else asked(see, compiled=compiled)
-        return {
-            "verb": "run",
-            "architecture": to_json(architecture),
-            "routes": {route: names for route, names in asks.items() if not route.endswith(PROCESS)},
-            # What is asked of the loading process alone must be seen of the original too.
-            "also": sorted({name for names in seen.values() for name in names}),
-        }
-
-    def _keep(self) -> dict[str, str]:
-        """Where each route with a file saves for another process: half of the models are taken up there as well."""
-        wanted = [route for route in self.table if route.endswith(PROCESS)]
-        return {route.removesuffix(PROCESS): self._place(route) for route in wanted}
-
-    def _place(self, route: str) -> str:
-        return str(self._scratch.folder(route))
-
-    def _replay(self, architecture: Architecture, answer: Answer, pool: Pool, limit: float) -> Future[Answer] | None:
-        """Hands the files of an example to another process."""
-        files = answer.reply.get("kept")
-        if not files:
-            return None
-        asks = asked(self.table, compiled=architecture.compile is not None)
-        request = {
-            "verb": "replay",
-            "architecture": to_json(architecture),
-            "routes": {route: asks[route + PROCESS] for route in files},
-            "files": files,
-        }
-        return pool.submit(request, limit=limit, avoid=answer.reply["pid"])
-
     def _take_replayed(self) -> None:
         for future in [each for each in self._replayed if each.done()]:
             architecture, first = self._replayed.pop(future)
-            second = _as_one(first, future.result())
+            second = as_one(first, future.result())
             for what, seconds in future.result().reply.get("timings", {}).items():
                 self.result.add_time(what, seconds)
             self._count(architecture, second.reply.get("routes", {}))
             for finding in self._judge(architecture, second):
                 self._add(finding)
 
-    def _take(self, architecture: Architecture, answer: Answer, pool: Pool) -> None:
+    def _take(self, architecture: Architecture, answer: Answer) -> None:
         self.result.examples += 1
         for what, seconds in answer.reply.get("timings", {}).items():
             self.result.add_time(what, seconds)
@@ -339,7 +300,7 @@ class Session:
         self.result.add_time("comparing", time.perf_counter() - begin)
         for finding in found:
             self._add(finding)
-        replayed = self._replay(architecture, answer, pool, self.options.hung_after)
+        replayed = self._sender.replay(architecture, answer, self.options.hung_after)
         if replayed is not None:
             self._replayed[replayed] = (architecture, answer)
         self.listener("example", self.result, architecture)
@@ -398,7 +359,7 @@ class Session:
         self.result.findings[finding.id] = finding
         self.listener("finding", self.result, finding)
 
-    def _reduce(self, pool: Pool) -> None:
+    def _reduce(self) -> None:
         """Makes the new findings small, several at a time."""
         new = [finding for finding in self.result.findings.values() if finding.status == "new"]
         if not new or self._late:
@@ -407,7 +368,7 @@ class Session:
         self._reduce_until = time.monotonic() + REDUCE_ALL
         threads = ThreadPoolExecutor(self.options.workers)
         try:
-            for finding, smaller in zip(new, threads.map(lambda each: self._smaller(pool, each), new), strict=True):
+            for finding, smaller in zip(new, threads.map(self._smaller, new), strict=True):
                 environment = self.result.environment
                 marked = scripted(self.options.known.marked(smaller, environment), environment)
                 self.result.findings[finding.id] = marked
@@ -437,56 +398,14 @@ class Session:
         if new:
             self.result.add_time("scripts", time.perf_counter() - begin)
 
-    def _try_limit(self, finding: Finding) -> float:
-        """Seconds that a smaller model, or one that was found before, may take."""
-        return min(HUNG_TRY if _hung(finding) else REDUCE_LIMIT, self.options.hung_after)
+    def _smaller(self, finding: Finding) -> Finding:
+        def along(architecture: Architecture, limit: float) -> list[Finding]:
+            return self._judge(architecture, self._sender.along(architecture, finding.routes[0], limit))
 
-    def _sent_along(self, pool: Pool, architecture: Architecture, route: str, limit: float) -> Answer:
-        """The answer of a model that is sent along one route, and to the other process if that is the route."""
-        table = {route: self.table[route]} if route in self.table else {}
-        request = self._request(architecture, table, see=None if table else self.table)
-        if route.endswith(PROCESS):
-            request["keep"] = {route.removesuffix(PROCESS): self._place(route)}
-        answer = pool.submit(request, limit=limit).result()
-        replayed = self._replay(architecture, answer, pool, limit)
-        return answer if replayed is None else _as_one(answer, replayed.result())
-
-    def _smaller(self, pool: Pool, finding: Finding) -> Finding:
-        assert finding.architecture is not None
-        limit = self._try_limit(finding)
-        end = self._reduce_until if _hung(finding) else min(time.monotonic() + REDUCE_LIMIT, self._reduce_until)
-        last = finding
-
-        def shows(candidate: Architecture) -> bool:
-            nonlocal last
-            if time.monotonic() > end or self._late:
-                return False
-            answer = self._sent_along(pool, candidate, finding.routes[0], limit)
-            same = [each for each in self._judge(candidate, answer) if each.signature == finding.signature]
-            if same:
-                last = same[0]
-            return bool(same)
-
-        said = re.findall(r"\w+", str((finding.error or {}).get("message", "")))
-        reduce(finding.architecture, shows, suspects={*finding.path, *finding.layers, *said})
-        layers = last.layers or tuple(
-            dict.fromkeys(
-                name
-                for name in layer_classes(last.architecture or finding.architecture).values()
-                if name not in ("Model", "Sequential", "InputLayer")
-            )
+        return smaller(
+            finding,
+            along,
+            limit=try_limit(finding, self.options.hung_after),
+            until=self._reduce_until,
+            over=lambda: self._late,
         )
-        return replace(last, routes=finding.routes, times=finding.times, layers=layers)
-
-
-def _hung(finding: Finding) -> bool:
-    return finding.observation == "worker" and finding.kind == "hung"
-
-
-def _as_one(first: Answer, second: Answer) -> Answer:
-    """What one process saw before and another after, as if one had seen both."""
-    if second.lost is not None or "routes" not in second.reply:
-        return second
-    routes = {f"{route}{PROCESS}": answer for route, answer in second.reply["routes"].items()}
-    reply = {**second.reply, "build": first.reply["build"], "before": first.reply["before"], "routes": routes}
-    return Answer(reply, {**first.blobs, **second.blobs})
