@@ -77,6 +77,10 @@ def bench(
         int | None,
         Parameter(help="How many processes measure one environment: 3, with --quick 2.", validator=Number(gte=1)),
     ] = None,
+    time_limit: Annotated[
+        float | None,
+        Parameter(help="Seconds after which no more pairs are begun: with --quick 420.", validator=Number(gt=0)),
+    ] = None,
     seed: Annotated[int, Parameter(help="The order in which the two of a pair are measured.")] = 0,
     json: Annotated[Path | None, Parameter(help="Write report.json here.")] = None,
     markdown: Annotated[Path | None, Parameter(help="Write a summary here, for a pull request.")] = None,
@@ -101,7 +105,7 @@ def bench(
     """
     from harness.dispatch.worker import GIB, Limits
     from harness.performance.history import default_folder
-    from harness.performance.options import Options, plan
+    from harness.performance.options import QUICK_LIMIT, Options, plan
     from harness.performance.verdicts import DEFAULT_ALARMS, NoAlarm, alarm
 
     if (baseline is None) != (candidate is None):
@@ -124,6 +128,7 @@ def bench(
         quick=quick, device=device, workloads=workload, operations=operation, models=models,
         custom_objects=custom_objects, imports=import_path, inputs=inputs,
         processes=processes or (2 if quick else 3), plan=plan(quick, pairs, margin / 100), seed=seed,
+        time_limit=time_limit or (QUICK_LIMIT if quick else None),
         hung_after=hung_after, limits=Limits(memory=memory, between=memory),
     )  # fmt: skip
     place = None if no_history else default_folder() if history is None else history.expanduser().absolute()

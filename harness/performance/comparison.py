@@ -48,7 +48,8 @@ class Comparison:
             self._listener("starting", self.result)
             for number in range(self._options.plan.cap):
                 self._pair(number, sides)
-                if self._all_is_decided(number + 1):
+                late = self._late(number + 1)
+                if self._all_is_decided(number + 1, last=late) or late:
                     break
         except WorkerFailed as error:
             self.result.problems.append(f"TensorFlow could not be started: {error}")
@@ -81,6 +82,11 @@ class Comparison:
             result.take(benchmark, found)
             self._listener("measured", result)
 
+    def _late(self, pairs: int) -> bool:
+        """Whether there is no time for another pair, by what those before took."""
+        limit = self._options.time_limit
+        return limit is not None and pairs >= 3 and self._spent * (pairs + 1) / pairs > limit
+
     @property
     def _spent(self) -> float:
         return time.monotonic() - self._begin
@@ -101,10 +107,10 @@ class Comparison:
         undecided = set(decisions.open)
         return [each for each in left if any(key(each, measure) in undecided for measure in measures_of(result, each))]
 
-    def _all_is_decided(self, pairs: int) -> bool:
+    def _all_is_decided(self, pairs: int, *, last: bool) -> bool:
         """Looks, where it is time to."""
         result = self.result
-        if pairs not in self._options.plan.looks:
+        if pairs not in self._options.plan.looks and not last:
             return False
         places = [(each, measure) for each in result.benchmarks for measure in measures_of(result, each)]
         if result.decisions is None:
@@ -119,7 +125,7 @@ class Comparison:
                 result.values(BASELINE, benchmark, measure), result.values(CANDIDATE, benchmark, measure), strict=True
             )
             logs[key(benchmark, measure)] = log_ratios(list(values))
-        result.decisions.look(pairs, logs)
+        result.decisions.look(pairs, logs, last=last)
         self._listener("looked", result)
         return not self._open()
 

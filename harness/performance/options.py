@@ -11,10 +11,11 @@ from typing import Any
 from harness.dispatch.worker import GIB, Limits
 from harness.performance.sequential import Plan
 
-QUICK_EFFORT: dict[str, Any] = {"seconds": 0.15, "least": 3, "most": 15}
-FULL_EFFORT: dict[str, Any] = {"seconds": 0.5, "least": 5, "most": 40}
+QUICK_EFFORT: dict[str, Any] = {"seconds": 0.1, "least": 3, "most": 15, "patience": 0.5}
+FULL_EFFORT: dict[str, Any] = {"seconds": 0.5, "least": 5, "most": 40, "patience": 5.0}
 LOOKS = (5, 8, 12, 20)
 QUICK_PAIRS = 12
+QUICK_LIMIT = 420.0  # seconds after which no more pairs are begun
 
 
 def plan(quick: bool, pairs: int | None, margin: float) -> Plan:
@@ -48,6 +49,7 @@ class Options:
     inputs: Path | None = None
     processes: int = 3  # of each environment that is measured alone
     plan: Plan = field(default_factory=Plan)
+    time_limit: float | None = None  # seconds after which no more pairs are begun, those before being looked at
     seed: int = 0
     cores: tuple[int, ...] = field(default_factory=cores)
     hung_after: float = 300.0

@@ -37,15 +37,13 @@ class Plan:
         """The most pairs."""
         return self.looks[-1]
 
-    def spends(self, pairs: int) -> float:
-        """What the look after so many pairs may spend of alpha.
+    def spent_by(self, pairs: int) -> float:
+        """What may be spent of alpha up to a look after so many pairs.
 
-        >>> round(sum(Plan().spends(each) for each in Plan().looks), 9)
-        0.01
+        >>> Plan(looks=(5, 10)).spent_by(5), Plan(looks=(5, 10)).spent_by(10)
+        (0.0025, 0.01)
         """
-        place = self.looks.index(pairs)
-        before = self.looks[place - 1] / self.cap if place else 0.0
-        return self.alpha * ((pairs / self.cap) ** 2 - before**2)
+        return self.alpha * min(1.0, pairs / self.cap) ** 2
 
 
 def holm(ps: Mapping[str, float], level: float) -> set[str]:
@@ -81,6 +79,7 @@ class Decisions:
         self.decided: dict[str, Decision] = {}
         self._differ: set[str] = set()  # of these it is shown that they differ, by however little
         self._taken: dict[str, Ratio] = {}
+        self._spent = 0.0
 
     @property
     def open(self) -> list[str]:
@@ -91,10 +90,16 @@ class Decisions:
         """A benchmark that cannot be measured any more; it still counts among those of the run."""
         self.decided.setdefault(name, Decision(UNDECIDED, ratio(())))
 
-    def look(self, pairs: int, logs: Mapping[str, Sequence[float]]) -> None:
-        """Looks at the log ratios of the open benchmarks after so many pairs, which must be one of the plan's looks."""
+    def look(self, pairs: int, logs: Mapping[str, Sequence[float]], *, last: bool = False) -> None:
+        """Looks at the log ratios of the open benchmarks after so many pairs.
+
+        The `last` look spends what is left of alpha. Whether it is that must not depend on what was measured: it is
+        when there may be no more pairs, or no more time.
+        """
+        last = last or pairs >= self.plan.cap
         self._taken.update({name: ratio(logs.get(name, ())) for name in self.open})
-        level = self.plan.spends(pairs)
+        level = (self.plan.alpha if last else self.plan.spent_by(pairs)) - self._spent
+        self._spent += level
         # All that were not shown to differ before count, also those that are settled: only so is the sum what it says.
         ps = {
             name: self._taken[name].p if name in self._taken and name not in self.decided else 1.0
@@ -105,7 +110,7 @@ class Decisions:
         for name in self.open:
             found = self._taken[name]
             verdict = self._verdict(name, found)
-            if verdict != UNDECIDED or pairs >= self.plan.cap:
+            if verdict != UNDECIDED or last:
                 self.decided[name] = Decision(verdict, found)
 
     def _verdict(self, name: str, found: Ratio) -> str:

@@ -154,7 +154,7 @@ def too_noisy(result: Result) -> str | None:
     if not times or len(undecided) <= NOISY * len(times):
         return None
     return (
-        f"{len(undecided)} of {len(times)} benchmarks are undecided after {result.options.plan.cap} pairs: "
+        f"{len(undecided)} of {len(times)} benchmarks are undecided after {result.processes // 2} pairs: "
         f"this machine is too noisy to tell {result.options.plan.margin:.0%}"
     )
 

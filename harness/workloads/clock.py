@@ -10,7 +10,8 @@ from typing import Any
 
 READINGS = 2000
 SHARE = 0.01  # of a round that reading the clock may take
-LONGEST_WARM_UP = 0.2  # seconds, for calls that are made more than twice before they count
+WARM_UPS = 10  # calls at most that do not count
+LONGEST_WARM_UP = 0.1  # seconds after which no more of them are made
 
 
 @dataclass(frozen=True)
@@ -48,12 +49,15 @@ def look(read: Callable[[], int] = time.perf_counter_ns) -> Clock:
 
 @dataclass(frozen=True)
 class Effort:
-    """How much is spent on one measurement: `least` to `most` rounds, and no more after `seconds`."""
+    """How much is spent on one measurement: `least` to `most` rounds, and no more after `seconds`.
+
+    After `patience` seconds even less than `least` will do, one at least: what takes so long varies little.
+    """
 
     seconds: float = 0.25
     least: int = 3
     most: int = 25
-    warm_up: int = 1  # calls before those that count
+    patience: float = 5.0
 
 
 @dataclass(frozen=True)
@@ -68,26 +72,29 @@ class Timed:
 def measure(prepare: Callable[[], Callable[[], Any]], clock: Clock, effort: Effort, *, fresh: bool = False) -> Timed:
     """Times what `prepare` returns. With `fresh`, each round is of a call that is prepared anew, outside of the clock.
 
-    No garbage is collected inside of a round, but between two: what one call left is not paid by the next.
+    Some calls come before those that count. No garbage is collected inside of a round, but between two: what one call
+    left is not paid by the next. What is there once all is prepared is not looked through for garbage again.
     """
-    end = time.perf_counter_ns() + int(effort.seconds * 1e9)
     call = prepare()
-    warmed, inner = 0, 1
-    if not fresh:
-        begin = time.perf_counter_ns()
-        while warmed < effort.warm_up or (
-            warmed < 10 * effort.warm_up and time.perf_counter_ns() - begin < LONGEST_WARM_UP * 1e9
-        ):
-            took = _round(call, 1)
-            warmed += 1
-        inner = max(1, -(-clock.least // max(1, took)))
-        end = time.perf_counter_ns() + int(effort.seconds * 1e9)
+    begin = time.perf_counter_ns()
+    took, warmed = _round(call, 1), 1
+    while not fresh and warmed < WARM_UPS and time.perf_counter_ns() - begin < LONGEST_WARM_UP * 1e9:
+        took = _round(call, 1)
+        warmed += 1
+    inner = 1 if fresh else max(1, -(-clock.least // max(1, took)))
+    gc.collect()
+    gc.freeze()
+    begin = time.perf_counter_ns()
     rounds: list[int] = []
-    while len(rounds) < effort.least or (len(rounds) < effort.most and time.perf_counter_ns() < end):
-        if fresh and rounds:
+    while not rounds or _goes_on(len(rounds), (time.perf_counter_ns() - begin) / 1e9, effort):
+        if fresh:
             call = prepare()
         rounds.append(_round(call, inner) // inner)
     return Timed(tuple(rounds), inner, warmed)
+
+
+def _goes_on(rounds: int, seconds: float, effort: Effort) -> bool:
+    return seconds < effort.patience if rounds < effort.least else rounds < effort.most and seconds < effort.seconds
 
 
 def _round(call: Callable[[], Any], times: int) -> int:

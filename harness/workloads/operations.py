@@ -52,6 +52,7 @@ def _build(stage: Stage) -> Call:
 
 
 def _from_config(stage: Stage) -> Call:
+    """Of a config of its own each time: Keras 3 changes the one that it is given."""
     model = stage.model
     config = model.get_config()
     return lambda: type(model).from_config(config)
@@ -93,7 +94,7 @@ OPERATIONS = {
     each.name: each
     for each in (
         Operation("build", _build),
-        Operation("from_config", _from_config),
+        Operation("from_config", _from_config, fresh=True),
         Operation("save .keras", _save(".keras"), file=".keras"),
         Operation("load .keras", _load(".keras")),
         Operation("save .h5", _save(".h5"), file=".h5"),

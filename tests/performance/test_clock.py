@@ -49,9 +49,14 @@ def test_what_can_be_done_but_once_is_prepared_for_each_round_outside_of_the_clo
         return lambda: time.sleep(0.001)
 
     timed = measure(prepare, look(), Effort(seconds=0.0, least=3), fresh=True)
-    assert len(prepared) == 3
-    assert timed.warmed == 0
+    assert len(prepared) == 4  # and once before those that count
+    assert timed.warmed == 1
     assert max(timed.rounds) < 15_000_000
+
+
+def test_what_takes_long_is_measured_less_often() -> None:
+    timed = measure(lambda: lambda: time.sleep(0.05), look(), Effort(seconds=0.0, least=9, patience=0.12))
+    assert 1 <= len(timed.rounds) <= 3
 
 
 def test_no_garbage_is_collected_inside_of_a_round() -> None:

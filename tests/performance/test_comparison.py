@@ -94,6 +94,13 @@ def test_a_machine_too_noisy_to_tell_is_no_pass(compare) -> None:
     assert "too noisy" in ran.said
 
 
+def test_where_time_runs_out_the_pairs_so_far_are_looked_at(compare) -> None:
+    ran = compare({"noise": 0.1}, {"noise": 0.1, "factors": {"predict": 20.0}}, "--time-limit", "0.01")
+    assert ran.report["processes"] == 6
+    assert ran.row("one / predict")["verdict"] == "slower"
+    assert ran.row("one / load .keras")["verdict"] == "undecided"
+
+
 def test_what_is_undecided_gets_more_pairs_and_what_is_decided_no_more(compare, tmp_path: Path) -> None:
     wide = {"factors": {"one": 1.0}, "noise": 0.035}
     compare(wide, {**wide, "factors": {"one / predict": 3.0}}, "--pairs", "12")

@@ -67,9 +67,19 @@ def test_holm_is_more_lenient_than_bonferroni_and_stops_at_the_first() -> None:
 
 def test_what_is_spent_is_alpha_and_little_of_it_early() -> None:
     plan = Plan(looks=(5, 8, 12, 20))
-    spent = [plan.spends(each) for each in plan.looks]
-    assert sum(spent) == pytest.approx(plan.alpha)
-    assert spent == sorted(spent)
+    spent = [plan.spent_by(each) for each in plan.looks]
+    assert spent[-1] == pytest.approx(plan.alpha)
+    assert spent[0] < plan.alpha / 10
+
+
+def test_a_last_look_spends_the_rest_whenever_it_comes() -> None:
+    logs = {"a": [0.06, 0.1, 0.08, 0.11, 0.07]}
+    p = ratio(logs["a"]).p
+    plan = Plan(looks=(5, 100), alpha=2 * p)
+    early, late = Decisions(plan, ["a"]), Decisions(plan, ["a"])
+    early.look(5, logs)
+    late.look(5, logs, last=True)
+    assert (early.at("a").verdict, late.at("a").verdict) == (UNDECIDED, MORE)
 
 
 def test_a_plan_without_order_is_refused() -> None:

@@ -1,0 +1,128 @@
+"""What is measured inside of a TensorFlow: every operation of the set can be, and a planted slow-down is found."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from harness.dispatch.scratch import Scratch
+from harness.environments.environment import Environment
+from harness.performance.comparison import Comparison
+from harness.performance.measured import Benchmark, Failure, Sample
+from harness.performance.options import Options
+from harness.performance.process import Side
+from harness.performance.sequential import Plan
+from harness.performance.verdicts import rows
+
+PLANTED = Path(__file__).parent / "planted" / "slower.py"
+LEAST = {"seconds": 0.0, "least": 1, "most": 1}
+
+
+class Short(Options):
+    """Options that measure each benchmark once."""
+
+    effort = LEAST  # type: ignore[assignment]
+
+
+@pytest.fixture(scope="module")
+def side() -> Iterator[Side]:
+    scratch = Scratch()
+    made = Side("measured", Environment(sys.executable), Short(), scratch)
+    try:
+        made.spawn(0)
+        made.ready()
+        yield made
+    finally:
+        made.stop()
+        scratch.close()
+
+
+def measure(side: Side, workload: str, operation: str, file: Path | None = None) -> Sample:
+    found = side.measure(Benchmark(workload, operation, file=file and str(file)), [])
+    assert not isinstance(found, Failure), found.told
+    return found
+
+
+def test_every_operation_of_a_model_is_measured(side: Side) -> None:
+    operations = side.about["workloads"]["mlp-tabular"][1]
+    assert len(operations) == 14
+    samples = {name: measure(side, "mlp-tabular", name) for name in operations}
+    assert all(0 < sample.time < 20 for sample in samples.values())
+    assert samples["first predict"].time > 2 * samples["predict"].time  # it traces
+    assert samples["eager call"].time > samples["tf.function call"].time
+    assert all(sample.memory > 50 * 2**20 for sample in samples.values())
+    for name, sample in samples.items():
+        assert (sample.bytes is not None) == name.startswith("save"), name
+    assert (samples["save .keras"].bytes or 0) > 10_000
+
+
+@pytest.mark.slow
+def test_every_workload_of_the_set_can_be_measured(side: Side) -> None:
+    for name, (_, operations) in side.about["workloads"].items():
+        if name == "big-weights":  # half a gigabyte on the disk, thrice
+            operations = ["build", "predict"]
+        for operation in operations:
+            measure(side, name, operation)
+
+
+def test_the_set_names_what_the_readme_of_it_promises(side: Side) -> None:
+    assert set(side.about["workloads"]) == {
+        "MobileNetV2", "InceptionV3", "ResNet50", "EfficientNetB0", "lstm-text", "transformer", "unet", "conv1d",
+        "mlp-tabular", "narrow-200", "big-weights",
+    }  # fmt: skip
+    assert set(side.about["quick"]) <= set(side.about["workloads"])
+
+
+def test_what_the_process_is_is_told(side: Side) -> None:
+    about = side.about
+    assert re.match(r"2\.\d+\.\d+", about["tensorflow"])
+    assert about["clock"]["resolution_ns"] < 100_000
+    assert about["threads"] == len(Options().cores)
+
+
+def test_a_file_of_the_user_s_is_measured_with_what_it_can_do(side: Side, tmp_path: Path) -> None:
+    import keras
+
+    inputs = keras.Input((4,))
+    model = keras.Model(inputs, keras.layers.Dense(3)(inputs))
+    model.save(tmp_path / "uncompiled.keras")
+    model.compile("sgd", loss=keras.losses.MeanSquaredError())
+    model.save(tmp_path / "compiled.keras")
+    for name, trained in (("compiled", True), ("uncompiled", False)):
+        path = tmp_path / f"{name}.keras"
+        reply = side.ask(Benchmark(str(path), "describe", file=str(path)), "describe")
+        assert not isinstance(reply, Failure), reply.told
+        assert ("training step" in reply["operations"]) == trained
+        assert "frozen-base step" not in reply["operations"]
+        for operation in reply["operations"]:
+            measure(side, str(path), operation, path)
+
+
+def test_a_file_that_is_no_model_is_a_failure_and_not_the_end(side: Side, tmp_path: Path) -> None:
+    path = tmp_path / "no.keras"
+    path.write_text("no model")
+    found = side.measure(Benchmark(str(path), "predict", file=str(path)), [])
+    assert isinstance(found, Failure)
+    assert found.reason == "raised"
+    measure(side, "mlp-tabular", "predict")
+
+
+@pytest.mark.slow
+def test_a_planted_slow_down_is_found_and_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("harness.performance.disturbance.SHARE", 1e9)
+    here = Environment(sys.executable, variables={"PLANTED_PART": "0.6", "PLANTED_IN": "load"})
+    options = Options(
+        quick=True, workloads=("mlp-tabular",), operations=("load .keras", "save .keras", "build"),
+        modules={"candidate": (PLANTED,)}, plan=dataclasses.replace(Plan(), looks=(6,), margin=0.25),
+    )  # fmt: skip
+    result = Comparison(here, here, options).run()
+    assert not result.problems
+    verdicts = {row.benchmark.operation: row.verdict for row in rows(result) if row.measure == "time"}
+    assert verdicts["load .keras"] == "slower"
+    assert verdicts["save .keras"] != "slower"
+    assert verdicts["build"] != "slower"
