@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from harness.performance.verdicts import Alarm
     from harness.reporting.history_text import Looked
 
-OK, FINDINGS, UNMEASURED, STOPPED = 0, 1, 3, 130
+OK, FINDINGS, UNMEASURED = 0, 1, 3
 
 
 def _several(help: str, name: str | None = None) -> Parameter:
@@ -143,57 +143,66 @@ def bench(
 
 def measured(env: str | None, options: Options, history: Path | None) -> Result:
     """Measures one environment, prints what came of it, and adds it to the history in that folder, if there is one."""
-    from harness.environments.environment import EnvironmentFailed, environment
-    from harness.environments.wanted import Unreadable
+    from harness.environments.environment import environment
     from harness.performance.alone import measure_alone
-    from harness.performance.result import Result
-    from harness.performance.selection import Unknown
     from harness.reporting import bench_text
-    from harness.reporting import console as terminal
 
-    console = terminal.make_console()
-    try:
-        with environment(env, _saying(console)) as under:
-            result = measure_alone(under, options, bench_text.Watcher(console))
-    except Unreadable as error:
-        raise Usage(f"--env: {error}") from error
-    except Unknown as error:
-        raise Usage(f"{error}{did_you_mean(error.name, error.known)}") from error
-    except EnvironmentFailed as error:
-        result = Result(options, problems=[str(error)])
-    _remember(result, history)
-    with contextlib.suppress(OSError, SystemExit):  # nobody reads: `| head`
-        bench_text.print_alone(result, console)
-    return result
+    def work(console: Console, hold: Callable[[], None]) -> Result:
+        with environment(env, _saying(console), hold) as under:
+            return measure_alone(under, options, bench_text.Watcher(console), hold)
+
+    return _run(work, options, history, bench_text.print_alone)
 
 
 def _compared(
     baseline: str, candidate: str, options: Options, alarms: tuple[Alarm, ...], history: Path | None
 ) -> Result:
-    from harness.environments.environment import EnvironmentFailed, environment
-    from harness.environments.wanted import Unreadable
+    from harness.environments.environment import environment
     from harness.performance.comparison import Comparison
+    from harness.reporting import bench_text, comparison_text
+
+    def work(console: Console, hold: Callable[[], None]) -> Result:
+        say = _saying(console)
+        with environment(baseline, say, hold) as old, environment(candidate, say, hold) as new:
+            comparison = Comparison(old, new, options, bench_text.Watcher(console), hold)
+            comparison.result.alarms = alarms
+            return comparison.run()
+
+    return _run(work, options, history, comparison_text.print_comparison)
+
+
+def _run(
+    work: Callable[[Console, Callable[[], None]], Result],
+    options: Options,
+    history: Path | None,
+    show: Callable[[Result, Console], None],
+) -> Result:
+    """Runs it to its end or to a signal, and keeps what was measured either way."""
+    from harness.check.signals import Signals
+    from harness.environments.environment import EnvironmentFailed
+    from harness.environments.wanted import Unreadable
     from harness.performance.result import Result
     from harness.performance.selection import Unknown
-    from harness.reporting import bench_text, comparison_text
     from harness.reporting import console as terminal
 
     console = terminal.make_console()
-    say = _saying(console)
-    try:
-        with environment(baseline, say) as old, environment(candidate, say) as new:
-            comparison = Comparison(old, new, options, bench_text.Watcher(console))
-            comparison.result.alarms = alarms
-            result = comparison.run()
-    except Unreadable as error:
-        raise Usage(str(error)) from error
-    except Unknown as error:
-        raise Usage(f"{error}{did_you_mean(error.name, error.known)}") from error
-    except EnvironmentFailed as error:
-        result = Result(options, problems=[str(error)])
-    _remember(result, history)
-    with contextlib.suppress(OSError, SystemExit):  # nobody reads: `| head`
-        comparison_text.print_comparison(result, console)
+    with Signals() as signals:
+        try:
+            result = work(console, signals.hold)
+        except Unreadable as error:
+            raise Usage(str(error)) from error
+        except Unknown as error:
+            raise Usage(f"{error}{did_you_mean(error.name, error.known)}") from error
+        except EnvironmentFailed as error:
+            result = Result(options, problems=[str(error)])
+        except KeyboardInterrupt:
+            result = Result(options, stopped=signals.name)
+        signals.hold()
+        if result.stopped:
+            result.stopped, result.exit_code = signals.name, signals.exit_code
+        _remember(result, history)
+        with contextlib.suppress(OSError, SystemExit):  # nobody reads: `| head`
+            show(result, console)
     return result
 
 
@@ -202,7 +211,7 @@ def _saying(console: Console) -> Callable[[str], None]:
 
 
 def _remember(result: Result, history: Path | None) -> None:
-    """Adds a result to the history; where that cannot be done, that is a problem of the result, which is not lost."""
+    """Adds a result to the history; where that cannot be done it is told, and the result is there all the same."""
     from harness.performance.history import append, commit_here, lines_of
 
     if history is None:
@@ -210,15 +219,16 @@ def _remember(result: Result, history: Path | None) -> None:
     try:
         append(history, lines_of(result, commit_here(Path.cwd())))
     except OSError as error:
-        result.notes.append(f"not added to the history in {history}: {error.strerror or error}")
+        result.unremembered = f"not added to the history in {history}: {error.strerror or error}"
+        print(f"keras-harness: {result.unremembered}", file=sys.stderr)
 
 
 def _code(result: Result, *lost: str | None) -> int:
     from harness.performance.verdicts import verdict
 
     if result.stopped:
-        return STOPPED
-    if any(lost):
+        return result.exit_code
+    if any(lost) or result.unremembered:
         return UNMEASURED
     whole = verdict(result) if result.compares else result.verdict
     return {"pass": OK, "fail": FINDINGS, "error": UNMEASURED}[whole]

@@ -166,7 +166,7 @@ def sweep(
         print(f"--- {env}", flush=True)
         result = measured(env, options, _folder(folder))
         if result.stopped:
-            return 130
+            return result.exit_code
         if result.verdict == "error":
             unmeasured.append(env)
     print(f"{len(wanted) - len(unmeasured)} of {len(wanted)} measured")

@@ -19,12 +19,24 @@ from harness.performance.selection import select
 Listener = Callable[[str, Result], None]
 
 
+Hold = Callable[[], None]
+
+
 def nobody(_: str, __: Result) -> None:
     """Listens to nothing."""
 
 
-def measure_alone(environment: Environment, options: Options, listener: Listener = nobody) -> Result:
-    """The result of one environment. Raises Unknown for names that are none; Ctrl-C leaves what was measured."""
+def listen_on() -> None:
+    """Holds no signals back."""
+
+
+def measure_alone(
+    environment: Environment, options: Options, listener: Listener = nobody, hold: Hold = listen_on
+) -> Result:
+    """The result of one environment. Raises Unknown for names that are none; Ctrl-C leaves what was measured.
+
+    `hold` is called before what is left is tidied up, which nothing may interrupt.
+    """
     result = Result(options, machine.about())
     begin = time.monotonic()
     scratch = Scratch()
@@ -48,6 +60,7 @@ def measure_alone(environment: Environment, options: Options, listener: Listener
     except WorkerFailed as error:
         result.problems.append(f"TensorFlow could not be started: {error}")
     except KeyboardInterrupt:
+        hold()
         result.stopped = INTERRUPTED
     finally:
         side.stop()

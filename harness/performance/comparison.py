@@ -15,7 +15,7 @@ from harness.dispatch.scratch import Scratch
 from harness.dispatch.worker import WorkerFailed
 from harness.environments.environment import Environment
 from harness.performance import machine
-from harness.performance.alone import Listener, nobody
+from harness.performance.alone import Hold, Listener, listen_on, nobody
 from harness.performance.measured import Benchmark
 from harness.performance.options import Options
 from harness.performance.paired import log_ratios
@@ -31,12 +31,18 @@ class Comparison:
     """Makes pairs until all is decided, or as many as there may be."""
 
     def __init__(
-        self, baseline: Environment, candidate: Environment, options: Options, listener: Listener = nobody
+        self,
+        baseline: Environment,
+        candidate: Environment,
+        options: Options,
+        listener: Listener = nobody,
+        hold: Hold = listen_on,
     ) -> None:
         self.result = Result(options, machine.about())
         self._options = options
         self._environments = {BASELINE: baseline, CANDIDATE: candidate}
         self._listener = listener
+        self._hold = hold
         self._begin = 0.0
 
     def run(self) -> Result:
@@ -54,6 +60,7 @@ class Comparison:
         except WorkerFailed as error:
             self.result.problems.append(f"TensorFlow could not be started: {error}")
         except KeyboardInterrupt:
+            self._hold()
             self.result.stopped = INTERRUPTED
         finally:
             for side in sides:

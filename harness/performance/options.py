@@ -70,6 +70,8 @@ class Options:
             "HARNESS_THREADS": count,
             "HARNESS_CORES": ",".join(map(str, self.cores)),
             "OMP_NUM_THREADS": count,
+            # A GPU that is not asked for is not started: that takes seconds, and memory of it.
+            **({"CUDA_VISIBLE_DEVICES": "-1"} if self.device == "cpu" else {}),
         }
 
     def to_json(self) -> dict[str, Any]:

@@ -36,6 +36,8 @@ class Result:
     processes: int = 0
     seconds: float = 0.0
     stopped: str | None = None
+    exit_code: int = 130  # where it was stopped
+    unremembered: str = ""  # why it is in no history
     decisions: Decisions | None = None
     alarms: tuple[Alarm, ...] = ()
 

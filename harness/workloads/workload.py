@@ -20,7 +20,7 @@ NAMES = (
     "MobileNetV2", "EfficientNetB0", "ResNet50", "InceptionV3", "unet",
     "narrow-200", "big-weights",
 )  # fmt: skip
-QUICK = NAMES[:4]
+QUICK = NAMES[:3]
 
 
 @dataclass(frozen=True)

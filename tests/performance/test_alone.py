@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from harness.cli import main
+from harness.performance.options import Options
 from tests.performance.stub import asked, interpreter, started
 
 
@@ -84,6 +85,13 @@ def test_every_gpu_is_measured_and_named(tmp_path: Path, capsys: pytest.CaptureF
     said = capsys.readouterr().out
     for name in ("one / predict ", "one / predict on GPU:0", "one / predict on GPU:1", "GPU:1: NVIDIA H100"):
         assert name in said
+
+
+def test_every_process_has_the_same_threads_on_the_same_processors() -> None:
+    variables = Options(cores=(0, 2)).variables
+    assert (variables["HARNESS_THREADS"], variables["HARNESS_CORES"], variables["OMP_NUM_THREADS"]) == ("2", "0,2", "2")
+    assert variables["CUDA_VISIBLE_DEVICES"] == "-1"
+    assert "CUDA_VISIBLE_DEVICES" not in Options(device="gpu").variables
 
 
 def test_models_of_the_user_s_are_measured_alone(tmp_path: Path) -> None:

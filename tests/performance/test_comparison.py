@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from harness.cli import main
-from tests.performance.stub import asked, interpreter, started
+from tests.performance.stub import ROOT, asked, interpreter, started
 
 
 class Ran:
@@ -158,24 +162,35 @@ def test_wrong_usage_is_told(arguments: tuple[str, ...], hint: str, capsys: pyte
     assert hint in capsys.readouterr().err
 
 
-def test_ctrl_c_keeps_what_was_measured(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    import os
-    import signal
-    import threading
-
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_ctrl_c_keeps_what_was_measured(number: signal.Signals, code: int, tmp_path: Path) -> None:
     python = interpreter(tmp_path / "a", faults={"two / predict": "hang"})
     report = tmp_path / "report.json"
-
-    def interrupt() -> None:
+    command = "import sys; from harness.cli import main; main(sys.argv[1:])"
+    arguments = ["bench", "--baseline", python, "--candidate", python, "--json", str(report)]
+    running = subprocess.Popen([sys.executable, "-c", command, *arguments], stdout=subprocess.PIPE, text=True, cwd=ROOT)
+    try:
+        end = time.monotonic() + 60
         while not (tmp_path / "a" / "asked").exists() or "two / predict" not in asked(tmp_path / "a"):
-            threading.Event().wait(0.1)
-        os.kill(os.getpid(), signal.SIGINT)
-
-    threading.Thread(target=interrupt, daemon=True).start()
-    with pytest.raises(SystemExit) as ended:
-        main(["bench", "--baseline", python, "--candidate", python, "--json", str(report)])
-    assert ended.value.code == 130
+            assert time.monotonic() < end
+            time.sleep(0.1)
+        running.send_signal(number)
+        said, _ = running.communicate(timeout=60)
+    finally:
+        running.kill()
+    assert running.returncode == code
     written = json.loads(report.read_text())
-    assert written["stopped"] == "interrupted"
+    assert written["stopped"].startswith("interrupted")
     assert {each["pairs"] for each in written["comparison"]} == {1}
-    assert "STOPPED" in capsys.readouterr().out
+    assert "STOPPED" in said
+
+
+def test_a_history_that_cannot_be_written_is_told_and_the_report_is_there(tmp_path: Path, capsys) -> None:
+    python = interpreter(tmp_path / "a")
+    (tmp_path / "history").symlink_to("/proc/no/such")
+    with pytest.raises(SystemExit) as ended:
+        main(["bench", "--env", python, "--quick", "--history", str(tmp_path / "history")])
+    assert ended.value.code == 3
+    said = capsys.readouterr()
+    assert "not added to the history" in said.err
+    assert "3 benchmarks measured" in said.out
