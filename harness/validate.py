@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import sys
 import time
@@ -18,6 +19,7 @@ from harness.inspection.recognise import inspect
 from harness.inspection.report import Report
 from harness.inspection.rules import VERDICTS
 from harness.settings import Usage, did_you_mean
+from harness.trial import loading
 
 OK, FINDINGS, UNDECIDED = 0, 1, 3
 UNDECIDED_VERDICTS = ("unsupported", "error")
@@ -34,15 +36,32 @@ def validate(
     ] = (),
     suppressions: Annotated[Path | None, Parameter(help="Findings that are accepted: a TOML file.")] = None,
     stdin: Annotated[bool, Parameter(help="Read a list of paths, a line each: the same as -.", negative="")] = False,
+    load: Annotated[
+        bool, Parameter(help="Load what inspection has nothing against, confined, and see whether it works.")
+    ] = True,
+    env: Annotated[
+        str | None, Parameter(help="The TensorFlow to load it in: requirements, a requirements file, an interpreter.")
+    ] = None,
+    custom_objects: Annotated[
+        tuple[str, ...],
+        Parameter(negative="", help="The author's own classes, that you have read: package.module:name."),
+    ] = (),
+    import_from: Annotated[
+        tuple[Path, ...], Parameter(name="--import", negative="", help="A folder to import them from.")
+    ] = (),
+    seconds: Annotated[float, Parameter(help="That loading one file may take.")] = 300.0,
+    memory: Annotated[float, Parameter(help="GiB that it may take.")] = 8.0,
     limit: Annotated[
         tuple[str, ...], Parameter(name="--limit", negative="", help="NAME=NUMBER: another limit (may be repeated).")
     ] = (),
 ) -> int:
-    """May this model be opened, and is it whole? Read without loading it, and without TensorFlow.
+    """May this model be opened, is it whole, and does it work here?
 
-    Verdicts: ok, unsafe, bomb, corrupt, non-finite, needs custom objects, unsupported. `keras-harness rules` lists what
-    is looked for. Exit codes: 0 all are ok, 1 findings, 2 usage, 3 could not decide. Nothing is loaded yet: whether the
-    model works in a Keras, this command does not say ("loaded": null in the report).
+    Each file is read without loading it, and without TensorFlow. What that finds nothing against is then loaded, in a
+    process without network that may write to one folder, is called once, and is sent along the routes of `check`;
+    --no-load leaves that out. Verdicts: ok, unsafe, bomb, corrupt, non-finite, needs custom objects, unsupported,
+    incompatible. `keras-harness rules` lists what is looked for. Exit codes: 0 all are ok, 1 findings, 2 usage, 3 could
+    not decide.
     """
     from harness.inspection import suppressions as accepting
     from harness.reporting import inspection_console as terminal
@@ -61,21 +80,23 @@ def validate(
     reports: list[Report] = []
     reader = Reader(limits)
     reader.start()
-    try:
+    with loading(load, env, custom_objects, import_from, seconds, memory) as trial, contextlib.ExitStack() as stack:
+        stack.callback(reader.stop)
         for path in collect(_named(files, stdin)):
             report = inspect(path, limits=limits, reader=reader)
             accepting.apply(report, accepted)
+            trial.take(path, report)
             reports.append(report)
             print("\n".join(terminal.file_lines(report)), flush=True)
-    finally:
-        reader.stop()
-    seconds = time.monotonic() - started
+    took = time.monotonic() - started
     for each in accepted:
         if each.expired:
             print(f"accepted until {each.expires}, and no longer: {each.rule} of {each.sha256[:12]}…")
-    print(terminal.last_line(reports, seconds))
-    code = _code(reports, failing)
-    return _write(reports, failing, code, seconds, json, sarif, junitxml)
+    for line in trial.remarks:
+        print(line)
+    print(terminal.last_line(reports, took))
+    code = UNDECIDED if trial.failed and not _code(reports, failing) else _code(reports, failing)
+    return _write(reports, failing, code, took, json, sarif, junitxml)
 
 
 def _write(

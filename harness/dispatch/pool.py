@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from harness.dispatch.confinement import Confinement, in_force
 from harness.dispatch.scratch import Scratch
 from harness.dispatch.worker import Limits, Worker, WorkerFailed, WorkerLost
 
@@ -41,10 +42,13 @@ class Pool:
         modules: Sequence[Path] = (),
         executor: Executor | None = None,
         scratch: Scratch | None = None,
+        confinement: Confinement | None = None,
     ) -> None:
         self.interpreter = interpreter
         self.environment = environment or {}
         self.modules = tuple(modules)
+        self.confinement = confinement
+        self.in_force: tuple[list[str], dict[str, str]] = ([], {})  # of the confinement: what is, and what is not
         self.limits = limits or Limits()
         self.replaced = 0
         self.peak_rss = 0
@@ -78,6 +82,7 @@ class Pool:
                 limits=self.limits,
                 environment=environment,
                 modules=self.modules,
+                confinement=self.confinement,
             )
             self._all.add(worker)
         return worker
@@ -87,6 +92,8 @@ class Pool:
         about: dict[str, Any] = {}
         for worker in self._spare:
             about = worker.start()
+            if self.confinement is not None:
+                self.in_force = in_force(worker.folder)
             self._idle.append(worker)
         self._spare = []
         return about

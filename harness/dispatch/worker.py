@@ -18,6 +18,7 @@ from typing import Any
 import psutil
 
 from harness.dispatch.channel import Channel
+from harness.dispatch.confinement import Confinement
 from harness.protocol.frames import Closed, Garbled, read_frame, write_frame
 
 MAIN = Path(__file__).resolve().parents[1] / "worker" / "__main__.py"
@@ -68,18 +69,23 @@ class Worker:
         limits: Limits | None = None,
         environment: dict[str, str] | None = None,
         modules: Sequence[Path] = (),
+        confinement: Confinement | None = None,
     ) -> None:
         self.folder = folder
         self.limits = limits or Limits()
         self.about: dict[str, Any] = {}
         self._log = (folder / "stderr").open("a+b")
+        command = [interpreter or sys.executable, str(MAIN), str(folder), *map(str, modules)]
+        passed = dict(os.environ)
+        if confinement is not None:
+            command, passed = confinement.command(folder, command), confinement.environment(folder)
         try:
             self.process = subprocess.Popen(
-                [interpreter or sys.executable, str(MAIN), str(folder), *map(str, modules)],
+                command,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=self._log,
-                env=_environment(folder, environment or {}),
+                env=_environment(folder, passed, environment or {}),
                 cwd=folder,
                 bufsize=0,
                 # Ctrl-C is for the driver, which stops its workers in order.
@@ -202,14 +208,12 @@ class Worker:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def _environment(folder: Path, extra: dict[str, str]) -> dict[str, str]:
+def _environment(folder: Path, passed: dict[str, str], extra: dict[str, str]) -> dict[str, str]:
     """The environment of a worker: nothing of the driver's Python, one thread each, TensorFlow quiet.
 
     What it writes, it writes into its folder; the settings of Keras are the defaults and not those of a user.
     """
-    kept = {
-        key: value for key, value in os.environ.items() if not key.startswith(("PYTHON", "VIRTUAL_ENV", "COVERAGE"))
-    }
+    kept = {key: value for key, value in passed.items() if not key.startswith(("PYTHON", "VIRTUAL_ENV", "COVERAGE"))}
     return {
         **kept,
         "TF_CPP_MIN_LOG_LEVEL": "3",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from harness.inspection.rules import RULES, VERDICTS, Rule
@@ -58,7 +59,7 @@ class Report:
     not_computed: list[str] = field(default_factory=list)
     seconds: float = 0.0
     error: str = ""  # a fault of ours
-    loaded: None = None  # nothing is loaded yet
+    loaded: dict[str, Any] | None = None  # what came of loading it; None where it was not loaded
     config: str = ""  # the configs that were read, as they stand in the file; no part of the report
     more: Counter[str] = field(default_factory=Counter)
     kept: Counter[str] = field(default_factory=Counter)
@@ -80,6 +81,13 @@ class Report:
         if finding not in self.findings[-50:]:
             self.kept[rule] += 1
             self.findings.append(finding)
+
+    def accept(self, rule: str, which: Callable[[str], bool], reason: str) -> None:
+        """Marks findings of a rule as accepted: those of whose `what` the function is true."""
+        self.findings = [
+            replace(each, suppressed=reason) if each.rule == rule and which(each.what) else each
+            for each in self.findings
+        ]
 
     @property
     def verdict(self) -> str:

@@ -269,7 +269,36 @@ _ROWS: dict[str, Rule] = {
         "Its operations were looked through and none is known to reach outside; what they compute nobody can say.",
         "Load it only where you would run a program of its author.", "CWE-94",
     ),
+    # What came of loading it.
+    "loading-without-end": Rule(
+        "bomb", "medium", "Loading it takes more than it may", "It was stopped: its time or its memory was used up.",
+        "Raise --seconds or --memory only where you know why the model is that large.", "CWE-400",
+    ),
+    "loading-crashes": Rule(
+        "incompatible", "high", "Loading it ends the process",
+        "Not an error that a program could catch: the process that loaded it is gone.",
+        "Do not load it in a process that matters. Keras and TensorFlow should be told.", "CWE-248",
+    ),
+    "does-not-load": Rule(
+        "incompatible", "low", "This Keras does not load it", "It is whole and safe, and this release refuses it.",
+        "Load it with the release that wrote it, or follow the cause that is named.",
+    ),
+    "loads-without-compile": Rule(
+        "incompatible", "low", "It loads with compile=False alone",
+        "Its training settings are not taken up by this release; the model itself is.",
+        "load_model(path, compile=False), and compile it anew.",
+    ),
+    "call-fails": Rule(
+        "incompatible", "low", "It loads, and its first call fails",
+        "It was called once on data that was made up from the shapes and types that it states.",
+        "Call it on data of yours: if that works, say so in an issue.",
+    ),
     # Notes.
+    "does-not-survive": Rule(
+        None, "note", "Saved again, cut up or frozen it is another model",
+        "It was sent along the routes of `check`: there and back, the fixed point, a layer taken out, a frozen base.",
+        "Nothing, if you only use it; else see the known issues of your Keras.",
+    ),
     "format-named-otherwise": Rule(
         None, "note", "The name says another format than the content", "Keras goes by the name and fails.",
         "Rename it to what it is.",

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from harness.inspection.report import Finding, Report
 from harness.inspection.rules import VERDICTS
@@ -13,7 +14,7 @@ from harness.reporting.printable import printable
 
 SHOWN = 12  # findings of one file
 COLOURS = {"unsafe": "1;31", "bomb": "1;31", "corrupt": "31", "non-finite": "33", "needs custom objects": "33",
-           "unsupported": "33", "ok": "32", "error": "1;35", "note": "2"}  # fmt: skip
+           "unsupported": "33", "incompatible": "33", "ok": "32", "error": "1;35", "note": "2"}  # fmt: skip
 
 
 def _coloured(word: str, text: str) -> str:
@@ -33,6 +34,8 @@ def file_lines(report: Report) -> list[str]:
     about.append(f"{report.seconds:.2f} s")
     verdict = _coloured(report.verdict, f"{report.verdict:<13}")
     lines = [f"{verdict} {printable(report.file)}  ({printable(', '.join(about))})"]
+    if report.loaded is not None:
+        lines.append(f"    {printable(_loaded(report.loaded))}")
     if report.error:
         lines.append(f"    a fault of keras-harness, please report it: {printable(report.error)}")
     order = [*VERDICTS, None]
@@ -43,6 +46,16 @@ def file_lines(report: Report) -> list[str]:
     if left > 0:
         lines.append(f"    and {left:,} more: --json FILE has them")
     return lines
+
+
+def _loaded(loaded: Mapping[str, Any]) -> str:
+    """That it was loaded, where, how confined, and which routes it has passed."""
+    seconds = sum(loaded.get("seconds", {}).values())
+    passed = [route for route, said in loaded["routes"].items() if said == "passed"]
+    told = f"loaded ({loaded.get('loads', 'no')}) in Keras {loaded['environment'].get('keras', '?')}, {seconds:.1f} s"
+    told += f"; passed {', '.join(passed)}" if passed else ""
+    kept = "confined" if not loaded["not_confined"] else f"NOT confined: {', '.join(loaded['not_confined'])}"
+    return f"{told}; {kept}"
 
 
 def _finding(finding: Finding) -> list[str]:
@@ -61,4 +74,6 @@ def last_line(reports: Sequence[Report], seconds: float) -> str:
     """How many of which verdict."""
     counts = Counter(report.verdict for report in reports)
     words = [f"{counts[verdict]} {verdict}" for verdict in (*VERDICTS, "error") if counts[verdict]]
-    return f"{len(reports)} inspected in {seconds:.1f} s, none loaded: {', '.join(words) or 'none'}"
+    loaded = sum(report.loaded is not None for report in reports)
+    told = f"{loaded} of them loaded" if loaded else "none loaded"
+    return f"{len(reports)} inspected in {seconds:.1f} s, {told}: {', '.join(words) or 'none'}"

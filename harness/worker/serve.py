@@ -11,7 +11,7 @@ from typing import Any
 
 from harness.worker import dialect, exported, installed
 from harness.worker.run import describe, replay, run
-from harness.worker.taken import take
+from harness.worker.taken import send_off, take
 
 
 class Server:
@@ -54,6 +54,8 @@ class Server:
                 reply, blobs = replay(request, self.tell)
             elif request["verb"] == "take":
                 reply, blobs = take(request, self.tell)
+            elif request["verb"] == "send off":
+                reply, blobs = send_off(request, self.folder / str(self.served), self.tell)
             else:
                 reply, blobs = run(request, self.folder / str(self.served), self.tell)
         except Exception as error:

@@ -19,11 +19,11 @@ import numpy as np
 
 from harness.protocol.architecture import Architecture, Values
 from harness.routes.catalogue import ROUTES
-from harness.worker import data, dialect
+from harness.worker import custom, data, dialect
 from harness.worker.arrays import Arrays
 from harness.worker.build import tensors_of
 from harness.worker.dialect import keras, tf
-from harness.worker.run import describe, observe
+from harness.worker.run import Timings, describe, observe, send
 from harness.worker.subject import Subject
 
 BATCH = 2
@@ -40,45 +40,13 @@ def take(request: dict[str, Any], tell: Callable[[str], None]) -> tuple[dict[str
     ``inputs`` (a `.npz`), ``import`` (folders to import from) and ``custom_objects`` (``package.module:name``).
     """
     arrays = Arrays()
-    reply: dict[str, Any] = {"loads": "no", "seconds": {}}
-    dialect.clear()
-    dialect.set_seed(0)
-    start = time.perf_counter()
-    tell("import")
-    try:
-        objects = custom_objects(request.get("import", ()), request.get("custom_objects", ()))
-    except Exception as error:
-        return {**reply, "error": describe(error), "at": "import"}, {}
-    tell("load")
-    path = Path(request["file"])
-    try:
-        model = load(path, objects)
-        reply["loads"] = "yes"
-    except Exception as error:
-        reply["error"] = describe(error)
-        reply["at"] = "load"
-        try:
-            model = load(path, objects, compile=False)
-            reply["loads"] = "only with compile=False"
-        except Exception:
-            return reply, {}
-    reply["seconds"]["load"] = time.perf_counter() - start
-    start = time.perf_counter()
-    tell("call")
-    try:
-        inputs = inputs_of(model, request.get("inputs"))
-        with dialect.kept(model):
-            model(inputs, training=False)
-    except Exception as error:
-        return {**reply, "error": describe(error), "at": "the first call"}, {}
-    reply["seconds"]["call"] = time.perf_counter() - start
-    architecture = Architecture(model.name)
-    subject = Subject(model, architecture, inputs, None, arrays)
-    subject.shared["names"] = {layer.name for layer in _all_layers(model)}
+    reply, subject = opened(request, tell, arrays)
+    if subject is None:
+        return reply, {}
     tell("observe")
     reply["before"] = {}
     for name in request["asked"]:
-        with dialect.kept(model):  # a layer that is told to train at every call moves by being looked at
+        with dialect.kept(subject.model):  # a layer that is told to train at every call moves by being looked at
             reply["before"].update(observe(subject, [name]))
     for route, folder in request.get("keep", {}).items():
         tell(route)
@@ -91,6 +59,69 @@ def take(request: dict[str, Any], tell: Callable[[str], None]) -> tuple[dict[str
         except Exception as error:
             reply.setdefault("not kept", {})[route] = describe(error)
     return reply, arrays.blobs
+
+
+def send_off(
+    request: dict[str, Any], folder: Path, tell: Callable[[str], None]
+) -> tuple[dict[str, Any], dict[str, bytes]]:
+    """One file along routes: what `run` replies of a model that was drawn, and how it `loads`; no `before` if not.
+
+    `request` is that of `take`, with the ``routes`` in place of ``asked`` and ``keep``. ``classes`` of the reply has
+    the class of each layer by its name.
+    """
+    arrays = Arrays()
+    reply, subject = opened(request, tell, arrays)
+    if subject is None:
+        return reply, {}
+    objects = custom_objects(request.get("import", ()), request.get("custom_objects", ()))
+    path = Path(request["file"])
+    subject.make = lambda: load(path, objects, compile=False)
+    reply["classes"] = {layer.name: type(layer).__name__ for layer in _all_layers(subject.model)}
+    timings = Timings()
+    with custom.known(objects):
+        sent = send(subject, {}, request, folder, tell, timings)
+    return {**reply, **sent}, arrays.blobs
+
+
+def opened(
+    request: dict[str, Any], tell: Callable[[str], None], arrays: Arrays
+) -> tuple[dict[str, Any], Subject | None]:
+    """The reply so far, and the model of a file with inputs that it was called on; None where it came to an error."""
+    reply: dict[str, Any] = {"loads": "no", "seconds": {}}
+    dialect.clear()
+    dialect.set_seed(0)
+    start = time.perf_counter()
+    tell("import")
+    try:
+        objects = custom_objects(request.get("import", ()), request.get("custom_objects", ()))
+    except Exception as error:
+        return {**reply, "error": describe(error), "at": "import"}, None
+    tell("load")
+    path = Path(request["file"])
+    try:
+        model = load(path, objects)
+        reply["loads"] = "yes"
+    except Exception as error:
+        reply["error"] = describe(error)
+        reply["at"] = "load"
+        try:
+            model = load(path, objects, compile=False)
+            reply["loads"] = "only with compile=False"
+        except Exception:
+            return reply, None
+    reply["seconds"]["load"] = time.perf_counter() - start
+    start = time.perf_counter()
+    tell("call")
+    try:
+        inputs = inputs_of(model, request.get("inputs"))
+        with dialect.kept(model):
+            model(inputs, training=False)
+    except Exception as error:
+        return {**reply, "error": describe(error), "at": "the first call"}, None
+    reply["seconds"]["call"] = time.perf_counter() - start
+    subject = Subject(model, Architecture(model.name), inputs, None, arrays)
+    subject.shared["names"] = {layer.name for layer in _all_layers(model)}
+    return reply, subject
 
 
 def custom_objects(folders: Any, names: Any) -> dict[str, Any]:

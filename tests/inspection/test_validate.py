@@ -23,10 +23,11 @@ ROOT = Path(__file__).resolve().parents[2]
 
 def validate(*arguments: object, folder: Path, stdin: str = "", command: str = "validate") -> Any:
     code = "from harness.cli import main; main()"
+    no_load = ["--no-load"] if command == "validate" else []
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "NO_COLOR": "1"}
     return subprocess.run(
-        [sys.executable, "-c", code, command, *map(str, arguments)], input=stdin, capture_output=True, text=True,
-        timeout=120, check=False, cwd=folder, env=environment,
+        [sys.executable, "-c", code, command, *map(str, arguments), *no_load],
+        input=stdin, capture_output=True, text=True, timeout=120, check=False, cwd=folder, env=environment,
     )  # fmt: skip
 
 
@@ -219,7 +220,7 @@ def test_ten_thousand_findings_are_counted_and_a_few_are_shown(tmp_path: Path) -
 def test_neither_tensorflow_nor_numpy_is_imported(good: Path, tmp_path: Path) -> None:
     code = (
         "import sys\nfrom harness.cli import main\n"
-        f"try: main(['validate', {str(good)!r}])\nexcept SystemExit: pass\n"
+        f"try: main(['validate', '--no-load', {str(good)!r}])\nexcept SystemExit: pass\n"
         "print([m for m in ('tensorflow', 'keras', 'hypothesis', 'numpy', 'h5py', 'rich') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=ROOT)

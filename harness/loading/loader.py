@@ -1,0 +1,178 @@
+"""One confined worker for the files of a run: loads each, calls it once, and sends it along the routes of `check`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from harness.dispatch.confinement import Confinement
+from harness.dispatch.pool import Answer, Pool
+from harness.dispatch.scratch import Scratch
+from harness.dispatch.worker import Limits
+from harness.expectations.finding import Finding
+from harness.expectations.judge import judge
+from harness.expectations.known import SHIPPED, KnownIssues
+from harness.expectations.table import asked, parse
+from harness.gate.causes import Break, cause_of
+from harness.gate.models import brief
+from harness.inspection.report import Report
+from harness.protocol.architecture import Architecture
+
+# There and back, the fixed point, a layer taken out, and as the frozen base of another model.
+ROUTES = ("keras_zip", "keras_zip_twice", "extraction", "transfer")
+OPEN = ("ok", "non-finite")  # what inspection may say of a file that is loaded
+WEIGHTS = ("weights.h5", "hdf5 weights by name", "weights index")  # formats that hold no model
+GIVEN = "its code was given"
+STATED = ("python", "tensorflow", "keras", "packages")
+
+
+class CustomObjectsError(ValueError):
+    """What the user named as custom objects cannot be imported."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Where files are loaded, with which classes of the author's own, and what a file may take.
+
+    `seconds` are those of the wall for one file, `memory` is in bytes, resident.
+    """
+
+    interpreter: str | None = None
+    variables: Mapping[str, str] = field(default_factory=dict)
+    custom_objects: tuple[str, ...] = ()
+    imports: tuple[Path, ...] = ()
+    seconds: float = 300.0
+    memory: int = 8 << 30
+
+
+class Loader:
+    """Starts its worker with the first file that may be loaded; raises WorkerFailed where there is no TensorFlow."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.loaded = 0
+        self._pool: Pool | None = None
+        self._scratch: Scratch | None = None
+        self._about: dict[str, Any] = {}
+        self._known = KnownIssues.read(SHIPPED)
+        table = parse()
+        self._table = {route: table[route] for route in ROUTES}
+
+    def load(self, path: Path, report: Report) -> None:
+        """Loads the file and adds to the report what came of it. Raises CustomObjectsError."""
+        pool = self._started()
+        request = {
+            "verb": "send off",
+            "file": str(path.absolute()),
+            "routes": asked(self._table, compiled=False),
+            "also": [],
+            "import": [str(each.absolute()) for each in self.settings.imports],
+            "custom_objects": list(self.settings.custom_objects),
+        }
+        answer = pool.submit(request, limit=self.settings.seconds).result()
+        self.loaded += 1
+        done, not_done = pool.in_force
+        report.loaded = {
+            "environment": {key: self._about[key] for key in STATED if key in self._about},
+            "confined": done,
+            "not_confined": not_done,
+            "routes": {},
+        }
+        if answer.lost is not None:
+            self._lost(report, answer)
+            return
+        reply = answer.reply
+        if "fault" in reply:
+            report.error = f"{reply['fault']['type']}: {reply['fault']['message']}"
+            return
+        report.loaded["loads"] = reply["loads"]
+        report.loaded["seconds"] = {key: round(value, 3) for key, value in reply["seconds"].items()}
+        error = reply.get("error")
+        if error is not None:
+            if reply["at"] == "import":
+                raise CustomObjectsError(f"the custom objects cannot be imported: {error['type']}: {error['message']}")
+            self._refused(report, error, reply["at"], reply["loads"])
+        if "routes" in reply:
+            self._travelled(report, answer)
+
+    def _refused(self, report: Report, error: Mapping[str, Any], at: str, loads: str) -> None:
+        said = f"{error['type']}: {error['message']}"
+        cause = cause_of(Break("travel", "forward", said=said, model=report.config))
+        assert report.loaded is not None
+        report.loaded.update(error=brief(said), at=at, cause=None if cause is None else cause.id)
+        why = brief(said) if cause is None else f"{cause.explanation} {cause.remedy} (It said: {brief(said)})"
+        keras = f"Keras {self._about['keras']}"
+        if at == "the first call":
+            report.add("call-fails", "", f"{keras}: {why}")
+        elif loads == "no":
+            report.add("does-not-load", "", f"{keras}: {why}")
+        else:
+            report.add("loads-without-compile", "", f"{keras}: {why}")
+
+    def _lost(self, report: Report, answer: Answer) -> None:
+        lost = answer.lost
+        assert lost is not None
+        assert report.loaded is not None
+        report.loaded.update(loads="no", error=str(lost), at=lost.at or "load")
+        rule = "loading-crashes" if lost.reason in ("crashed", "garbled") else "loading-without-end"
+        report.add(rule, "", f"{lost.reason}: {lost.detail}, at {lost.at or 'load'}")
+
+    def _travelled(self, report: Report, answer: Answer) -> None:
+        reply = answer.reply
+        assert report.loaded is not None
+        said: dict[str, str] = {}
+        for name in ROUTES:
+            if name in reply["routes"]:
+                said[name] = "passed"
+            elif name in reply["unsent"]:
+                said[name] = f"not sent: it lacks {', '.join(reply['unsent'][name])}"
+            else:
+                said[name] = "not sent: this Keras has no such route"
+        for finding in judge(Architecture("given"), reply, answer.blobs, self._table, reply["classes"]):
+            marked = self._known.marked(finding, self._about)
+            for route in finding.routes:
+                told = _told(marked)
+                said[route] = told if said.get(route, "passed") == "passed" else said[route]
+                report.add("does-not-survive", route, told)
+        report.loaded["routes"] = said
+
+    def _started(self) -> Pool:
+        if self._pool is None:
+            self._scratch = Scratch()
+            self._pool = Pool(
+                self.settings.interpreter,
+                size=1,
+                limits=Limits(memory=self.settings.memory),
+                environment=dict(self.settings.variables),
+                scratch=self._scratch,
+                confinement=Confinement(),
+            )
+            self._about = self._pool.start()
+        return self._pool
+
+    def close(self) -> None:
+        """Ends the worker and removes what it wrote; safe to call twice."""
+        if self._pool is not None:
+            self._pool.close()
+        if self._scratch is not None:
+            self._scratch.close()
+
+
+def may_load(report: Report) -> bool:
+    """Whether inspection found nothing that speaks against it, and the file holds a model."""
+    return report.verdict in OPEN and not report.error and report.format not in (*WEIGHTS, "unknown")
+
+
+def accept_given(report: Report, names: Sequence[str]) -> None:
+    """Marks the author's classes as accepted whose code the user gave: ``package.module:name``, or a whole module."""
+    short = {each.partition(":")[2].rpartition(".")[2] for each in names if ":" in each}
+    whole = any(":" not in each for each in names)
+    report.accept("custom-object", lambda what: whole or what.partition(",")[0].rpartition(">")[2] in short, GIVEN)
+
+
+def _told(finding: Finding) -> str:
+    where = f" at {finding.where}" if finding.where else ""
+    known = f" (known issue {finding.known_issue['id']})" if finding.known_issue else ""
+    return f"{finding.title}{where}{known}"

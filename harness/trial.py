@@ -1,0 +1,120 @@
+"""The half of `validate` that loads: started only for a file that may be loaded, and told why where it is not."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from harness.inspection.report import Report
+from harness.settings import Usage
+
+if TYPE_CHECKING:
+    from harness.loading.loader import Loader
+
+INSTALL = 'pip install "keras-harness[tensorflow-cpu]"'
+
+
+class Trial:
+    """Loads files, one after another. `remarks` are for the end, `failed` says that a load that was asked for was not.
+
+    The rooms that it needs are imported with the first file that may be loaded: inspection alone starts at once.
+    """
+
+    def __init__(
+        self,
+        wanted: bool,
+        env: str | None,
+        custom_objects: Sequence[str],
+        imports: Sequence[Path],
+        seconds: float,
+        memory: float,
+    ) -> None:
+        self.remarks: list[str] = []
+        self.failed = False
+        self._wanted = wanted
+        self._env = env
+        self._custom_objects = tuple(custom_objects)
+        self._imports = tuple(imports)
+        self._seconds = seconds
+        self._memory = memory
+        self._loader: Loader | None = None
+        self._stack = contextlib.ExitStack()
+
+    def take(self, path: Path, report: Report) -> None:
+        """Loads the file if inspection has nothing against it. Raises Usage for custom objects that are not there."""
+        if not self._wanted:
+            return
+        from harness.dispatch.worker import WorkerFailed
+        from harness.loading.loader import CustomObjectsError, Loader, accept_given, may_load
+
+        accept_given(report, self._custom_objects)
+        if not may_load(report):
+            return
+        try:
+            if self._loader is None:
+                self._loader = self._made(Loader)
+            if self._loader is not None:
+                self._loader.load(path, report)
+        except CustomObjectsError as error:
+            raise Usage(str(error)) from error
+        except (WorkerFailed, OSError) as error:
+            self._give_up(f"TensorFlow could not be started: {error}", failed=True)
+
+    def _made(self, loader: type[Loader]) -> Loader | None:
+        from harness.environments.environment import EnvironmentFailed, environment
+        from harness.environments.wanted import Unreadable
+        from harness.loading.loader import Settings
+
+        if self._env is None and importlib.util.find_spec("tensorflow") is None:
+            self._give_up(f"no TensorFlow is installed here: {INSTALL}, or name one with --env", failed=False)
+            return None
+        try:
+            say = environment(self._env, lambda text: print(text, file=sys.stderr, flush=True))
+            under = self._stack.enter_context(say)
+        except Unreadable as error:
+            raise Usage(str(error)) from error
+        except EnvironmentFailed as error:
+            self._give_up(str(error), failed=True)
+            return None
+        made = loader(
+            Settings(
+                under.interpreter,
+                under.variables,
+                self._custom_objects,
+                self._imports,
+                self._seconds,
+                int(self._memory * (1 << 30)),
+            )
+        )
+        self._stack.callback(made.close)
+        return made
+
+    def _give_up(self, why: str, *, failed: bool) -> None:
+        self._wanted = False
+        self.failed = failed
+        self.remarks.append(f"not loaded: {why} (--no-load leaves loading out)")
+
+    def close(self) -> None:
+        """Ends what was started."""
+        self._stack.close()
+
+
+@contextlib.contextmanager
+def loading(
+    wanted: bool,
+    env: str | None,
+    custom_objects: Sequence[str],
+    imports: Sequence[Path],
+    seconds: float,
+    memory: float,
+) -> Iterator[Trial]:
+    """A trial, closed at the end."""
+    trial = Trial(wanted, env, custom_objects, imports, seconds, memory)
+    try:
+        yield trial
+    finally:
+        trial.close()
