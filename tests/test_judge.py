@@ -87,6 +87,8 @@ def test_a_loss_or_a_metric_that_forgets_an_argument_is_found_in_whatever_struct
         return [(each.place, each.where) for each in given(compiled, before)]
 
     assert stated({"name": "mine", "delta": 2.0}, {"axis": 1}) == []
+    assert stated({"name": "output_mine", "delta": 2.0}, {"axis": 1}) == []
+    assert len(stated({"name": "other", "delta": 2.0}, {"axis": 1})) == 1
     assert stated({"name": "mine"}, {"axis": 1}) == [(("Huber", "delta"), "compile.loss/a/1/delta")]
     assert stated({"name": "mine", "delta": 1.0}, {"axis": 1}) == [(("Huber", "delta"), "compile.loss/a/1/delta")]
     assert stated({"name": "mine", "delta": 2.0}, {}) == [(("CosineSimilarity", "axis"), "compile.metrics/0/0/axis")]
