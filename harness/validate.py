@@ -7,11 +7,13 @@ import dataclasses
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Annotated, Any
 
 from cyclopts import Parameter
 
+from harness.fetching import Fetched
 from harness.inspection.collect import collect
 from harness.inspection.hdf5_process import Reader
 from harness.inspection.limits import Limits
@@ -26,7 +28,7 @@ UNDECIDED_VERDICTS = ("unsupported", "error")
 
 
 def validate(
-    *files: Annotated[Path, Parameter(help="Files and folders; - is a list of paths, a line each, that is read.")],
+    *files: Annotated[str, Parameter(help="Files, folders, URLs; - is a list of them, a line each, that is read.")],
     json: Annotated[Path | None, Parameter(help="Write report.json here.")] = None,
     sarif: Annotated[Path | None, Parameter(help="Write SARIF 2.1.0 here.")] = None,
     junitxml: Annotated[Path | None, Parameter(help="Write JUnit XML here.")] = None,
@@ -51,6 +53,7 @@ def validate(
     ] = (),
     seconds: Annotated[float, Parameter(help="That loading one file may take.")] = 300.0,
     memory: Annotated[float, Parameter(help="GiB that it may take.")] = 8.0,
+    allow_remote: Annotated[bool, Parameter(negative="", help="Fetch what lies elsewhere: https, hf, s3, gs.")] = False,
     limit: Annotated[
         tuple[str, ...], Parameter(name="--limit", negative="", help="NAME=NUMBER: another limit (may be repeated).")
     ] = (),
@@ -82,8 +85,11 @@ def validate(
     reader.start()
     with loading(load, env, custom_objects, import_from, seconds, memory) as trial, contextlib.ExitStack() as stack:
         stack.callback(reader.stop)
-        for path in collect(_named(files, stdin)):
-            report = inspect(path, limits=limits, reader=reader)
+        fetched = Fetched(allowed=allow_remote, most=limits.fetched_bytes)
+        stack.callback(fetched.close)
+        for path, name, why_not in _found(files, stdin, fetched):
+            report = inspect(path, limits=limits, reader=reader) if not why_not else _not_fetched(name, why_not)
+            report.file = name
             accepting.apply(report, accepted)
             trial.take(path, report)
             reports.append(report)
@@ -139,10 +145,21 @@ def _code(reports: Sequence[Report], failing: frozenset[str]) -> int:
     return OK
 
 
-def _named(files: Sequence[Path], stdin: bool) -> Iterator[Path]:
-    yield from files
-    if stdin:
-        yield from (Path(line.rstrip("\r\n")) for line in sys.stdin if line.strip())
+def _found(files: Sequence[str], stdin: bool, fetched: Fetched) -> Iterator[tuple[Path, str, str]]:
+    """Each file with what it is called, and what kept it from being fetched."""
+    listed = (line.rstrip("\r\n") for line in sys.stdin if line.strip()) if stdin else ()
+    for name in chain(files, listed):
+        for path, called, why_not in fetched.paths(name):
+            if called != str(path) or why_not:
+                yield path, called, why_not
+            else:
+                yield from ((each, str(each), "") for each in collect([path]))
+
+
+def _not_fetched(name: str, why: str) -> Report:
+    report = Report(name)
+    report.add("not-a-plain-file", "", why)
+    return report
 
 
 def _limits(given: Sequence[str]) -> Limits:

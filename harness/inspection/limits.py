@@ -36,6 +36,7 @@ class Limits:
     protobuf_bytes: int = 256 * MB
     protobuf_messages: int = 2_000_000
     folder_files: int = 10_000
+    fetched_bytes: int = 8 * GB  # of all files of a run that lie elsewhere
     seconds: float = 4.0  # for the child that reads HDF5, and more for what is over 100 MB
     child_memory: int = 384 * MB
     findings: int = 200  # that are kept of one rule in one file; the others are counted

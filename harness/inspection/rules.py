@@ -258,7 +258,8 @@ _ROWS: dict[str, Rule] = {
     ),
     "not-a-plain-file": Rule(
         "unsupported", "low", "No plain file that can be read",
-        "Missing, empty, without permission, a pipe or a device: nothing was inspected.", "Name the file itself.",
+        "Missing, empty, without permission, a pipe, a device, or not to be fetched: nothing was inspected.",
+        "Name the file itself.",
     ),
     "not-inspected": Rule(
         "unsupported", "low", "A part that is not inspected", "What it holds was not looked at.",
