@@ -37,6 +37,8 @@ app.command("harness.environment_commands:environments", name="environments")
 app.command("harness.upgrade:gate", name="gate")
 app.command("harness.bench_commands:bench", name="bench")
 app.command("harness.history_commands:app", name="history")
+app.command("harness.recording_commands:record", name="record")
+app.command("harness.recording_commands:replay", name="replay")
 
 
 def _several(name: str, help: str) -> Parameter:
@@ -190,7 +192,7 @@ def reproduce(
     alone is enough. Exit codes: 1 it shows, 0 it does not show any more, 2 usage, 3 it could not be run.
     """
     from harness.check import last
-    from harness.check.reproduce import environment_of, interpreter_of, markdown_of, rerun
+    from harness.check.reproduce import environment_of, interpreter_of, markdown_of, rerun, sides_of
     from harness.environments.environment import in_words, releases
     from harness.reporting.text import stored_text
 
@@ -204,12 +206,15 @@ def reproduce(
     one = found[finding]
     if script is not None:
         script.write_text(one["script"], encoding="utf-8")
-    env = env or environment_of(stored)
+    saves, side = sides_of(one)
+    env = env or environment_of(stored, side)
     if env is not None and env == interpreter_of(stored) and not Path(env).exists():
         print("the interpreter of that report is gone: name another one with --env")
         return UNMEASURED
-    with _environment(env) as found_or_made:
-        proof = rerun(one, found_or_made)
+    with contextlib.ExitStack() as held:
+        found_or_made = held.enter_context(_environment(env))
+        saver = held.enter_context(_environment(environment_of(stored, saves))) if saves else None
+        proof = rerun(one, found_or_made, saver)
         resolved = releases(found_or_made.interpreter)
     if markdown:
         print(markdown_of(one, stored, proof.output if proof.shows else ""))

@@ -85,6 +85,7 @@ def gate(
     each are taken up by the other: forward is the upgrade, back the rollback on the day after. Exit codes: 0 safe as
     far as was looked, 1 something breaks, 2 usage, 3 could not measure.
     """
+    from harness.check import last
     from harness.check.profiles import PROFILES
     from harness.check.result import INTERRUPTED, NO_ENVIRONMENT
     from harness.check.signals import Signals
@@ -143,6 +144,8 @@ def gate(
             markdown: lambda: gate_text.markdown(result),
         }
         lost = [files.keep(text(), path.expanduser().absolute()) for path, text in texts.items() if path is not None]
+        if result.findings:
+            last.keep(gate_report.report(result))
         with contextlib.suppress(OSError, SystemExit):  # nobody reads: `| head`
             gate_text.print_result(result, console)
             for each in filter(None, lost):

@@ -5,10 +5,8 @@ What a script says is proved with planted faults: with the fault it shows, witho
 
 from __future__ import annotations
 
-import json
 import re
 import statistics
-import subprocess
 import sys
 from dataclasses import replace
 from functools import lru_cache
@@ -20,7 +18,7 @@ from harness.architectures.drawing import draws
 from harness.architectures.families import all_rules
 from harness.architectures.graph import Goal
 from harness.architectures.models import architectures
-from harness.check.confirm import RUNNER
+from harness.check.batch import Script, run_scripts
 from harness.check.proof import proven, run_script
 from harness.expectations.finding import Finding
 from harness.expectations.judge import ORDER
@@ -29,6 +27,7 @@ from harness.expectations.scripts.layout import WIDTH
 from harness.expectations.scripts.observations import OBSERVATIONS
 from harness.expectations.scripts.routes import ROUTES
 from harness.expectations.table import parse
+from harness.gate.comparison import ROWS
 from harness.protocol.architecture import Architecture, Call, Compile, Data
 from tests.test_console import MODEL as SMALL
 from tests.test_planted import MODEL, PLANTED, seen
@@ -78,7 +77,7 @@ def drawn(version: str, count: int = 12) -> list[Architecture]:
 
 
 def test_every_route_of_the_table_has_its_lines_and_every_observation_its_look() -> None:
-    assert set(ROUTES) == set(TABLE)
+    assert set(ROUTES) == {*TABLE, *ROWS}
     assert set(OBSERVATIONS) == set(ORDER)
 
 
@@ -122,16 +121,10 @@ def test_the_script_of_a_small_model_is_short() -> None:
 
 def answers(scripts: list[str], folder: Path) -> list[bool | str]:
     """What each script says, run in one process: True where it shows, or why it told nothing."""
-    file = folder / "scripts.json"
     # The runner wants to be told by an exit code; a program that ends in order, or with a message, has none.
     told_by_code = [re.sub(r"raise SystemExit\(.+\)", "raise SystemExit(1)", each) for each in scripts]
-    file.write_text(json.dumps([f"{each}\nraise SystemExit(0)\n" for each in told_by_code]))
-    done = subprocess.run(
-        [sys.executable, str(RUNNER), str(file)], cwd=folder, capture_output=True, text=True, timeout=500, check=False
-    )
-    told = json.loads(file.with_suffix(".out").read_text())
-    assert len(told) == len(scripts), done.stderr[-1000:]
-    return [each.get("shows", each.get("error")) for each in told]
+    ending = [Script(f"{each}\nraise SystemExit(0)\n", folder) for each in told_by_code]
+    return [each.get("shows", each.get("error")) for each in run_scripts(ending, sys.executable, limit=500)]
 
 
 @lru_cache

@@ -5,18 +5,13 @@ An entry whose script shows nothing any more is stale: Keras was mended, or the 
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
+from harness.check.batch import Script, run_scripts
 from harness.environments.environment import Environment
 from harness.expectations.known import KnownIssue
 
-RUNNER = Path(__file__).resolve().parents[1] / "worker" / "scripts.py"
 LIMIT = 1200.0  # seconds for all of them
 
 
@@ -33,29 +28,10 @@ class Confirmation:
 def confirm(issues: Sequence[KnownIssue], environment: Environment) -> list[Confirmation]:
     """Runs the scripts of these issues in one process; those that it did not come to are ``broken``."""
     scripted = [issue for issue in issues if issue.script]
-    answers: list[dict[str, object]] = []
-    with tempfile.TemporaryDirectory(prefix="keras-harness-") as folder:
-        file = Path(folder) / "scripts.json"
-        file.write_text(json.dumps([issue.script for issue in scripted]), encoding="utf-8")
-        error = "it was not run"
-        try:
-            ended = subprocess.run(
-                [environment.interpreter, str(RUNNER), str(file)],
-                cwd=folder, env={**os.environ, **environment.variables},
-                capture_output=True, text=True, errors="replace", timeout=LIMIT, check=False,
-            )  # fmt: skip
-            if ended.returncode:
-                error = f"the process ended with {ended.returncode}: {ended.stderr.strip()[-300:]}"
-        except subprocess.TimeoutExpired:
-            error = f"not done within {LIMIT:.0f} s"
-        out = file.with_suffix(".out")
-        if out.exists():
-            answers = json.loads(out.read_text(encoding="utf-8"))
-    found = {issue.id: _state(issue, answer) for issue, answer in zip(scripted, answers, strict=False)}
-    return [
-        found.get(issue.id) or Confirmation(issue, *(("broken", error) if issue.script else ("no script", "")))
-        for issue in issues
-    ]
+    scripts = [Script(issue.script) for issue in scripted]
+    answers = run_scripts(scripts, environment.interpreter, variables=environment.variables, limit=LIMIT)
+    found = {issue.id: _state(issue, answer) for issue, answer in zip(scripted, answers, strict=True)}
+    return [found.get(issue.id) or Confirmation(issue, "no script") for issue in issues]
 
 
 def _state(issue: KnownIssue, answer: dict[str, object]) -> Confirmation:

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from harness.check.batch import Script, run_scripts
 from harness.check.proof import Proof, run_script
 from harness.environments.environment import Environment
 
@@ -23,20 +24,42 @@ def interpreter_of(report: Data) -> str:
     return str(report.get("environments", {}).get("candidate", {}).get("interpreter") or sys.executable)
 
 
-def environment_of(report: Data) -> str:
+def environment_of(report: Data, side: str = "candidate") -> str:
     """The environment of a report as `--env` takes it: what was asked for, where it was made of that."""
-    candidate = report.get("environments", {}).get("candidate", {})
-    return str(candidate["asked"]) if "made" in candidate else interpreter_of(report)
+    stated = report.get("environments", {}).get(side, {})
+    asked = "asked" in stated and ("made" in stated or "interpreter" not in stated)
+    return str(stated["asked"]) if asked else interpreter_of(report)
 
 
-def rerun(finding: Data, environment: Environment) -> Proof:
-    """Runs the script of a finding again."""
+def sides_of(finding: Data) -> tuple[str | None, str]:
+    """Of a finding of a gate the side that saves, None where nothing is saved, and the one where the fault shows."""
+    if not finding.get("scripts"):
+        return None, "candidate"
+    return ("candidate", "baseline") if finding.get("direction") == "back" else ("baseline", "candidate")
+
+
+def rerun(finding: Data, environment: Environment, saver: Environment | None = None) -> Proof:
+    """Runs the script of a finding again: both halves, where a file goes from one release to another."""
     script = finding.get("script")
     if not script:
         return Proof(None, "the finding has no script")
+    if saver is not None:
+        return _halves(finding, environment, saver)
     return run_script(
         str(script), environment.interpreter, Path(tempfile.gettempdir()), variables=environment.variables
     )
+
+
+def _halves(finding: Data, loader: Environment, saver: Environment) -> Proof:
+    with tempfile.TemporaryDirectory(prefix="keras-harness-") as folder:
+        scripts = {name: Script(source, Path(folder)) for name, source in finding["scripts"].items()}
+        (first,) = run_scripts([scripts["save"]], saver.interpreter, variables=saver.variables)
+        if not first.get("ended"):
+            return Proof(None, f"its first half failed: {first.get('error')}")
+        (then,) = run_scripts([scripts["load"]], loader.interpreter, variables=loader.variables)
+    if then.get("shows") or then.get("ended"):
+        return Proof(bool(then.get("shows")), "", str(then.get("said", "")))
+    return Proof(None, f"it failed itself: {then.get('error')}")
 
 
 def markdown_of(finding: Data, report: Data, output: str) -> str:
@@ -49,6 +72,7 @@ def markdown_of(finding: Data, report: Data, output: str) -> str:
         "NumPy": packages.get("numpy"),
         "Python": environment.get("python"),
     }
+    scripts = finding.get("scripts") or {"load": str(finding["script"])}
     error = finding.get("error")
     if error:
         expected, actual = "No error.", f"`{error['type']}`: {str(error['message']).strip()[:1000]}"
@@ -60,7 +84,7 @@ def markdown_of(finding: Data, report: Data, output: str) -> str:
         f"# {finding['title']}",
         f"Seen on: {', '.join(finding['routes'])}",
         "## Versions\n\n" + "\n".join(f"- {name} {version}" for name, version in stated.items() if version),
-        f"## Script\n\n```python\n{str(finding['script']).rstrip()}\n```",
+        "## Script\n\n" + "\n\n".join(f"```python\n{each.rstrip()}\n```" for each in scripts.values()),
         f"## Expected\n\n{expected}",
         f"## Actual\n\n{actual}",
     ]

@@ -233,6 +233,23 @@ def releases(interpreter: str) -> dict[str, str]:
     return found
 
 
+LIST = """
+import json
+from importlib import metadata
+print(json.dumps({each.metadata["Name"]: each.version for each in metadata.distributions() if each.metadata["Name"]}))
+"""
+
+
+def packages(interpreter: str) -> dict[str, str]:
+    """Every package in an interpreter with its release; empty where it cannot be asked."""
+    try:
+        done = subprocess.run([interpreter, "-I", "-c", LIST], capture_output=True, text=True, timeout=60, check=False)
+        found: dict[str, str] = json.loads(done.stdout)
+    except (OSError, ValueError, subprocess.TimeoutExpired):
+        return {}
+    return dict(sorted(found.items(), key=lambda each: each[0].lower()))
+
+
 NAMES = {
     "python": "Python", "tensorflow": "TensorFlow", "keras": "Keras", "tf_keras": "tf_keras", "numpy": "NumPy",
     "h5py": "h5py", "protobuf": "protobuf",

@@ -34,6 +34,7 @@ class Finding:
     times: int = 1
     path: tuple[str, ...] = ()  # `where`, in pieces: names may hold a slash
     script: str = ""
+    script_before: str = ""  # of a finding between two releases: what is run first, with the one that saves
     script_shows: bool | None = None  # None where it was not run, or failed itself
     script_problem: str = ""  # why it does not show
 
@@ -81,6 +82,7 @@ class Finding:
             "times": self.times,
             "subject": {"architecture": to_json(self.architecture)},
             "script": self.script,
+            **({"scripts": {"save": self.script_before, "load": self.script}} if self.script_before else {}),
             "script_shows": self.script_shows,
             "script_problem": self.script_problem,
             "known_issue": None if self.known_issue is None else dict(self.known_issue),

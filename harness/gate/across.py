@@ -6,7 +6,7 @@ of other kernels: they may differ by what rounding does to that very model.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any
 
@@ -16,18 +16,20 @@ from harness.expectations.compare import LIMIT, Difference, differences, read
 from harness.gate import canonical
 
 # In the order in which one explains the next.
-OBSERVATIONS = ("structure", "config", "weights", "flags", "compile", "optimizer", "repeats", "outputs")
+OBSERVATIONS = (
+    "structure", "config", "weights", "flags", "compile", "optimizer", "slots", "repeats", "outputs", "loss",
+)  # fmt: skip
 ALSO = ("sensitivity",)  # asked of the release that saves
 FACTOR = 32.0
 FLOOR = 8.0  # units in the last place of the largest number of an output
 
 
 def held(
-    before: Mapping[str, Any], after: Mapping[str, Any], blobs: Mapping[str, bytes], known: Callable[[str, str], bool]
+    before: Mapping[str, Any], after: Mapping[str, Any], blobs: Mapping[str, bytes], lost: canonical.Lost
 ) -> Iterator[tuple[str, Difference]]:
     """The differences of the first observation in which two releases part: what comes later follows from it.
 
-    `known` says whether a class takes an argument in both releases.
+    `lost` says of a setting that is not stated any more whether that makes a difference.
     """
     for observation in OBSERVATIONS:
         if observation not in after or observation not in before:
@@ -35,10 +37,14 @@ def held(
         one, other = before[observation], after[observation]
         if observation == "outputs":
             found = list(outputs(one, other, before.get("sensitivity"), blobs, repeats=before.get("repeats")))
+        elif observation == "loss":
+            found = list(loss(one, other, before, blobs))
         else:
             one, other = canonical.common(observation, one), canonical.common(observation, other)
             if observation in ("config", "compile"):
-                one, other = canonical.both_state(one, other, known)
+                one, other = canonical.both_state(one, other, lost)
+            if observation == "slots":
+                one, other = canonical.both_have(one, other)
             found = list(islice(differences(one, other, blobs), LIMIT))
         if found:
             yield from ((observation, each) for each in found)
@@ -93,15 +99,36 @@ def outputs(
         largest = float(np.max(np.abs(values.astype("float64")[finite]), initial=0.0))
         allowed = tolerance(step, largest, first["dtype"])
         apart = {first["dtype"]: allowed / max(1.0, largest)}
-        yield from _named(differences(first, second, blobs, place, close=apart), before, after, blobs)
+        found = differences(first, second, blobs, place, close=apart)
+        yield from _named(found, before, after, blobs, allowed=allowed)
 
 
-def _named(found: Iterator[Difference], before: Any, after: Any, blobs: Mapping[str, bytes]) -> Iterator[Difference]:
+def loss(before: Any, after: Any, seen: Mapping[str, Any], blobs: Mapping[str, bytes]) -> Iterator[Difference]:
+    """The loss, where another release computes another one than rounding explains.
+
+    `seen` is all that was observed before: where an output is another one at each call, so is the loss.
+    """
+    repeats, step = seen.get("repeats"), (seen.get("sensitivity") or {}).get("loss")
+    if before is None or "$error" in before or step is None or (isinstance(repeats, list) and not all(repeats)):
+        return
+    if after is None or "$error" in after or before["shape"] != after["shape"]:
+        yield from differences(before, after, blobs)
+        return
+    value = float(read(before, blobs).max(initial=0.0))
+    allowed = tolerance(step, abs(value), "float32")
+    for each in differences(before, after, blobs, close={"float32": allowed / max(1.0, abs(value))}):
+        yield Difference(each.where, each.kind, each.expected, each.actual, {**each.size, "allowed": allowed})
+
+
+def _named(
+    found: Iterator[Difference], before: Any, after: Any, blobs: Mapping[str, bytes], *, allowed: float = 0.0
+) -> Iterator[Difference]:
     """The difference, at the layer where the two sides part most: a layer passes on what it was given."""
     for difference in found:
         layer = _first_inner(before.get("inner", []), after.get("inner", []), blobs)
         where = ("inner", layer) if layer else difference.where
-        yield Difference(where, difference.kind, difference.expected, difference.actual, difference.size)
+        size = {**difference.size, "allowed": allowed} if allowed else difference.size
+        yield Difference(where, difference.kind, difference.expected, difference.actual, size)
         return
 
 

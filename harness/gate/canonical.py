@@ -6,7 +6,7 @@ they would say the same; what is left out or renamed here is never compared betw
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 # Keys of a config that state how it is written, or what no constructor was given.
@@ -25,7 +25,23 @@ NOT_SETTINGS = {
     "trainable": "of a whole model Keras 2 does not write it; flags are compared by themselves",
     "name": "of a layer: structure compares it; of objects inside, drawn or counted by the process",
 }
+# The same of the config of some classes alone.
+OF_CLASSES = {
+    ("StringLookup", "dtype"): "Keras 2 states what it looks up into, Keras 3 drops the argument; outputs show it",
+    ("IntegerLookup", "dtype"): "as above",
+    ("TextVectorization", "dtype"): "as above",
+}
+# Classes under another name.
+CLASSES = {
+    "Model": "Functional",
+    "ModuleWrapper": "Functional",
+    "OrthogonalInitializer": "Orthogonal",  # in Keras 3.0 to 3.6
+    "IdentityInitializer": "Identity",
+}
+# Weights under another name.
+RENAMED = {"depthwise_kernel": "kernel"}  # of DepthwiseConv; of SeparableConv, which has a pointwise one, it is not
 Change = Callable[[Any], Any]
+Lost = Callable[[str, str, Any], bool]
 
 
 def config(value: Any) -> Any:
@@ -43,7 +59,11 @@ def config(value: Any) -> Any:
                 return settings.get("name", name)
             if name in ("function", "builtin_function") or settings is None:
                 return settings if isinstance(settings, str) else name
-            return {"class": name, "config": config(settings)}
+            own = {key for of, key in OF_CLASSES if of == name}
+            return {
+                "class": CLASSES.get(name, name),
+                "config": config({key: settings[key] for key in settings if key not in own}),
+            }
         return {
             key: _alone(item) if key == "axis" else config(item)
             for key, item in value.items()
@@ -76,11 +96,8 @@ def structure(value: Any) -> Any:
     """Layers by path and class; Functional and Model are one class under two names, inputs are no layers."""
     if not isinstance(value, dict):
         return value
-    layers = {path: _CLASSES.get(name, name) for path, name in value.get("layers", {}).items() if name != "InputLayer"}
+    layers = {path: CLASSES.get(name, name) for path, name in value.get("layers", {}).items() if name != "InputLayer"}
     return {"name": value.get("name"), "outputs": value.get("outputs"), "layers": layers}
-
-
-_CLASSES = {"Model": "Functional", "ModuleWrapper": "Functional"}
 
 
 def weights(value: Any) -> Any:
@@ -88,12 +105,37 @@ def weights(value: Any) -> Any:
     if not isinstance(value, list):
         return value
     found: dict[str, Any] = {}
+    name = _renaming(each["path"] for each in value)
     for each in value:
-        key, number = each["path"], 1
+        key, number = name(each["path"]), 1
         while key in found:
             number += 1
-            key = f"{each['path']}#{number}"
+            key = f"{name(each['path'])}#{number}"
         found[key] = each["value"]
+    return found
+
+
+def _renaming(paths: Iterable[str]) -> Callable[[str], str]:
+    """What a weight is called in the common form, given all that there are."""
+    all_of_them = {*paths}
+
+    def name(path: str) -> str:
+        place, _, own = path.rpartition("/")
+        if own not in RENAMED or f"{place}/pointwise_kernel" in all_of_them:
+            return path
+        return f"{place}/{RENAMED[own]}"
+
+    return name
+
+
+def slots(value: Any) -> Any:
+    """Slots by the paths that weights have in the common form."""
+    if not isinstance(value, dict):
+        return value
+    found = {}
+    for kind, kept in value.items():
+        name = _renaming(kept)
+        found[kind] = {name(path): slot for path, slot in kept.items()}
     return found
 
 
@@ -110,12 +152,26 @@ def optimizer(value: Any) -> Any:
     return {"iterations": value.get("iterations")} if isinstance(value, dict) else value
 
 
+def both_have(before: Any, after: Any) -> tuple[Any, Any]:
+    """Slots of kinds that both releases keep: each has some for which the other has no place.
+
+    Where they share none at all, all were lost.
+    """
+    if not (isinstance(before, dict) and isinstance(after, dict)) or "$error" in before or "$error" in after:
+        return before, after
+    shared = [kind for kind in before if kind in after]
+    if before and not shared:
+        return {"slots": "kept"}, {"slots": "lost"}
+    return {kind: before[kind] for kind in shared}, {kind: after[kind] for kind in shared}
+
+
 FORMS: Mapping[str, Change] = {
     "structure": structure,
     "config": config,
     "weights": weights,
     "compile": compile_settings,
     "optimizer": optimizer,
+    "slots": slots,
     "flags": lambda value: {"layers": value.get("layers")} if isinstance(value, dict) else value,
 }
 
@@ -127,19 +183,20 @@ def common(observation: str, value: Any) -> Any:
     return FORMS[observation](value) if observation in FORMS else value
 
 
-def both_state(before: Any, after: Any, known: Callable[[str, str], bool], owner: str = "") -> tuple[Any, Any]:
-    """Two configs without the settings that one release alone knows (`known` says of a class and an argument).
+def both_state(before: Any, after: Any, lost: Lost, owner: str = "") -> tuple[Any, Any]:
+    """Two configs without the settings that one release alone knows.
 
-    What the other release states beyond that is the default of an argument that the baseline does not have; what it
-    does not state, though its class has the argument, was lost.
+    What the other release states beyond that is the default of an argument that the baseline does not have; of what it
+    does not state `lost` says by class, argument and value whether that makes another object of it.
     """
     if isinstance(before, list) and isinstance(after, list) and len(before) == len(after) and before:
-        each = [both_state(one, other, known, owner) for one, other in zip(before, after, strict=True)]
+        each = [both_state(one, other, lost, owner) for one, other in zip(before, after, strict=True)]
         return [one for one, _ in each], [other for _, other in each]
     if not (isinstance(before, dict) and isinstance(after, dict)):
         return before, after
     owner = str(before.get("class", owner)) if "config" in before else owner
-    kept = [key for key in before if key in after or known(owner, key)]
-    pairs = {key: both_state(before[key], after[key], known, owner) for key in kept if key in after}
-    lost = {key: before[key] for key in kept if key not in after}
-    return {**{key: one for key, (one, _) in pairs.items()}, **lost}, {key: other for key, (_, other) in pairs.items()}
+    pairs = {key: both_state(before[key], after[key], lost, owner) for key in before if key in after}
+    missing = {key: value for key, value in before.items() if key not in after and lost(owner, key, value)}
+    return {**{key: one for key, (one, _) in pairs.items()}, **missing}, {
+        key: other for key, (_, other) in pairs.items()
+    }

@@ -12,7 +12,9 @@ from harness.dispatch.scratch import Scratch
 from harness.expectations.compare import Difference
 from harness.gate import across
 from harness.gate.causes import Break, Cause, cause_of
-from harness.gate.exchange import FILES, Exchange, Side
+from harness.gate.comparison import WHOLE
+from harness.gate.exchange import Exchange
+from harness.gate.release import Side
 from harness.inspection.collect import collect
 from harness.inspection.hdf5_process import Reader
 from harness.inspection.limits import Limits
@@ -184,7 +186,7 @@ def _verdict(exchange: Exchange, scratch: Scratch, path: Path, report: Report, g
         )
     if not old.works or (new.whole and not old.whole):
         return replace(made, verdict=FIXED, why=old.told, cause=_cause(old.said, report))
-    found = list(across.held(one.reply["before"], other.reply["before"], {**one.blobs, **other.blobs}, exchange.known))
+    found = list(across.held(one.reply["before"], other.reply["before"], {**one.blobs, **other.blobs}, exchange.lost))
     resaved = _resaved(exchange, one, other, given)
     if not found:
         return replace(made, verdict=SAME, resaved=resaved)
@@ -213,7 +215,7 @@ def _take(side: Side, path: Path, scratch: Scratch, given: Given) -> Any:
         "verb": "take",
         "file": str(path.absolute()),
         "asked": [*across.OBSERVATIONS, *across.ALSO],
-        "keep": {route: str(scratch.folder(route)) for route in FILES},
+        "keep": {route: str(scratch.folder(route)) for route in WHOLE},
         **given.to_json(),
     }
     return side.pool.submit(request, limit=given.limit)
@@ -243,6 +245,6 @@ def _resaved(exchange: Exchange, one: Answer, other: Answer, given: Given) -> di
                 said[f"{route} {direction}"] = loaded.told[:300]
                 continue
             blobs = {**saved.blobs, **answer.blobs}
-            found = list(across.held(saved.reply["before"], answer.reply["before"], blobs, exchange.known))
+            found = list(across.held(saved.reply["before"], answer.reply["before"], blobs, exchange.lost))
             said[f"{route} {direction}"] = _told(*found[0]) if found else "passed"
     return said

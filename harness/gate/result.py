@@ -6,6 +6,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from packaging.version import Version
+
 from harness.check.profiles import Profile
 from harness.check.result import INTERRUPTED, UNFINISHED
 from harness.dispatch.worker import Limits
@@ -51,6 +53,15 @@ class Options:
             candidate=candidate.interpreter,
             variables={name: side.variables for name, side in sides.items()},
             origins={name: side.origin for name, side in sides.items()},
+        )
+
+    def replaying(self, candidate: Environment) -> Options:
+        """The same where the baseline was recorded, under an environment that is there."""
+        return replace(
+            self,
+            candidate=candidate.interpreter,
+            variables={"candidate": candidate.variables},
+            origins={"candidate": candidate.origin},
         )
 
 
@@ -103,12 +114,24 @@ class Result:
     def cause(self, finding: Finding) -> Cause | None:
         """Why it broke, as far as is known of the release in which it did."""
         side = "baseline" if finding.direction == BACK or finding.status == FIXED else "candidate"
-        return diagnose(finding, str(self.environments.get(side, {}).get("keras", "")))
+        older, newer = self._keras("baseline"), self._keras("candidate")
+        # Causes are told of the way up: where the candidate is the older one, that is the way back.
+        turned = finding.direction and later(older, newer)
+        way = {FORWARD: BACK, BACK: FORWARD}[finding.direction] if turned else finding.direction
+        return diagnose(replace(finding, direction=way), self._keras(side))
+
+    def _keras(self, side: str) -> str:
+        return str(self.environments.get(side, {}).get("keras", ""))
 
     def count(self, layer: str, route: str, direction: str, *, passed: bool) -> None:
         """Notes that a model with that layer passed a route, or did not."""
         row = self.compatibility.setdefault(layer, {}).setdefault(f"{route} {direction}", [0, 0])
         row[0 if passed else 1] += 1
+
+
+def later(one: str, other: str) -> bool:
+    """Whether the first of two versions is the later one; of one that is not known nothing can be said."""
+    return bool(one and other) and Version(one) > Version(other)
 
 
 def kind(finding: Finding) -> str:

@@ -20,17 +20,21 @@ from harness.dispatch.pool import Pool
 from harness.dispatch.scratch import Scratch
 from harness.dispatch.worker import WorkerFailed
 from harness.expectations.finding import Finding, layer_classes
-from harness.expectations.table import parse
-from harness.gate.exchange import FILES, Exchange, Side, Table, Trip
+from harness.gate.comparison import FILES, Table, rows
+from harness.gate.exchange import Exchange, Trip
 from harness.gate.models import NOT_TRIED, verdicts
+from harness.gate.proof import Place, proven
+from harness.gate.release import Side
 from harness.gate.result import Options, Result, kind
 from harness.gate.shared import shared
 from harness.gate.status import BACK, FIXED, FORWARD, PRE_EXISTING
-from harness.protocol.architecture import Architecture, layer_calls
+from harness.gate.tally import Tally
+from harness.protocol.architecture import Architecture
 
 Listener = Callable[[str, Result, Any], None]
 REDUCE_LIMIT = 30.0  # seconds spent on making one finding small
 REDUCE_ALL = 90.0  # and on all of them
+SCRIPTS_LIMIT = 90.0  # seconds for the scripts of each half
 AT_A_TIME = 3  # models under way: one within each release, and one whose files are taken up
 
 
@@ -47,7 +51,7 @@ class Gate:
         self._signals = signals or Signals()
         self._start = time.monotonic()
         self._stopped: str | None = None
-        self._broken_within: set[str] = set()  # ids of what is broken in the baseline in some model
+        self._tally = Tally(self.result)
 
     def run(self) -> Result:
         """The whole gate. What keeps it from its end is in the result: `stopped`, and `problems` where it is one."""
@@ -127,7 +131,7 @@ class Gate:
         one, other = exchange.baseline, exchange.candidate
         both = set(one.about["routes"]) & set(other.about["routes"])
         wanted = self.options.routes
-        table = {name: row for name, row in parse().items() if name in both and (not wanted or name in wanted)}
+        table = {name: row for name, row in rows().items() if name in both and (not wanted or name in wanted)}
         vocabulary = shared(one.vocabulary, other.vocabulary)
         plan = Plan(vocabulary, all_rules(), profile, seed=self.options.seed, only=self.options.layers)
         self.listener("started", self.result, plan)
@@ -136,8 +140,9 @@ class Gate:
         self._trips(exchange, self._alone(plan, table))
         self.result.layers = len(plan.coverage.layers)
         self.result.timings["exchanging"] = time.perf_counter() - begin
-        self._settle()
+        self._tally.settle()
         self._reduce(exchange, table)
+        self._prove(exchange)
 
     @property
     def _late(self) -> bool:
@@ -165,63 +170,9 @@ class Gate:
             threads.shutdown(wait=False, cancel_futures=True)
 
     def _take(self, trip: Trip) -> None:
-        self.result.examples += 1
-        self.result.built += trip.built
-        self.result.compared += trip.compared
-        for what, seconds in trip.timings.items():
-            self.result.timings[what] = self.result.timings.get(what, 0.0) + seconds
-        for finding in trip.findings:
-            self._add(finding)
-        if trip.built:
-            self._count(trip)
+        for finding in self._tally.take(trip):
+            self.listener("finding", self.result, finding)
         self.listener("example", self.result, trip.architecture)
-
-    def _count(self, trip: Trip) -> None:
-        """Which layers a file has brought to the other release: all of a model that passed.
-
-        Of one that did not, those that the findings name. Where they name none, only a layer by itself can be told
-        to be at fault (`_alone` sends each that has not passed).
-        """
-        layers = {call.name for call in layer_calls(trip.architecture)}
-        for route, direction in trip.sent:
-            passed = (route, direction) in trip.passed
-            named = {
-                f"layers.{layer}"
-                for finding in trip.findings
-                if finding.direction == direction and route in finding.routes
-                for layer in finding.layers
-            }
-            at_fault = layers if passed or len(layers) == 1 else layers & named
-            for layer in at_fault:
-                self.result.count(layer, route, direction, passed=passed)
-
-    def _add(self, finding: Finding) -> None:
-        key = f"{kind(finding)} {finding.id}"
-        earlier = self.result.findings.get(key)
-        if earlier is not None:
-            self.result.findings[key] = earlier.merged(finding)
-            return
-        marked = self.options.known.marked(
-            replace(finding, status="new"), self.result.environments.get("candidate", {})
-        )
-        self.result.findings[key] = replace(finding, known_issue=marked.known_issue)
-        self.listener("finding", self.result, self.result.findings[key])
-
-    def _settle(self) -> None:
-        """What was broken in the baseline in any model is no regression, what still is broken is not fixed."""
-        by_id: dict[str, set[str]] = {}
-        for finding in self.result.findings.values():
-            if not finding.direction:
-                by_id.setdefault(finding.id, set()).add(finding.status)
-        for key, finding in list(self.result.findings.items()):
-            statuses = by_id.get(finding.id, set())
-            if finding.direction or finding.status == PRE_EXISTING or len(statuses) < 2:
-                continue
-            del self.result.findings[key]
-            one = f"{PRE_EXISTING} {finding.id}"
-            earlier = self.result.findings.get(one)
-            moved = replace(finding, status=PRE_EXISTING)
-            self.result.findings[one] = moved if earlier is None else earlier.merged(moved)
 
     def _alone(self, plan: Plan, table: Table) -> Iterator[tuple[Architecture, Table]]:
         """Each layer by itself whose file has not passed: what broke in one layer must hide no other."""
@@ -252,6 +203,32 @@ class Gate:
             self.result.findings[f"{kind(finding)} {finding.id}"] = smaller
             self.listener("reduced", self.result, smaller)
         self.result.timings["shrinking"] = time.perf_counter() - begin
+
+    def _prove(self, exchange: Exchange) -> None:
+        """Gives each finding that is shown in full its script, and runs that."""
+        begin = time.perf_counter()
+        wanted = {
+            key: finding
+            for key, finding in self.result.findings.items()
+            if finding.status not in (PRE_EXISTING, FIXED) and finding.known_issue is None
+        }
+        one, other = (
+            Place(
+                interpreter or sys.executable,
+                {**side.environment, "module": side.about.get("module", "keras")},
+                self.options.variables.get(side.name, {}),
+            )
+            for side, interpreter in (
+                (exchange.baseline, self.options.baseline),
+                (exchange.candidate, self.options.candidate),
+            )
+        )
+        limit = 1.0 if self._late else SCRIPTS_LIMIT
+        for key, finding in zip(
+            wanted, proven(wanted.values(), one, other, exchange.scratch, limit=limit), strict=True
+        ):
+            self.result.findings[key] = finding
+        self.result.timings["scripts"] = time.perf_counter() - begin
 
     def _smaller(self, exchange: Exchange, finding: Finding, table: Table, end: float) -> Finding:
         assert finding.architecture is not None

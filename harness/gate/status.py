@@ -12,6 +12,8 @@ PRE_EXISTING = "pre-existing"  # broken within both
 FIXED = "fixed"  # broken within the baseline alone
 INCOMPATIBLE = "incompatible"  # fine within each, and the file of one is not taken up by the other
 FORWARD, BACK = "forward", "back"
+# What is asked of two releases alone, and as what a check sees the same.
+SEEN_AS = {"slots": "optimizer", "loss": "losses"}
 
 
 def alone(baseline: Iterable[Finding], candidate: Iterable[Finding]) -> Iterator[Finding]:
@@ -47,7 +49,10 @@ def passing(
     for finding in across:
         known = any(
             {*finding.routes} & {*each.routes}
-            and (each.observation == "travel" or each.signature == replace(finding, direction="").signature)
+            and (
+                each.observation in ("travel", SEEN_AS.get(finding.observation))
+                or each.signature == replace(finding, direction="").signature
+            )
             for each in within
         )
         if not known:

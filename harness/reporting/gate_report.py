@@ -52,9 +52,9 @@ def _finding(finding: Finding, result: Result) -> dict[str, Any]:
     return {**finding.to_json(), "fails": finding in result.failing(), "cause": told}
 
 
-def junit(result: Result) -> str:
+def junit(result: Result, *, command: str = "gate", message: str = "") -> str:
     """A test case for each layer, route and direction, and one for each finding that fails."""
-    suite = ElementTree.Element("testsuite", name="keras-harness gate", time=f"{result.seconds:.2f}")
+    suite = ElementTree.Element("testsuite", name=f"keras-harness {command}", time=f"{result.seconds:.2f}")
     failures = 0
     for layer, routes in sorted(result.compatibility.items()):
         for name, (passed, failed) in sorted(routes.items()):
@@ -85,5 +85,5 @@ def junit(result: Result) -> str:
         ElementTree.SubElement(case, "error", message=problem)
     suite.set("tests", str(len(suite)))
     suite.set("failures", str(failures))
-    suite.set("message", verdict_line(result))
+    suite.set("message", message or verdict_line(result))
     return '<?xml version="1.0" encoding="utf-8"?>\n' + ElementTree.tostring(suite, encoding="unicode") + "\n"

@@ -227,8 +227,19 @@ def markdown(result: Result) -> str:
         what = each.title.replace("|", "\\|").replace("\n", " ")[:160]
         told = f"`{cause.id}`: {cause.remedy}" if cause else "unknown cause"
         lines.append(f"| {each.id} | {kind(each)} | {', '.join(each.layers)} | {what} | {told} |")
+    for each in found:
+        if each.script:
+            lines += ["", f"<details><summary>{each.id}: {_tried(each)}</summary>", ""]
+            lines += [f"```python\n{script.rstrip()}\n```" for script in (each.script_before, each.script) if script]
+            lines += ["</details>"]
     lines += [f"\n> not measured: {problem}" for problem in result.problems]
     return "\n".join(lines) + "\n"
+
+
+def _tried(finding: Finding) -> str:
+    """What is told of a script: what it is, and whether it was seen to show its fault."""
+    what = "two scripts, one for each release" if finding.script_before else "a script for the candidate"
+    return f"{what}, {'which show it' if finding.script_shows else f'not seen to show it: {finding.script_problem}'}"
 
 
 def _several(number: int, what: str) -> str:

@@ -30,8 +30,8 @@ def stored_text(finding: Mapping[str, Any]) -> str:
     lines.append(f"  routes    {', '.join(finding['routes'])}; layers: {', '.join(finding['layers'])}")
     if finding["consequences"]:
         lines.append(f"  also      {', '.join(finding['consequences'])}")
-    if finding["script"]:
-        lines += ["", finding["script"].rstrip(), ""]
+    for script in (finding.get("scripts") or {"load": finding["script"]}).values():
+        lines += ["", script.rstrip(), ""] if script else []
     if finding["script_problem"]:
         lines.append(f"the script does not show the fault by itself: {finding['script_problem']}")
     lines.append(f"keras-harness reproduce {finding['id']}")

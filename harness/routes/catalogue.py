@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from harness.routes import (
+    by_parts,
     elsewhere,
     export,
     extraction,
@@ -45,5 +46,7 @@ ROUTES: Mapping[str, Route] = {
         extraction.EXTRACTION,
         transfer.TRANSFER,
         export.EXPORT,
+        by_parts.PAIR,
+        by_parts.HDF5,
     )
 }

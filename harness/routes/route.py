@@ -27,7 +27,7 @@ class Arrival:
 
 @dataclass(frozen=True)
 class Route:
-    """A way to travel. A route with a file states how to `save` and `load`, so that another process may load it.
+    """A way to travel. A route with a file states how to `save` it and to `take` it up: another process may do either.
 
     `journey` makes the whole trip in one process. `needs` are facts about the model without which there is nothing
     to send; what each means when it is missing says `expectations.table.LACKING`. `majors` are the Kerases that have
@@ -37,7 +37,7 @@ class Route:
     name: str
     journey: Callable[[Subject, Path], Arrival]
     save: Callable[[Subject, Path], Path] | None = None
-    load: Callable[[Path], Any] | None = None
+    take: Callable[[Subject, Path], Arrival] | None = None
     needs: frozenset[str] = frozenset()
     majors: tuple[int, ...] = (2, 3)
 
@@ -52,7 +52,10 @@ def by_file(
 ) -> Route:
     """A route whose journey is to save and to load."""
 
-    def journey(subject: Subject, folder: Path) -> Arrival:
-        return Arrival(load(save(subject, folder)))
+    def take(_: Subject, path: Path) -> Arrival:
+        return Arrival(load(path))
 
-    return Route(name, journey, save, load, needs, majors)
+    def journey(subject: Subject, folder: Path) -> Arrival:
+        return take(subject, save(subject, folder))
+
+    return Route(name, journey, save, take, needs, majors)

@@ -39,12 +39,28 @@ def arrived(subject: Subject, model: Any) -> Arrival:
     return Arrival(model, unasked=("outputs",) if told and subject.architecture.freezes else ())
 
 
-def _file(subject: Subject, folder: Path) -> Arrival:
+def save(subject: Subject, folder: Path) -> Path:
+    """Saves as `.weights.h5`."""
     path = folder / "model.weights.h5"
     subject.model.save_weights(path)
-    model = rebuilt(subject)
+    return path
+
+
+def take(subject: Subject, path: Path) -> Arrival:
+    """Loads them into a model that is built anew, under the global policy that the original was built under."""
+    policy = dialect.policy()
+    try:
+        if subject.architecture.policy:
+            dialect.set_policy(subject.architecture.policy)
+        model = rebuilt(subject)
+    finally:
+        dialect.set_policy(policy)
     model.load_weights(path)
     return arrived(subject, model)
+
+
+def _file(subject: Subject, folder: Path) -> Arrival:
+    return take(subject, save(subject, folder))
 
 
 def _sharded(subject: Subject, folder: Path) -> Arrival:
@@ -82,7 +98,7 @@ def _storable(value: np.ndarray) -> np.ndarray:
 
 
 _NEEDS = frozenset({"weights"})
-FILE = Route("weights_h5", _file, needs=_NEEDS)
+FILE = Route("weights_h5", _file, save, take, needs=_NEEDS)
 SHARDED = Route(
     "weights_sharded",
     _sharded,

@@ -139,6 +139,29 @@ def kept(model: Any) -> Iterator[None]:
                 variable.assign(value)
 
 
+def slots(optimizer: Any, weights: list[Any]) -> dict[str, list[tuple[Any, Any]]]:
+    """The slots of an optimizer by the attribute that holds them, each with its weight; none before it was built.
+
+    Both Kerases keep each kind in a list, in the order of the weights that they were built for, under attributes that
+    are called alike but for a leading underscore.
+    """
+    optimizer = getattr(optimizer, "inner_optimizer", optimizer)
+    numbers = getattr(optimizer, "_index_dict" if MAJOR < 3 else "_trainable_variables_indices", None) or {}
+    found: dict[str, list[tuple[Any, Any]]] = {}
+    for name, kept in vars(optimizer).items():
+        kept = list(kept) if isinstance(kept, (list, tuple)) else None
+        plain = name.lstrip("_")
+        if not kept or plain in ("variables", "trainable_variables") or len(kept) != len(numbers):
+            continue
+        if not all(hasattr(each, "shape") and hasattr(each, "assign") for each in kept):
+            continue
+        if plain == "momentums" and getattr(optimizer, "momentum", None) == 0:
+            continue  # SGD of Keras 2 keeps zeros, that of Keras 3 nothing
+        placed = [(weight, numbers.get(optimizer._var_key(weight))) for weight in weights]
+        found[plain] = [(weight, kept[number]) for weight, number in placed if number is not None]
+    return found
+
+
 # What `adapt` computes of its data: no initializer's, in no config, and consistent among itself. In Keras 2 the inverse
 # document frequencies of a vocabulary are a tf.Variable without a name.
 ADAPTED = frozenset({"mean", "variance", "count", "summary", "idf_weights", "Variable"})

@@ -82,12 +82,12 @@ def aliases() -> dict[str, str]:
     return found
 
 
-def defaults() -> dict[str, dict[str, Any]]:
-    """The plain defaults of the arguments of every public class that is no layer."""
+def defaults(*, layers: bool = False) -> dict[str, dict[str, Any]]:
+    """The plain defaults of the arguments of every public class that is no layer, or of those that are."""
     found: dict[str, dict[str, Any]] = {}
     for path in ROOMS:
         for name, value in members(path):
-            if path == "layers" or not inspect.isclass(value):
+            if (path == "layers") is not layers or not inspect.isclass(value):
                 continue
             with contextlib.suppress(TypeError, ValueError):
                 parameters = inspect.signature(value.__init__).parameters.values()

@@ -13,7 +13,7 @@ from typing import Any
 from harness.observations.catalogue import LAST, OBSERVATIONS
 from harness.protocol.architecture import FIRST, Architecture, Ref, from_json
 from harness.routes.catalogue import ROUTES
-from harness.routes.route import Arrival, Route
+from harness.routes.route import Route
 from harness.worker import data, dialect, exported
 from harness.worker.allowed import Refused
 from harness.worker.arrays import Arrays
@@ -31,6 +31,8 @@ class Timings(dict[str, float]):
 
 def run(request: dict[str, Any], folder: Path, tell: Callable[[str], None]) -> tuple[dict[str, Any], dict[str, bytes]]:
     """One example. `request` holds the architecture and, for each route, the observations asked of it.
+
+    With ``keep`` (a folder by route) files are left for another process, with ``data`` (a path) what the model was fed.
 
     Returns the reply (``build``, ``before``, ``routes``, ``timings``) and its arrays. What raises is an answer too:
     the error stands where the observation would. Only an architecture that asks for what it may not raises Refused.
@@ -53,6 +55,8 @@ def run(request: dict[str, Any], folder: Path, tell: Callable[[str], None]) -> t
         except Exception as error:
             return {"build": {"error": describe(error)}, "timings": timings}, {}
         timings.add("building", start)
+        if "data" in request:
+            data.keep(Path(request["data"]), architecture)
         return send(subject, built.shapes, request, folder, tell, timings), arrays.blobs
     finally:
         dialect.set_policy(policy)
@@ -122,16 +126,19 @@ def keep(reply: dict[str, Any], subject: Subject, route: Route, place: Path) -> 
 def replay(request: dict[str, Any], tell: Callable[[str], None]) -> tuple[dict[str, Any], dict[str, bytes]]:
     """Takes up files that another process has saved, and observes what is in them.
 
-    Nothing of the model was ever built here: what it needs must come from the file.
+    Nothing of the model was ever built here: what it needs must come from the file. Of a recording, whose files are
+    from who knows where, the data is `given` in a file as well: another NumPy may draw other numbers from a seed.
     """
     architecture: Architecture = from_json(request["architecture"])
     timings = Timings()
     arrays = Arrays()
     dialect.clear()
-    exported.trust(architecture)
+    given = data.Given.read(Path(request["given"])) if "given" in request else data.Given()
+    if "given" not in request:
+        exported.trust(architecture)
     dialect.set_seed(architecture.seed + 1000)
-    inputs = tensors_of(data.for_model(architecture, architecture.seed))
-    targets = tensors_of(decode(architecture.compile.targets)) if architecture.compile else None
+    inputs = tensors_of(data.for_model(architecture, architecture.seed, given.inputs))
+    targets = tensors_of(decode(given.in_place(architecture.compile.targets))) if architecture.compile else None
     subject = Subject(None, architecture, inputs, targets, arrays)
     reply: dict[str, Any] = {"routes": {}, "timings": timings}
     for name, asked in request["routes"].items():
@@ -139,9 +146,9 @@ def replay(request: dict[str, Any], tell: Callable[[str], None]) -> tuple[dict[s
         tell(f"{name}_process")
         path = Path(request["files"][name])
         route = ROUTES[name]
-        assert route.load is not None
-        loaded = Route(name, lambda _, __, load=route.load, path=path: Arrival(load(path)))  # type: ignore[misc]
-        reply["routes"][name] = travel(subject, loaded, asked, path.parent)
+        assert route.take is not None
+        taken = Route(name, lambda one, _, take=route.take, path=path: take(one, path))  # type: ignore[misc]
+        reply["routes"][name] = travel(subject, taken, asked, path.parent)
         timings.add(f"route:{name}_process", start)
     return reply, arrays.blobs
 

@@ -37,6 +37,7 @@ class Server:
             "names": installed.public_names(),
             "aliases": installed.aliases(),
             "defaults": installed.defaults(),
+            "layer_defaults": installed.defaults(layers=True),
             "modes": installed.quantization_modes(),
             "layers": installed.layer_names(),
             "routes": [name for name, route in ROUTES.items() if dialect.MAJOR in route.majors],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from harness.gate.canonical import both_state, common
+from harness.gate.canonical import both_have, both_state, common
 
 KERAS_2 = {
     "name": "model",
@@ -83,7 +83,7 @@ KERAS_3 = {
 
 def held(before: Any, after: Any) -> tuple[Any, Any]:
     known = {"momentum", "axis", "gamma_initializer", "gamma_regularizer"}
-    return both_state(common("config", before), common("config", after), lambda owner, key: key in known)
+    return both_state(common("config", before), common("config", after), lambda owner, key, value: key in known)
 
 
 def changed(config: dict[str, Any], **arguments: Any) -> dict[str, Any]:
@@ -133,3 +133,32 @@ def test_weights_are_held_against_each_other_by_path() -> None:
 def test_what_could_not_be_observed_stays_an_error() -> None:
     error = {"$error": {"type": "ValueError", "message": "no"}}
     assert common("config", error) is error
+
+
+def test_slots_are_compared_of_the_kinds_that_both_keep() -> None:
+    momentum, hats = {"a/kernel": 1}, {"a/kernel": 2}
+    assert both_have({"momentums": momentum, "hats": hats}, {"momentums": momentum}) == (
+        {"momentums": momentum}, {"momentums": momentum},
+    )  # fmt: skip
+    before, after = both_have({"momentums": momentum}, {"momentums": {"a/kernel": 0}})
+    assert before != after
+
+
+def test_an_optimizer_without_any_of_its_slots_has_lost_them() -> None:
+    assert both_have({"momentums": {"a/kernel": 1}}, {}) == ({"slots": "kept"}, {"slots": "lost"})
+    assert both_have({}, {"momentums": {"a/kernel": 1}}) == ({}, {})  # it was never trained
+
+
+def test_the_kernel_of_a_depthwise_convolution_goes_by_one_name_and_that_of_a_separable_one_by_its_own() -> None:
+    old, new = [{"path": "d/depthwise_kernel", "value": 1}], [{"path": "d/kernel", "value": 1}]
+    assert common("weights", old) == common("weights", new)
+    separable = [*old, {"path": "d/pointwise_kernel", "value": 2}]
+    assert set(common("weights", separable)) == {"d/depthwise_kernel", "d/pointwise_kernel"}
+    assert common("slots", {"m": {"d/depthwise_kernel": 1}}) == {"m": {"d/kernel": 1}}
+
+
+def test_what_a_lookup_layer_looks_up_into_is_no_setting_of_keras_3() -> None:
+    old, new = ({"class_name": "StringLookup", "config": {"dtype": dtype}} for dtype in ("int64", "float32"))
+    assert common("config", old) == common("config", new)
+    old, new = ({"class_name": "Dense", "config": {"dtype": dtype}} for dtype in ("int64", "float32"))
+    assert common("config", old) != common("config", new)

@@ -7,7 +7,9 @@ from dataclasses import replace
 import pytest
 
 from harness.expectations.finding import Finding
+from harness.gate.comparison import Comparison
 from harness.gate.exchange import Trip
+from harness.gate.release import Release
 from harness.gate.result import Options
 from harness.gate.session import Gate
 from harness.protocol.architecture import Architecture, Call, Input, Node, Ref
@@ -46,3 +48,27 @@ def test_of_several_only_what_the_finding_names_is_at_fault(gate: Gate) -> None:
     assert gate.result.compatibility == {}
     gate._take(trip("Dense", "ReLU", passed=False, finding=replace(BROKEN, layers=("ReLU",))))
     assert gate.result.compatibility == {"layers.ReLU": {ROUTE: [0, 1]}}
+
+
+def test_what_breaks_within_a_release_anyway_is_counted_neither_way(gate: Gate) -> None:
+    silent = replace(trip("Dense", passed=False), excused={("hdf5", "forward")})
+    gate._take(silent)
+    assert gate.result.compatibility == {}
+    assert gate.result.compared == 1
+
+
+def about(**defaults: object) -> Release:
+    names = {"layers.Dense": ["units", "sparse"], "layers.Old": ["sparse"]}
+    return Release(
+        "",
+        {"keras": "3.0.0", "names": names, "layers": [], "defaults": {}, "layer_defaults": {"layers.Dense": defaults}},
+    )
+
+
+def test_a_setting_that_is_not_stated_is_lost_unless_it_is_what_both_give_anyway() -> None:
+    same = Comparison(about(sparse=False), about(sparse=False))
+    assert same.lost("Dense", "sparse", True)
+    assert not same.lost("Dense", "sparse", False)
+    assert not same.lost("Dense", "no argument of both", True)
+    assert Comparison(about(sparse=False), about(sparse=True)).lost("Dense", "sparse", False)
+    assert same.lost("Old", "sparse", False)  # what is no plain value is told

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from harness.dispatch.scratch import Scratch
-from harness.gate.exchange import Exchange, Side
+from harness.gate.exchange import Exchange
 from harness.gate.models import Given, ModelVerdict, verdicts
+from harness.gate.release import Side
 from tests.gate.test_gate_planted import side
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "models" / "keras-3.15.1"

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from harness.expectations.finding import Finding
-from harness.gate.across import outputs, tolerance
+from harness.gate.across import loss, outputs, tolerance
 from harness.gate.causes import causes, diagnose
-from harness.gate.result import kind
+from harness.gate.result import Options, Result, kind
 from harness.gate.status import alone, passing
 from harness.protocol.architecture import Architecture, Call, Input, Name, Node, Ref
 
@@ -103,6 +103,20 @@ def test_an_output_that_hangs_on_the_last_bit_is_not_compared() -> None:
     assert list(outputs(one, other, {"steps": [None], "settled": [True]}, both))
 
 
+def number(value: float) -> tuple[dict[str, object], dict[str, bytes]]:
+    array = np.array(value, dtype="float32")
+    return {"array": str(value), "shape": [], "dtype": "float32", "kept": "float32"}, {str(value): array.tobytes()}
+
+
+@pytest.mark.parametrize(("apart", "repeats", "differs"), [(1e-7, True, False), (1e-3, True, True), (1, False, False)])
+def test_a_loss_is_held_against_what_the_model_itself_does(apart: float, repeats: bool, differs: bool) -> None:
+    (one, blobs), (other, more) = number(0.5), number(0.5 + apart)
+    seen = {"repeats": [repeats], "sensitivity": {"steps": [], "settled": [], "loss": 1e-8}}
+    assert bool(list(loss(one, other, seen, {**blobs, **more}))) is differs
+    assert not list(loss(None, other, seen, more))  # it was not compiled
+    assert bool(list(loss(one, None, seen, blobs))) is repeats  # and this one is not
+
+
 TOLD = Node("n", Call("layers.Dropout", {"rate": 0.5}), (Ref("x"),), {"training": True})
 
 
@@ -126,6 +140,10 @@ SAID = {
         "Could not deserialize class 'Functional' because its parent module keras.src.engine cannot be imported.",
         "forward", Call("layers.Dense"), "travel",
     ),
+    "json-text-of-keras-2": (
+        "Could not locate class 'Functional'. Make sure custom classes and functions are decorated",
+        "forward", Call("layers.Dense"), "travel",
+    ),
     "depthwise-groups": (
         "Exception encountered: Unrecognized keyword arguments passed to DepthwiseConv2D: {'groups': 1}",
         "forward", Call("layers.DepthwiseConv2D"), "travel",
@@ -144,7 +162,7 @@ SAID = {
     ),
     "nested-sequential": (
         "Invalid Functional model configuration. The graph of layers in the model either has loops",
-        "forward", Call("layers.Concatenate"), "travel",
+        "forward", Architecture("inner", form="sequential"), "travel",
     ),
     "training-configuration-only": (
         "Could not deserialize 'keras.metrics.mse' because it is not a KerasSaveable subclass",
@@ -175,6 +193,22 @@ SAID = {
         "The following argument value should be passed as a keyword argument: input_2 (of type <class 'str'>)",
         "forward", Call("layers.StackedRNNCells"), "travel",
     ),
+    "trainable-of-a-discretization": (
+        "Discretization.__init__() got an unexpected keyword argument 'trainable'",
+        "forward", Call("layers.Discretization"), "travel",
+    ),
+    "hdf5-under-a-keras-name": (
+        "File not found: filepath=/x/model.keras. Please ensure the file is an accessible `.keras` zip file.",
+        "forward", Call("layers.Dense"), "travel",
+    ),
+    "numbers-of-layers-of-one-class": (
+        "A total of 1 objects could not be loaded. Layer 'a' expected 2 variables, but received 0 variables",
+        "forward", Call("layers.Conv2D"), "travel",
+    ),
+    "wrapped-layer-not-found": (
+        "Could not locate class 'EinsumDense'. Make sure custom classes and functions are decorated",
+        "forward", Call("layers.TimeDistributed", {"layer": Call("layers.EinsumDense")}), "travel",
+    ),
 }  # fmt: skip
 
 
@@ -195,3 +229,20 @@ def test_every_cause_has_a_case_and_a_name_of_its_own() -> None:
 
 def test_what_fits_no_cause_has_none() -> None:
     assert diagnose(with_layer(failed("something else"), Call("layers.Dense"))) is None
+
+
+def test_the_way_forward_from_a_later_release_is_the_way_back() -> None:
+    message, _, layer, observation = SAID["batch-shape-of-an-input"]
+    finding = replace(with_layer(failed(message, observation=observation), layer), direction="forward")
+    for older, newer, cause in (("3.15.1", "2.15.0", "batch-shape-of-an-input"), ("2.15.0", "3.15.1", None)):
+        sides = {"baseline": {"keras": older}, "candidate": {"keras": newer}}
+        told = Result(Options(None, "a", "b"), sides).cause(finding)
+        assert (told and told.id) == cause
+
+
+def test_slots_that_a_release_loses_in_its_own_files_are_laid_to_no_other() -> None:
+    slots = replace(LOST, observation="slots", place=("slots",))
+    own = replace(LOST, observation="optimizer", place=("variables",))
+    assert not list(passing([slots], "forward", [], [own]))
+    assert list(passing([slots], "forward", [], [replace(own, routes=("keras_zip",))]))
+    assert list(passing([slots], "forward", [], [replace(own, observation="flags")]))

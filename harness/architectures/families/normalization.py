@@ -93,7 +93,7 @@ def _of_keras_2(a: Arguments, x: Spec, axes: list[int]) -> None:
         ways.append("renorm")
     if not x.masked:
         ways.append("virtual batches")
-    way = a.draw(st.sampled_from(ways[:1] if a.plain else ways))
+    way = a.draw(st.sampled_from(ways[:1] if a.plain or a.vocabulary.common else ways))
     if "synchronized" in a.wanted:
         way = "synchronized"
     if way == "synchronized":
@@ -104,7 +104,7 @@ def _of_keras_2(a: Arguments, x: Spec, axes: list[int]) -> None:
         unlisted(a, "renorm_momentum", _momenta)
     elif way == "virtual batches":
         a.give("virtual_batch_size", 1)  # batches have to be a multiple of it, and are of several sizes
-    elif way != "plain" or (x.rank in (3, 4) and axes == [1]):
+    elif not a.vocabulary.common and (way != "plain" or (x.rank in (3, 4) and axes == [1])):
         # Fused and with the channels first, it does not run on a CPU.
         a.give("fused", way == "fused")
 

@@ -99,6 +99,23 @@ def _npz(case: Case) -> Lines:
     ]
 
 
+def _pair(case: Case) -> Lines:
+    return [
+        'model.save_weights("model.weights.h5")',
+        "loaded = keras.models.model_from_json(model.to_json())",
+        'loaded.load_weights("model.weights.h5")',
+    ]
+
+
+def _hdf5_weights(case: Case) -> Lines:
+    return [hdf5_weights(case.major), "loaded = make()", 'loaded.load_weights("model.h5")']
+
+
+def hdf5_weights(major: int) -> str:
+    """How the weights get into a `.h5`: Keras 3 writes none that holds these alone."""
+    return 'model.save("model.h5")' if major >= 3 else 'model.save_weights("model.h5")'
+
+
 def _by_name(case: Case) -> Lines:
     save = 'model.save("model.h5")' if case.major >= 3 else 'model.save_weights("model.h5")'
     return [save, "loaded = make()", 'loaded.load_weights("model.h5", by_name=True)']
@@ -165,4 +182,7 @@ ROUTES: Mapping[str, Way] = {
     "extraction": Way(own_checks.extraction, own=True),
     "transfer": Way(own_checks.transfer, own=True),
     "export": Way(own_checks.export, own=True),
+    # Asked of two releases alone.
+    "json_weights": Way(_pair),
+    "hdf5_weights": Way(_hdf5_weights, again=True),
 }

@@ -47,20 +47,20 @@ def script_of(finding: Finding, keras: str = "3", module: str = "keras") -> str:
     major = int(keras.partition(".")[0])
     relation = parse().get(finding.routes[0], {}).get(finding.observation, "=")
     case = Case.of(finding, major, relation)
-    lines = [f"# {finding.check}: {_one_line(finding.title)}"]
-    body = _needed(_body(case))
+    lines = [f"# {finding.check}: {one_line(finding.title)}"]
+    body = needed(_body(case))
     if "layers.TFSMLayer" in case.text:  # Keras loads it from a file that is trusted alone
         body = [re.sub(r'(load_model\("[\w.]+")', r"\1, safe_mode=False", line) for line in body]
         body.insert(0, "keras.config.enable_unsafe_deserialization()")
-    body = [*_classes(case), *body]
-    return laid_out([*lines, *_imports(body, module), *body])
+    body = [*classes(case), *body]
+    return laid_out([*lines, *imports(body, module), *body])
 
 
-def _one_line(text: str) -> str:
+def one_line(text: str) -> str:
     return re.sub(r"\s+", " ", text)[:70].strip()
 
 
-def _imports(body: Lines, module: str) -> Lines:
+def imports(body: Lines, module: str) -> Lines:
     text = "\n".join(body)
     used = [name for name in ("json", "pickle", "subprocess", "sys") if re.search(rf"\b{name}\.", text)]
     third = ["import keras" if module == "keras" else f"import {module} as keras"]
@@ -71,7 +71,7 @@ def _imports(body: Lines, module: str) -> Lines:
     return [*(f"import {name}" for name in used), *([""] if used else []), *third, ""]
 
 
-def _classes(case: Case) -> Lines:
+def classes(case: Case) -> Lines:
     names = {call.name.partition(".")[2] for call in calls(case.architecture) if call.name.startswith("custom.")}
     lines: Lines = []
     for each in sorted(names):
@@ -95,21 +95,21 @@ def _body(case: Case) -> Lines:
     if look.differs == CLOSENESS:
         look = replace(look, differs=_apart_by(case))
     if case.finding.observation == "fresh":
-        return [*_fresh(case, way), *_verdict(look)]
+        return [*_fresh(case, way), *verdict(look)]
     if way.own:
         functions, journey = _apart(way.of(case))
         again = any("make(" in line for line in journey)
-        return [*look.define, *functions, *_model(case, as_function=again), "", *journey, *_verdict(look)]
+        return [*look.define, *functions, *making(case, as_function=again), "", *journey, *verdict(look)]
     if case.route.endswith(PROCESS):
         return _other_process(case, way, look)
     expected = [f"expected = {look.expected}"] if look.expected else look.lines("model", "expected")
     journey, actual = way.of(case), look.lines("loaded", "actual")
     # Training changes the model that is to travel; the rest is seen before, for saving may change it.
     middle = [*journey, *expected] if case.finding.observation == "training" else [*expected, *journey]
-    return [*look.define, *_model(case, as_function=way.again), "", *middle, *actual, *_verdict(look)]
+    return [*look.define, *making(case, as_function=way.again), "", *middle, *actual, *verdict(look)]
 
 
-def _model(case: Case, *, as_function: bool = False, before: Lines | None = None) -> Lines:
+def making(case: Case, *, as_function: bool = False, before: Lines | None = None) -> Lines:
     """The model, filled, frozen, compiled and trained, and the data for it, as far as the rest looks at them."""
     architecture, writer = case.architecture, Writer(case.major)
     own = ROUTES[case.route].own if case.route in ROUTES else False
@@ -126,7 +126,7 @@ def _model(case: Case, *, as_function: bool = False, before: Lines | None = None
     # A route that compiles by itself looks at a base that is neither compiled nor frozen.
     settings = [] if own and case.route == "transfer" else compiling(writer, architecture)
     filled = case.finding.error is None and (looks_at_values(case) or before is not None)
-    lines = [*_policy(case), *_seeding(case, filled), *data, *targets]
+    lines = [*policy(case), *_seeding(case, filled), *data, *targets]
     if as_function:
         more = "more=0" if wide else ""
         lines += [f"def make({more}):", *(f"    {line}" for line in _returned(made)), "", "model = make()"]
@@ -153,14 +153,14 @@ def _seeding(case: Case, filled: bool) -> Lines:
     return []
 
 
-def _policy(case: Case) -> Lines:
+def policy(case: Case) -> Lines:
     if not case.architecture.policy:
         return []
     setter = "keras.config.set_dtype_policy" if case.major >= 3 else "keras.mixed_precision.set_global_policy"
     return [f"{setter}({quoted(case.architecture.policy)})"]
 
 
-def _needed(lines: Lines) -> Lines:
+def needed(lines: Lines) -> Lines:
     """The lines without the targets and the data that none of them uses."""
     kept = lines
     for name in ("targets", "data"):
@@ -170,7 +170,7 @@ def _needed(lines: Lines) -> Lines:
     return kept
 
 
-def _verdict(look: Look) -> Lines:
+def verdict(look: Look) -> Lines:
     return [
         "",
         'print(f"expected: {expected!s:.300}\\nactual:   {actual!s:.300}")',
@@ -196,16 +196,16 @@ def _fresh(case: Case, way: Way) -> Lines:
     if column in ("0", "1"):  # of which name, of which shape
         seen = ("each.path" if case.major >= 3 else "each.name") if column == "0" else "tuple(each.shape)"
         look = Look(f"[{seen} for each in {{model}}.weights]", differs="str(actual) != str(expected)")
-        return [*_model(case), "", *look.lines("model", "expected"), *way.of(case), *look.lines("loaded", "actual")]
+        return [*making(case), "", *look.lines("model", "expected"), *way.of(case), *look.lines("loaded", "actual")]
     same = "[np.array_equal(*both) for both in zip({}.get_weights(), {}) if both[1].size > 1]"
     if column == "3":
         expected = same.replace(".get_weights(), ", ", ").format("first", _NOW)
         return [
-            *_model(case, before=["first = model.get_weights()"]), "", f"expected = {expected}", *way.of(case),
+            *making(case, before=["first = model.get_weights()"]), "", f"expected = {expected}", *way.of(case),
             f"actual = {same.format('loaded', _NOW)}  # True where they are the model's own",
         ]  # fmt: skip
     return [
-        *_model(case, as_function=True), "first = model.get_weights()", "keras.utils.set_random_seed(1)", "",
+        *making(case, as_function=True), "first = model.get_weights()", "keras.utils.set_random_seed(1)", "",
         f"expected = {same.format('make()', 'first')}  # True where nothing is drawn at random", *way.of(case),
         f"actual = {same.format('loaded', 'first')}",
     ]  # fmt: skip
@@ -223,11 +223,11 @@ def _raising(case: Case, way: Way) -> Lines:
         look = OBSERVATIONS[observation](case)
         define = list(look.define)
         journey += look.lines("loaded")
-    model = _model(case, as_function=way.again)
+    model = making(case, as_function=way.again)
     if case.route.endswith(PROCESS):
         return _other_process_raises(case, way, define, model, journey[2:])
     functions, journey = _apart(journey)
-    return [*define, *functions, *model, "", *_trying(case, journey)]
+    return [*define, *functions, *model, "", *trying(case, journey)]
 
 
 def _apart(journey: Lines) -> tuple[Lines, Lines]:
@@ -241,7 +241,7 @@ def _apart(journey: Lines) -> tuple[Lines, Lines]:
     return functions, rest
 
 
-def _trying(case: Case, journey: Lines) -> Lines:
+def trying(case: Case, journey: Lines) -> Lines:
     """The lines, and what they must not raise."""
     error = case.finding.error
     assert error is not None
@@ -257,7 +257,7 @@ def _trying(case: Case, journey: Lines) -> Lines:
 
 def _other_process(case: Case, way: Way, look: Look) -> Lines:
     """The script runs itself a second time, to load the file in a process that never saw the model."""
-    model = _model(case)
+    model = making(case)
     fed = [line for line in model if line.startswith(("data = ", "targets = "))]
     rest = [line for line in model if line not in fed]
     return [
@@ -275,14 +275,14 @@ def _other_process(case: Case, way: Way, look: Look) -> Lines:
         'subprocess.run([sys.executable, __file__, "load"], check=True)',
         'with open("actual.pickle", "rb") as file:',
         "    actual = pickle.load(file)",
-        *_verdict(look),
+        *verdict(look),
     ]
 
 
 def _other_process_raises(case: Case, way: Way, define: Lines, model: Lines, looked: Lines) -> Lines:
     fed = [line for line in model if line.startswith(("data = ", "targets = "))]
     rest = [line for line in model if line not in fed]
-    second = [*_trying(case, [f"loaded = {way.load}", *looked]), "sys.exit()"]
+    second = [*trying(case, [f"loaded = {way.load}", *looked]), "sys.exit()"]
     return [
         *define,
         *fed,
@@ -299,17 +299,17 @@ def _at_build(case: Case) -> Lines:
     """What is wrong with the model before it goes anywhere."""
     finding = case.finding
     if finding.error is not None:
-        model = _model(_untrained(case) if finding.observation == TRAINING else case)
+        model = making(_untrained(case) if finding.observation == TRAINING else case)
         if finding.observation in OBSERVATIONS:
             look = OBSERVATIONS[finding.observation](case)
-            return [*look.define, *model, "", *_trying(case, look.lines("model"))]
+            return [*look.define, *model, "", *trying(case, look.lines("model"))]
         setup = [line for line in model if line.startswith(("keras.utils.set_random", "keras.config", "data = "))]
         setup += [line for line in model if line.startswith("targets = ")]
-        return [*setup, *_trying(case, [line for line in model if line not in setup])]
+        return [*setup, *trying(case, [line for line in model if line not in setup])]
     if finding.observation == "shape":
-        return [*_model(case), "", *_shape(case), *_verdict(Look(""))]
-    model = [] if of_compile(finding) else [*_model(case), ""]
-    return [*model, *stated(case), *_verdict(Look("", differs=stated_differs(case)))]
+        return [*making(case), "", *_shape(case), *verdict(Look(""))]
+    model = [] if of_compile(finding) else [*making(case), ""]
+    return [*model, *stated(case), *verdict(Look("", differs=stated_differs(case)))]
 
 
 def _untrained(case: Case) -> Case:
@@ -334,7 +334,7 @@ def _shape(case: Case) -> Lines:
 def _crash(case: Case) -> Lines:
     """The process dies, or hangs: the script runs itself and looks at how it ends."""
     way = ROUTES.get(case.route)
-    model = _model(case, as_function=way is not None and way.again)
+    model = making(case, as_function=way is not None and way.again)
     journey = ["model(data, training=False)", "model(data, training=True)"] if way is None else way.of(case)
     return [
         "if len(sys.argv) == 1:",

@@ -1,0 +1,91 @@
+"""keras#18830: what TensorFlow 2.13 saves of two Conv2D layers in a .keras file, 2.14 loads into the wrong ones."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from harness.dispatch.pool import Pool
+from harness.dispatch.scratch import Scratch
+from harness.environments.environment import environment
+from harness.gate.comparison import rows
+from harness.gate.exchange import Exchange
+from harness.gate.release import Side
+from harness.gate.result import Options, kind
+from harness.gate.session import Gate
+from harness.protocol.architecture import Architecture, Call, Input, Node, Ref
+
+pytestmark = pytest.mark.slow
+BEFORE, AFTER = "python==3.10 tensorflow-cpu==2.13.1", "python==3.10 tensorflow-cpu==2.14.1"
+
+
+def convolution(name: str, source: str) -> Node:
+    arguments = {"filters": 3, "kernel_size": 3, "padding": "same"}
+    stand_ins = (Input(f"{name}_in", (4, 4, 3)),)
+    return Node(name, Call("layers.Conv2D", arguments), (Ref(source),), shapes=((4, 4, 3),), stand_ins=stand_ins)
+
+
+def other(name: str, layer: str, source: str, shape: tuple[int, ...], **arguments: object) -> Node:
+    stand_ins = (Input(f"{name}_in", shape),)
+    return Node(name, Call(f"layers.{layer}", arguments), (Ref(source),), shapes=(shape,), stand_ins=stand_ins)
+
+
+MODEL = Architecture(
+    "m",
+    inputs=(Input("x", (4, 4, 3)),),
+    nodes=(
+        convolution("second", "x"),
+        other("norm", "BatchNormalization", "second", (4, 4, 3)),
+        convolution("first", "norm"),
+        other("relu", "ReLU", "first", (4, 4, 3)),
+        other("flat", "Flatten", "relu", (48,)),
+        other("head", "Dense", "flat", (2,), units=2),
+    ),
+    outputs=Ref("head"),
+    seed=3,
+)
+TABLE = {"keras_zip": rows()["keras_zip"]}
+
+
+@pytest.fixture(scope="module")
+def scratch() -> Iterator[Scratch]:
+    place = Scratch()
+    yield place
+    place.close()
+
+
+@pytest.fixture(scope="module")
+def sides(scratch: Scratch) -> Iterator[dict[str, Side]]:
+    """A worker of each release, made with the package cache that is here."""
+    with pytest.MonkeyPatch.context() as patch, ExitStack() as held:
+        patch.setenv("UV_CACHE_DIR", os.environ.get("UV_CACHE_DIR") or str(Path.home() / ".cache" / "uv"))
+        found = {}
+        for name, asked in (("before", BEFORE), ("after", AFTER), ("again", AFTER)):
+            under = held.enter_context(environment(asked))
+            found[name] = Side(
+                name, held.enter_context(Pool(under.interpreter, size=1, environment=under.variables, scratch=scratch))
+            )
+        for side in found.values():
+            side.about = side.pool.start()
+        yield found
+
+
+def test_it_is_incompatible_forward_and_shrunk_to_two_convolutions(sides: dict[str, Side], scratch: Scratch) -> None:
+    exchange = Exchange(sides["before"], sides["after"], scratch)
+    trip = exchange.trip(MODEL, TABLE)
+    (finding,) = [each for each in trip.findings if each.direction == "forward"]
+    assert (kind(finding), finding.observation, finding.layers) == ("incompatible-forward", "weights", ("Conv2D",))
+    gate = Gate(Options(None, BEFORE, AFTER), lambda *_: None)
+    small = gate._smaller(exchange, finding, TABLE, time.monotonic() + 60)
+    assert small.architecture is not None
+    assert [node.layer.name for node in small.architecture.nodes] == ["layers.Conv2D", "layers.Conv2D"]
+
+
+def test_within_the_later_release_there_is_none(sides: dict[str, Side], scratch: Scratch) -> None:
+    trip = Exchange(sides["after"], sides["again"], scratch).trip(MODEL, TABLE)
+    assert (trip.findings, trip.compared) == ([], 2)
