@@ -2,7 +2,8 @@
 
     python benchmarks/inspection.py [--gigabytes N] [--files N]
 
-The large file is compared with what SHA-256 alone takes, by hashlib and by sha256sum. Every time is that of the whole process.
+The large file is compared with what SHA-256 alone takes, by hashlib and by sha256sum. Every time is that of a whole
+process.
 """
 
 from __future__ import annotations
