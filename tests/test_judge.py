@@ -172,3 +172,17 @@ def test_a_message_full_of_digits_is_normalised_at_once() -> None:
     assert normalised(f"weights ({'1234567890' * 20} and more") == "weights (# and more"
     assert normalised("expected (None, 3, 4) and [1 2  3], got (2,)") == "expected (#) and (#), got (#)"
     assert time.monotonic() - start < 1.0
+
+
+def test_configs_of_layers_that_came_in_another_order_are_no_finding_of_their_own() -> None:
+    def seen(*names: str) -> dict[str, object]:
+        return {"structure": {"order": list(names)}, "config": config(names[0])}
+
+    reply = {
+        "build": {"shapes": {}},
+        "before": seen("layer", "other"),
+        "routes": {"json": {"before": {}, "after": seen("other", "layer")}},
+    }
+    found = judge(model(DENSE), reply, {}, {"json": {"structure": "=", "config": "="}})
+    (finding,) = (each for each in found if each.routes == ("json",))
+    assert (finding.check, finding.consequences) == ("json/structure", ("json/config",))

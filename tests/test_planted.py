@@ -100,46 +100,35 @@ def test_without_a_fault_nothing_new_is_found() -> None:
 EVERY_LOAD = KERAS | {"keras_uncompiled"}
 
 
-@pytest.mark.parametrize(
-    ("fault", "expected"),
-    [
-        (
-            "config_loses_an_argument",
-            {("build", "given"), ("keras_zip", "training"), ("keras_folder", "training")},
-        ),
-        (
-            "loaded_weights_are_swapped",
-            {(route, "weights") for route in EVERY_LOAD - {"keras_zip_twice"} | {"weights_h5", "weights_sharded"}}
-            | {("skip_mismatch", "others restored"), ("extraction", "extracted"), ("transfer", "frozen")},
-        ),
-        (
-            "set_weights_does_nothing",
-            {("set_weights", "weights"), ("weights_npz", "weights"), ("refused", "refused")}
-            | {(route, "outputs") for route in REBUILT},
-        ),
-        ("optimizer_state_is_lost", {(route, "optimizer") for route in KERAS - {"keras_elsewhere"}}),
-        ("learning_rate_is_lost", {("build", "given")}),
-        (
-            "frozen_comes_back_trainable",
-            {(route, "flags") for route in EVERY_LOAD | HDF5 | {"hdf5_uncompiled", "from_config", "json", "clone"}}
-            | {("transfer", "frozen"), ("transfer", "moved")},
-        ),
-        (
-            "clone_carries_weights_over",
-            {(route, "fresh") for route in ("clone", "clone_function", "clone_inputs")},
-        ),
-        ("frozen_statistics_move", {("transfer", "frozen")}),
-        ("wrong_weights_are_taken", {("refused", "refused")}),
-        (
-            "dropout_is_silent_after_loading",
-            {(route, "training outputs") for route in ("keras_zip", "keras_folder", "keras_uncompiled")}
-            | {(route, "training outputs") for route in ("hdf5", "hdf5_uncompiled")},
-        ),
-        ("export_computes_something_else", {("export", "exported")}),
-        ("training_raises", {("build", "training"), ("transfer", "travel")}),
-        ("a_layer_crashes", {("run", "worker")}),
-    ],
-)
+# What each file under `planted/` that patches Keras for a whole worker must be reported by.
+FAULTS: dict[str, set[tuple[str, str]]] = {
+    "config_loses_an_argument": {("build", "given"), ("keras_zip", "training"), ("keras_folder", "training")},
+    "loaded_weights_are_swapped": {
+        (route, "weights") for route in EVERY_LOAD - {"keras_zip_twice"} | {"weights_h5", "weights_sharded"}
+    }
+    | {("skip_mismatch", "others restored"), ("extraction", "extracted"), ("transfer", "frozen")},
+    "set_weights_does_nothing": {("set_weights", "weights"), ("weights_npz", "weights"), ("refused", "refused")}
+    | {(route, "outputs") for route in REBUILT},
+    "optimizer_state_is_lost": {(route, "optimizer") for route in KERAS - {"keras_elsewhere"}},
+    "learning_rate_is_lost": {("build", "given")},
+    "frozen_comes_back_trainable": {
+        (route, "flags") for route in EVERY_LOAD | HDF5 | {"hdf5_uncompiled", "from_config", "json", "clone"}
+    }
+    | {("transfer", "frozen"), ("transfer", "moved")},
+    "clone_carries_weights_over": {(route, "fresh") for route in ("clone", "clone_function", "clone_inputs")},
+    "frozen_statistics_move": {("transfer", "frozen")},
+    "wrong_weights_are_taken": {("refused", "refused")},
+    "dropout_is_silent_after_loading": {
+        (route, "training outputs") for route in ("keras_zip", "keras_folder", "keras_uncompiled")
+    }
+    | {(route, "training outputs") for route in ("hdf5", "hdf5_uncompiled")},
+    "export_computes_something_else": {("export", "exported")},
+    "training_raises": {("build", "training"), ("transfer", "travel")},
+    "a_layer_crashes": {("run", "worker")},
+}
+
+
+@pytest.mark.parametrize(("fault", "expected"), list(FAULTS.items()))
 def test_a_planted_fault_is_seen_by_its_checks_alone(
     fault: str, expected: set[tuple[str, str]], healthy: set[tuple[str, str]]
 ) -> None:

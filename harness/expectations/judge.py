@@ -94,7 +94,7 @@ def judge(
             before = answer["before"].get(observation, reply["before"].get(observation))
             after = answer["after"][observation]
             for difference in _held_against(relation, observation, before, after, blobs, trained, close):
-                reason = next((each for each in broken if each in _EXPLAINED_BY.get(observation, ())), None)
+                reason = next((each for each in broken if _explains(broken[each], observation)), None)
                 if reason is not None:
                     held_back.setdefault(reason, []).append(f"{route}/{observation}")
                     break
@@ -108,6 +108,13 @@ def judge(
             index = findings.index(broken[reason])
             findings[index] = with_consequences(findings[index], consequences)
     return findings
+
+
+def _explains(earlier: Finding, observation: str) -> bool:
+    """Whether what broke earlier on the route is enough of a reason that this observation differs."""
+    if observation == "config" and earlier.observation == "structure":
+        return earlier.path[:1] in (("order",), ("layers",))  # each layer is compared with another one
+    return earlier.observation in _EXPLAINED_BY.get(observation, ())
 
 
 def _held_against(
