@@ -159,10 +159,10 @@ def gate(
 
 def _check_names(layers: tuple[str, ...], routes: tuple[str, ...], statuses: tuple[str, ...]) -> None:
     from harness.architectures.families import all_rules
-    from harness.expectations.table import parse
+    from harness.gate.comparison import rows
 
     for kind, given, known in (
-        ("layer", layers, list(all_rules())), ("route", routes, list(parse())), ("status", statuses, list(STATUSES)),
+        ("layer", layers, list(all_rules())), ("route", routes, list(rows())), ("status", statuses, list(STATUSES)),
     ):  # fmt: skip
         for name in given:
             if name not in known:

@@ -178,12 +178,14 @@ class Gate:
         """Each layer by itself whose file has not passed: what broke in one layer must hide no other."""
         for public, (architecture, name) in sorted(plan.where.items()):
             seen = self.result.compatibility.get(public, {})
-            directions = [f"{route} {way}" for route in FILES for way in (FORWARD, BACK) if route in table]
-            if all(seen.get(each, [0, 0])[0] for each in directions):
-                continue
-            single = isolated(architecture, name)
+            left = {
+                route: table[route]
+                for route in FILES
+                if route in table and not all(seen.get(f"{route} {way}", [0])[0] for way in (FORWARD, BACK))
+            }
+            single = isolated(architecture, name) if left else None
             if single is not None:
-                yield single, {route: row for route, row in table.items() if route in FILES}
+                yield single, left
 
     def _reduce(self, exchange: Exchange, table: Table) -> None:
         """Makes what fails small, the file routes first; both releases are asked again for each try."""

@@ -31,6 +31,7 @@ def test_an_interpreter_that_is_not_there_is_wrong_usage(capsys: pytest.CaptureF
     [
         ("--layer", "Conv2d", "Conv2D"),
         ("--route", "hdf", "hdf5"),
+        ("--route", "json_weight", "json_weights"),
         ("--fail-on", "regresion", "regression"),
         ("--models", "no-such-file.keras", "no-such-file.keras"),
         ("--inputs", "no-such-file.npz", "no-such-file.npz"),

@@ -14,12 +14,15 @@ from harness.dispatch.scratch import Scratch
 from harness.environments.environment import Environment
 from harness.expectations.finding import Finding
 from harness.expectations.scripts.halves import halves_of
+from harness.gate.comparison import FILES
 from harness.gate.proof import Place, proven
 from harness.gate.release import Side
 from harness.gate.result import kind
+from harness.protocol.architecture import Call, Compile, Data
 from harness.reporting.text import finding_text
 from tests.gate.test_gate_planted import FORWARD, PLANTED, found, side
 from tests.test_planted import MODEL
+from tests.test_scripts import SMALL
 
 OLD, NEW = {"tensorflow": "2.15.1", "keras": "2.15.0"}, {"tensorflow": "2.21.0", "keras": "3.15.1"}
 REFUSED = Finding(
@@ -60,6 +63,21 @@ def test_weights_alone_are_loaded_into_a_model_that_is_built_anew() -> None:
     assert 'model.save_weights("model.weights.h5")' in halves.save
     assert "keras.layers.Dense(units=4" in halves.load
     assert 'loaded.load_weights("model.weights.h5")' in halves.load
+
+
+@pytest.mark.parametrize("route", FILES)
+def test_whatever_can_differ_has_two_halves_and_they_are_short(route: str) -> None:
+    settings = Compile({"optimizer": Call("optimizers.Adam"), "loss": "mse"}, Data((2, 2)))
+    for observation in FILES[route]:
+        finding = replace(OTHER, routes=(route,), observation=observation, path=(), architecture=SMALL)
+        if observation in ("compile", "optimizer", "slots", "loss"):
+            finding = replace(finding, architecture=replace(SMALL, compile=settings))
+        halves = halves_of(finding, OLD, NEW)
+        assert halves is not None
+        assert halves.save.count("\n") <= 26
+        assert halves.load.count("\n") <= 34
+        compile(halves.save, "save", "exec")
+        compile(halves.load, "load", "exec")
 
 
 def test_what_no_file_has_brought_about_has_no_halves() -> None:
@@ -108,7 +126,9 @@ def sound(scratch: Scratch) -> Iterator[Side]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("fault", ["another_formula", "another_order_of_weights", "a_hdf5_that_is_refused"])
+@pytest.mark.parametrize(
+    "fault", ["another_formula", "another_order_of_weights", "a_hdf5_that_is_refused", "swapped_slots", "another_loss"]
+)
 def test_the_halves_show_a_planted_fault_and_nothing_without_it(fault: str, sound: Side, scratch: Scratch) -> None:
     faulty = side("candidate", scratch, fault)
     try:

@@ -21,7 +21,7 @@ from harness.gate.session import Gate
 from harness.protocol.architecture import Architecture, Call, Input, Node, Ref
 
 pytestmark = pytest.mark.slow
-BEFORE, AFTER = "python==3.10 tensorflow-cpu==2.13.1", "python==3.10 tensorflow-cpu==2.14.1"
+BEFORE, AFTER = "python==3.11 tensorflow-cpu==2.13.1", "python==3.11 tensorflow-cpu==2.14.1"
 
 
 def convolution(name: str, source: str) -> Node:

@@ -42,7 +42,7 @@ def halves_of(finding: Finding, saver: Mapping[str, Any], loader: Mapping[str, A
         return None
     finding = _as_seen(finding)
     one, other = (Case.of(finding, int(str(each["keras"]).partition(".")[0]), "=") for each in (saver, loader))
-    look, looked = (None, None) if finding.observation == "travel" else (_look(one), _look(other))
+    look, looked = (None, None) if finding.observation == "travel" else (_look(one, other), _look(other, one))
     first = [*making(one), "", *([] if look is None else look.lines("model", "expected")), *_saved(one)]
     first = [*([] if look is None else look.define), *first, *([] if look is None else EXPECTED)]
     then = _taken(other, finding, looked)
@@ -111,17 +111,25 @@ def _taken(case: Case, finding: Finding, look: Look | None) -> Lines:
     return [*before, *loading, *looking, *plain, *READ, *verdict(look)]
 
 
-def _look(case: Case) -> Look:
+def _look(case: Case, partner: Case) -> Look:
     """How to see it in either release; numbers that are computed may be as far apart as the gate allows."""
-    if case.finding.observation == "repeats":
+    observation, difference = case.finding.observation, case.finding.difference
+    if observation == "repeats":
         call = _numbers(case)
         return Look(f"[one == other for one, other in zip({call}, {call})]")
-    look = OBSERVATIONS[case.finding.observation](case)
-    if case.finding.observation != "outputs" or case.finding.error is not None:
-        return look
-    apart = f"rtol=0, atol={float(case.finding.difference.get('allowed', 0.0)):.3g}, equal_nan=True"
+    if observation == "slots":
+        slots = "np.array(each).tolist() for each in {model}.optimizer.variables if np.ndim(np.array(each))"
+        # The two Kerases list them in an order of their own.
+        return Look(f"[{slots}]" if case.major == partner.major else f"sorted(({slots}), key=str)")
+    apart = f"rtol=0, atol={float(difference.get('allowed', 0.0)):.3g}, equal_nan=True"
     close = f"not all(np.allclose(*both, {apart}) for both in zip(actual, expected))"
-    if case.finding.kind != "value" or "max abs" not in case.finding.difference:
+    if observation == "loss":
+        loss = "{model}.compute_loss(data, targets, {model}(data, training=False))"
+        return Look(f"[float(np.array({loss}))]", differs=close)
+    look = OBSERVATIONS[observation](case)
+    if observation != "outputs" or case.finding.error is not None:
+        return look
+    if case.finding.kind != "value" or "max abs" not in difference:
         close = "actual != expected"
     return replace(look, expression=_numbers(case), differs=close)
 

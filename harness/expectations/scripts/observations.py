@@ -368,7 +368,7 @@ OBSERVATIONS: Mapping[str, Callable[[Case], Look]] = {
 # What shows only where every weight has a value of its own.
 _OF_VALUES = frozenset({
     "weights", "optimizer", "outputs", "training outputs", "losses", "training", "extracted", "exported",
-    "others restored",
+    "others restored", "slots", "loss",
 })  # fmt: skip
 CLOSENESS = _CLOSE
 
