@@ -90,6 +90,8 @@ def _result(report: Report, finding: Finding, names: list[str], root: Path) -> d
 
 
 def _uri(file: str, root: Path) -> str:
-    """Relative, with slashes, and with everything that is not plain in an address encoded."""
+    """Relative, with slashes, and with everything that is not plain in an address encoded; an address as it is."""
+    if "://" in file:
+        return quote(file, safe=":/?#[]@!$&'()*+,;=%~")
     relative = PurePath(os.path.relpath(file, root)).as_posix()
     return quote(relative.encode("utf-8", "surrogateescape"))

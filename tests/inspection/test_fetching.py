@@ -88,3 +88,9 @@ def test_a_model_comes_over_http(tmp_path: Path) -> None:
         code, files = run(url, allow_remote=True)
         server.shutdown()
     assert (code, files) == (0, [(url, "ok")])
+
+
+def test_in_sarif_it_stands_under_its_url(elsewhere: str, tmp_path: Path) -> None:
+    validate(f"{elsewhere}/bad.keras", load=False, allow_remote=True, sarif=Path("report.sarif"))
+    (result,) = json.loads(Path("report.sarif").read_text())["runs"][0]["results"]
+    assert result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == f"{elsewhere}/bad.keras"
