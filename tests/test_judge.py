@@ -87,6 +87,11 @@ def test_a_loss_or_a_metric_that_forgets_an_argument_is_found_in_whatever_struct
         return [(each.place, each.where) for each in given(compiled, before)]
 
     assert stated({"name": "mine", "delta": 2.0}, {"axis": 1}) == []
+    others = {"loss": {"a": ["mse"], "b": huber}, "metrics": [[Call("custom.Mine", {"x": 1})], [], []]}
+    apart = replace(model(DENSE), compile=Compile(others, None))
+    config = {"loss": {"a": [{"config": {}}, 1], "c": 1}, "metrics": [[{"config": {}}], []]}
+    assert given(apart, {"compile": {"config": config}}) == []
+    assert given(apart, {"compile": {"config": {"loss": [1, 2], "metrics": {"a": 1}}}}) == []
     assert stated({"name": "output_mine", "delta": 2.0}, {"axis": 1}) == []
     assert len(stated({"name": "other", "delta": 2.0}, {"axis": 1})) == 1
     assert stated({"name": "mine"}, {"axis": 1}) == [(("Huber", "delta"), "compile.loss/a/1/delta")]

@@ -107,6 +107,46 @@ def test_an_error_is_told_by_its_type_and_first_line_and_is_of_its_place() -> No
     assert len(error_finding("hdf5", "travel", {**ERROR, "message": "y" * 999}, MODEL).title) == 240
 
 
+def test_every_finding_has_the_model_that_showed_it_and_what_was_there_before_and_after() -> None:
+    error = {"$error": ERROR}
+    reply = {
+        "build": {"shapes": {"dense": [[None, 3]]}, "untrained": ERROR},
+        "before": {"flags": 1, "config": {"layers": [{"config": {"name": "dense"}}]}, "losses": 1},
+        "routes": {
+            "json": {"error": ERROR},
+            "clone": {"before": {}, "after": {"flags": 2, "losses": error}},
+            "bare": {"before": {}, "after": {"flags": {"compiled": True}}},
+        },
+    }
+    table = {"json": {}, "clone": {"flags": "=", "losses": "="}, "bare": {"flags": "no"}}
+    findings = judge(MODEL, reply, {}, table)
+    assert [each.architecture for each in findings] == [MODEL] * 6
+    assert [(each.check, each.expected, each.actual) for each in findings] == [
+        ("build/shape", [[2]], [[3]]),
+        ("build/given", 2, None),
+        ("build/training", None, None),
+        ("json/travel", None, None),
+        ("clone/flags", 1, 2),
+        ("bare/flags", None, {"compiled": True}),
+    ]
+    assert findings[4].consequences == ("clone/losses",)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected", "actual"),
+    [
+        (1, 2, 1, 2), (1, "1", 1, "1"), ([1], 1, [1], 1), (1, [1], 1, [1]),
+        ({"a": 1}, {}, 1, None), ({}, {"a": 1}, None, 1),
+        ({"array": "a", "shape": [1], "dtype": "f4"}, {"array": "b", "shape": [2], "dtype": "f4"}, [1], [2]),
+        ({"array": "a", "shape": [1], "dtype": "f4"}, {"array": "b", "shape": [1], "dtype": "f8"}, "f4", "f8"),
+        ({"array": "a", "shape": [1], "dtype": "f4"}, {"other": 1}, "a", None),
+    ],
+)  # fmt: skip
+def test_a_difference_says_what_was_and_what_is(before: Any, after: Any, expected: Any, actual: Any) -> None:
+    first = next(iter(differences(before, after, {})))
+    assert (first.expected, first.actual) == (expected, actual)
+
+
 # What is held against what.
 
 
@@ -225,6 +265,10 @@ def test_one_argument_of_a_layer_is_one_difference_of_a_config() -> None:
         "layers/dense/config/layer/config/x",
     ]
     assert [where for where, *_ in found("=", {"config": 1}, {"config": 2}, "config")] == ["config"]
+    bare = [{"layers": [{"config": {"name": "inner", "layers": [{"name": "dense", "config": n}]}}]} for n in (1, 2)]
+    assert [where for where, *_ in found("=", *bare, "config")] == ["layers/inner/config/layers/dense/config"]
+    plain = [{"a": {"b": {"config": {"x": n}}}} for n in (1, 2)]
+    assert [where for where, *_ in found("=", *plain, "config")] == ["a/b/config/x"]
 
 
 # What follows from what.
@@ -317,7 +361,8 @@ def stated(call: Call, config: dict[str, Any]) -> list[tuple[str, str, Any, Any]
 @pytest.mark.parametrize(
     ("value", "said"),
     [
-        (True, False), (2, 3), (0.5, 0.6), ("relu", "tanh"), (-2, -1), (2, -1), (1.0, 1.0001), (100.0, 100.001),
+        (True, False), (0, 3), (-1, 0), (0.5, 3), (2, 2.0000021), (2, 3), (0.5, 0.6), ("relu", "tanh"),
+        (-2, -1), (2, -1), (1.0, 1.0001), (100.0, 100.001),
     ],
 )  # fmt: skip
 def test_a_config_that_says_another_value_is_a_finding(value: Any, said: Any) -> None:
@@ -327,12 +372,23 @@ def test_a_config_that_says_another_value_is_a_finding(value: Any, said: Any) ->
 @pytest.mark.parametrize(
     ("value", "said"),
     [
-        (True, True), (True, 1), (0, False), (2, 2.0), (0.1, 0.10000000149), (-1, 3), ("ReLU", "relu"),
+        (True, True), (True, 1), (0, False), (2, 2.0), (0.1, 0.10000000149), (0.5, 0.5000009), (-1, 3),
+        ("ReLU", "relu"),
         ("relu", {"a": 1}), ((1, 2), [1, 2]), (3, [3, 3]), (100.0, 100.00001),
     ],
 )  # fmt: skip
 def test_a_config_that_says_it_in_its_own_way_is_none(value: Any, said: Any) -> None:
     assert stated(Call("layers.Dense", {"x": value}), {"x": said}) == []
+
+
+def test_every_argument_is_asked_for_whatever_came_before_it() -> None:
+    ones = Call("initializers.Constant", {"value": 2.0})
+    arguments = {"weights": (1,), "first": 1, "inner": ones, "last": 1}
+    said: dict[str, Any] = {"inner": {"config": {"value": 2.0}}}
+    assert [where for where, *_ in stated(Call("layers.core.Dense", arguments), said)] == ["dense/first", "dense/last"]
+    said["inner"] = {"config": {}}
+    places = [where for where, *_ in stated(Call("layers.core.Dense", arguments), said)]
+    assert places == ["dense/first", "dense/inner/value", "dense/last"]
 
 
 def test_an_argument_that_a_config_forgets_is_told_with_its_layer() -> None:
@@ -375,6 +431,11 @@ def test_an_optimizer_is_held_against_its_own_config() -> None:
     assert said({"optimizer": {"class": "Adam", "config": {"beta_1": 0.9}}}) == ["optimizer/beta_1"]
     assert said({"optimizer": {"class": "Adam", "config": {"beta_1": 0.8}}}) == []
     assert said({"optimizer": {"class": "LossScaleOptimizer", "config": {}}}) == []
+    both = replace(compiled, nodes=(replace(DENSE, layer=Call("layers.Dense", {"x": 1})),))
+    config = {"layers": [{"config": {"name": "dense"}}]}
+    wrong = {"optimizer": {"class": "Adam", "config": {}}}
+    found = given(both, {"config": config, "compile": wrong})
+    assert [(each.where, each.architecture) for each in found] == [("dense/x", both), ("optimizer/beta_1", both)]
     assert said({"optimizer": None}) == said({"$error": ERROR}) == said(None) == []
     assert [each.where for each in given(MODEL, {"compile": {"optimizer": {"class": "Adam", "config": {}}}})] == []
 
@@ -423,6 +484,25 @@ def test_a_tolerance_is_a_share_of_the_largest_value_and_at_least_of_one() -> No
     assert not arrays(large, large + 1.1, float64=0.01)
     assert not arrays(small, small + 0.0099, float32=0.01)  # another dtype has none
     assert not arrays(np.array([1]), np.array([2]), int64=10.0)
+
+
+def test_arrays_are_close_wherever_they_stand_and_say_their_first_values() -> None:
+    one, other = np.array([1.0, 2.0]), np.array([1.0, 2.001])
+    blobs = {"one": one.tobytes(), "other": other.tobytes()}
+    before, after = ({"array": name, "dtype": "float64", "shape": [2], "kept": "float64"} for name in blobs)
+    for wrap in (lambda each: each, lambda each: [each], lambda each: {"a": each}, lambda each: {"a": [[each]]}):
+        assert list(differences(wrap(before), wrap(after), blobs, close={"float64": 0.01})) == []
+        (difference,) = differences(wrap(before), wrap(after), blobs, close={"float64": 0.0001})
+        assert (difference.expected, difference.actual) == (2.0, 2.001)
+        assert "first expected" not in difference.size
+
+
+def test_half_precision_is_measured_in_double() -> None:
+    one, other = np.array([60000.0], "float16"), np.array([-60000.0], "float16")
+    assert measure(one, other)["max abs"] == float(one[0]) - float(other[0])
+    assert not arrays(one, other, float16=1.5)
+    assert measure(np.array([200], "uint8"), np.array([201], "uint8"))["max abs"] == 1.0
+    assert arrays(np.zeros(0), np.zeros(0), float64=0.1)
 
 
 def test_what_is_not_finite_must_be_the_same_within_any_tolerance() -> None:

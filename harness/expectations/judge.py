@@ -162,10 +162,9 @@ def _by_layer(difference: Difference) -> Difference:
     One argument that is lost shows in many places of a nested config.
     """
     where = difference.where
-    if "config" in where[:-1]:
-        last = len(where) - 1 - where[::-1].index("config") if where[-1] != "config" else len(where) - 1
-        if where[last + 1] != "layers":
-            where = where[: last + 2]
+    configs = [number for number, part in enumerate(where[:-1]) if part == "config"]
+    if configs and where[configs[-1] + 1] != "layers":
+        where = where[: configs[-1] + 2]
     return replace(difference, where=where)
 
 
