@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Sequence
 
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from harness.performance.measured import BYTES, TIME
+from harness.performance.measured import BYTES, DEVICE_MEMORY, MEMORY, TIME
 from harness.performance.paired import CONFIDENCE
 from harness.performance.result import Result
 from harness.performance.sequential import SAME, UNDECIDED
@@ -30,9 +31,23 @@ def interval(row: Row) -> str:
     return f"{percent(row.ratio.low)} … {percent(row.ratio.high)}"
 
 
-def shown(row: Row) -> bool:
-    """Every time, and of memory and files what changed."""
-    return row.measure == TIME or row.verdict not in (SAME, UNDECIDED)
+def shown(every: Sequence[Row]) -> list[Row]:
+    """Every time; of memory and files what changed, and of memory the one of each model that changed most.
+
+    A TensorFlow that takes more memory by itself takes it in every benchmark.
+    """
+    most: dict[tuple[str, str, str], Row] = {}
+    for row in every:
+        if row.measure in (MEMORY, DEVICE_MEMORY):
+            place = (row.benchmark.workload, row.benchmark.device, row.measure)
+            if place not in most or abs(math.log(row.ratio.estimate)) > abs(math.log(most[place].ratio.estimate)):
+                most[place] = row
+    return [
+        row
+        for row in every
+        if row.measure == TIME
+        or (row.verdict not in (SAME, UNDECIDED) and (row.measure == BYTES or row in most.values()))
+    ]
 
 
 def print_comparison(result: Result, console: Console) -> None:
@@ -44,9 +59,8 @@ def print_comparison(result: Result, console: Console) -> None:
         table.add_column(column, justify="right")
     table.add_column("verdict", overflow="fold")
     every = list(rows(result))
-    for row in every:
-        if not shown(row):
-            continue
+    some = shown(every)
+    for row in some:
         table.add_row(
             escape(row.benchmark.name), row.measure, amount(row.baseline, row.measure),
             amount(row.candidate, row.measure), percent(row.ratio.estimate) if row.ratio.pairs else "", interval(row),
@@ -56,7 +70,7 @@ def print_comparison(result: Result, console: Console) -> None:
         )  # fmt: skip
     if every:
         console.print(table)
-    hidden = Counter((row.measure, row.verdict) for row in every if not shown(row))
+    hidden = Counter((row.measure, row.verdict) for row in every if row not in some)
     for (measure, word), count in sorted(hidden.items()):
         console.print(f"not shown: {measure} of {count} benchmarks, {word}", highlight=False)
     print_notes(result, console)

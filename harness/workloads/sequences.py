@@ -13,7 +13,7 @@ WORDS, LENGTH, BATCH = 5000, 64, 16
 
 
 def lstm() -> Any:
-    """Words, embedded, an LSTM over them, four classes. Without a mask: of one, Keras 3.15 loads no `.h5`."""
+    """Words, embedded, an LSTM over them, four classes. Without a mask: Keras 3.15 loads no `.h5` of one."""
     layers = keras.layers
     inputs = keras.Input((LENGTH,), dtype="int32")
     x = layers.LSTM(64)(layers.Embedding(WORDS, 64)(inputs))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import sys
 from html.parser import HTMLParser
@@ -22,6 +23,7 @@ from harness.performance.sequential import Decisions
 from harness.performance.series import series
 from harness.performance.verdicts import DEFAULT_ALARMS, rows
 from harness.reporting import bench_markdown, performance_page, plots
+from harness.reporting.comparison_text import shown
 from tests.performance.stub import interpreter
 from tests.performance.test_history import line
 
@@ -175,3 +177,18 @@ def test_without_jinja2_it_says_how_to_get_it_before_anything_is_measured(
 def test_a_picture_of_one_release_is_wrong_usage(tmp_path: Path, capsys) -> None:
     assert code("bench", "--env", "x", "--svg", str(tmp_path / "p.svg")) == 2
     assert "--baseline" in capsys.readouterr().err
+
+
+def test_of_memory_that_grew_everywhere_the_terminal_shows_one_benchmark_of_each_model() -> None:
+    made = list(rows(result()))
+    (memory,) = (row for row in made if row.measure == "memory")
+    grown = [
+        dataclasses.replace(
+            memory,
+            benchmark=Benchmark(workload, operation),
+            verdict="more-memory",
+            ratio=dataclasses.replace(memory.ratio, estimate=estimate),
+        )
+        for workload, operation, estimate in (("a", "build", 1.2), ("a", "predict", 1.4), ("b", "build", 1.3))
+    ]
+    assert [row.benchmark.name for row in shown(grown)] == ["a / predict", "b / build"]
