@@ -37,14 +37,12 @@ def is_planted(where: str, operation: str, measure: str) -> bool:
     return measure == "time" and operation in WORDS.get(where, ())
 
 
-def run(planted: str, workloads: tuple[str, ...], interpreter: str) -> dict[str, Any]:
+def run(planted: str, workloads: tuple[str, ...], interpreter: str, limit: float) -> dict[str, Any]:
     """One comparison, as a line of the log."""
     where, _, part = planted.partition(":")
     here = Environment(interpreter, variables={"PLANTED_IN": where, "PLANTED_PART": part or "0"})
     modules = {"candidate": (PLANTED,)} if part else {}
-    options = Options(
-        quick=True, workloads=workloads, modules=modules, plan=plan(True, None, 0.05), time_limit=QUICK_LIMIT
-    )
+    options = Options(quick=True, workloads=workloads, modules=modules, plan=plan(True, None, 0.05), time_limit=limit)
     result = Comparison(here, here, options).run()
     found = [row for row in rows(result) if row.measure in MEASURES]
     return {
@@ -98,10 +96,11 @@ def main() -> None:
     options.add_argument("--planted", action="append", help="save, load, predict or memory, and a part: load:0.15")
     options.add_argument("--workload", action="append", default=[])
     options.add_argument("--env", default=sys.executable, help="an interpreter with TensorFlow")
+    options.add_argument("--time-limit", type=float, default=QUICK_LIMIT, help="seconds for each")
     given = options.parse_args()
     for _ in range(given.runs):
         for planted in given.planted or [""]:
-            line = run(planted, tuple(given.workload), given.env)
+            line = run(planted, tuple(given.workload), given.env, given.time_limit)
             with given.log.open("a", encoding="utf-8") as file:
                 file.write(json.dumps(line) + "\n")
             print(

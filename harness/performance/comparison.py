@@ -24,7 +24,7 @@ from harness.performance.quiet import Found, undisturbed
 from harness.performance.result import BASELINE, CANDIDATE, INTERRUPTED, Result
 from harness.performance.selection import select
 from harness.performance.sequential import Decisions
-from harness.performance.verdicts import key, measures_of
+from harness.performance.verdicts import key, measures_of, pairs_of
 
 
 class Comparison:
@@ -128,10 +128,7 @@ class Comparison:
             if benchmark in failed:
                 result.decisions.drop(key(benchmark, measure))
                 continue
-            values = zip(
-                result.values(BASELINE, benchmark, measure), result.values(CANDIDATE, benchmark, measure), strict=True
-            )
-            logs[key(benchmark, measure)] = log_ratios(list(values))
+            logs[key(benchmark, measure)] = log_ratios(pairs_of(result, benchmark, measure))
         result.decisions.look(pairs, logs, last=last)
         self._listener("looked", result)
         return not self._open()

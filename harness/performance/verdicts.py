@@ -28,6 +28,7 @@ VERDICTS = (
     FAILS_IN_BOTH,
 )
 ALARMS = ("slower", "more-memory", "larger", FAILS)  # what may be failed on, with a percentage or without
+ENOUGH = 5  # pairs for a test
 NOISY = 0.5  # of the times; where more are undecided, a pass would be no answer
 
 
@@ -98,6 +99,24 @@ def measures_of(result: Result, benchmark: Benchmark) -> list[str]:
     ]
 
 
+def pairs_of(result: Result, benchmark: Benchmark, measure: str) -> list[tuple[float, float]]:
+    """Baseline and candidate of each pair of processes.
+
+    Of times, pairs in which somebody else used the machine are left out as long as `ENOUGH` others remain. Which they
+    are says nothing of which side is slower, so that leaves the test what it is.
+    """
+    sides = [result.of(side, benchmark) for side in (BASELINE, CANDIDATE)]
+    every = [
+        (before.value(measure), after.value(measure), before.disturbed or after.disturbed)
+        for before, after in zip(*sides, strict=True)
+    ]
+    whole = [(before, after, other) for before, after, other in every if before is not None and after is not None]
+    quiet = [(before, after) for before, after, other in whole if not other]
+    if measure == TIME and len(quiet) >= ENOUGH:
+        return quiet
+    return [(before, after) for before, after, _ in whole]
+
+
 def rows(result: Result) -> Iterator[Row]:
     """Every benchmark with every measure; one that failed, once."""
     for benchmark in result.benchmarks:
@@ -127,7 +146,7 @@ def _tested(result: Result, benchmark: Benchmark, measure: str) -> Row:
     before, after = (result.values(side, benchmark, measure) for side in (BASELINE, CANDIDATE))
     decision = result.decisions.at(key(benchmark, measure)) if result.decisions is not None else None
     if decision is None or not decision.ratio.pairs:  # stopped before the first look
-        verdict, found = UNDECIDED, ratio(log_ratios(list(zip(before, after, strict=False))))
+        verdict, found = UNDECIDED, ratio(log_ratios(pairs_of(result, benchmark, measure)))
     else:
         verdict, found = decision.verdict, decision.ratio
     word = WORDS[measure].get(verdict, verdict)

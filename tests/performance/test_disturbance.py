@@ -8,10 +8,11 @@ import sys
 import time
 
 from harness.performance.disturbance import Watch, used
-from harness.performance.measured import Failure, Sample
+from harness.performance.measured import Benchmark, Failure, Sample
 from harness.performance.options import Options
 from harness.performance.quiet import TRIES, undisturbed
 from harness.performance.result import Result
+from harness.performance.verdicts import pairs_of
 
 
 def watched(elapsed: float, busy: float, ours: float) -> Watch:
@@ -70,6 +71,20 @@ def test_repeating_does_not_go_on_for_ever() -> None:
     result = Result(Options(), repeating=60.0)
     assert undisturbed(result, lambda: sample(0.5), 100.0) == sample(0.5)
     assert (result.measured, result.repeated, result.disturbed) == (1, 0, 1)
+
+
+def test_pairs_that_were_disturbed_are_left_out_as_long_as_enough_remain() -> None:
+    benchmark = Benchmark("one", "predict")
+    result = Result(Options())
+    for number in range(7):
+        held_up = number in (1, 4)
+        before, after = Sample((1.0,), 8), Sample((9.0 if held_up else 1.0,), 9, disturbed=0.5 * held_up)
+        result.take(benchmark, {"baseline": before, "candidate": after})
+    assert pairs_of(result, benchmark, "time") == [(1.0, 1.0)] * 5
+    assert pairs_of(result, benchmark, "memory") == [(8.0, 9.0)] * 7
+    result.take(benchmark, {"baseline": Sample((1.0,), 8), "candidate": Sample((9.0,), 9, disturbed=0.5)})
+    del result.samples["baseline"][benchmark][0], result.samples["candidate"][benchmark][0]
+    assert len(pairs_of(result, benchmark, "time")) == 7  # four quiet ones are too few
 
 
 def test_what_fails_is_not_tried_again() -> None:
