@@ -25,7 +25,7 @@ class Plan:
     """When to look, and what may go wrong: `alpha` for the whole run, `margin` as a part (.05 is 5 %)."""
 
     looks: tuple[int, ...] = (5, 8, 12)
-    alpha: float = 0.01
+    alpha: float = 0.05
     margin: float = 0.05
 
     def __post_init__(self) -> None:
@@ -41,7 +41,7 @@ class Plan:
         """What may be spent of alpha up to a look after so many pairs.
 
         >>> Plan(looks=(5, 10)).spent_by(5), Plan(looks=(5, 10)).spent_by(10)
-        (0.0025, 0.01)
+        (0.0125, 0.05)
         """
         return self.alpha * min(1.0, pairs / self.cap) ** 2
 
