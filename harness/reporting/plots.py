@@ -18,12 +18,12 @@ from harness.reporting.quantities import amount, percent
 
 BAR = (220, 22)  # pixels of one interval
 LINE = (360, 150)  # and of one series
-REACH = math.log(1.5)  # how far from "the same" the bars go; what is beyond ends in an arrow
+REACH = math.log(2)  # how far from "the same" the bars go; what is beyond ends in an arrow
 BAD = ("slower", "more-memory", "larger", "fails")
 GOOD = ("faster", "less-memory", "smaller", "no-longer-fails")
 
 STYLE = """
-svg { font: 11px system-ui, sans-serif; }
+svg { font: 11px system-ui, sans-serif; } svg text { stroke: none !important; }
 .ink { fill: #1c2024; } .faint { fill: #5c6670; } .grid { stroke: #c9d0d6; } .band { fill: #e9edf0; }
 .bad { fill: #b3261e; stroke: #b3261e; } .good { fill: #14713d; stroke: #14713d; }
 .even { fill: #4a5560; stroke: #4a5560; } .open { fill: #8a5a00; stroke: #8a5a00; }
@@ -47,7 +47,7 @@ def kind(row: Row) -> str:
 
 
 def bar(row: Row, margin: float) -> str:
-    """The interval of one ratio between a third less and a half more, over the band of what counts as the same."""
+    """The interval of one ratio between half and twice, over the band of what counts as the same."""
     return _text(_bar(row, margin, _svg(*BAR, label=f"{row.said}, {percent(row.ratio.estimate)}")))
 
 
@@ -92,7 +92,7 @@ def ratios(rows: Iterable[Row], margin: float, title: str) -> str:
         _add(drawing, "text", "ink", x=8, y=top + 15).text = row.benchmark.name
         _bar(row, margin, drawing, names, top)
         told = f"{percent(row.ratio.estimate)}  {row.said}" if row.ratio.pairs else row.said
-        _add(drawing, "text", kind(row), x=names + BAR[0] + 8, y=top + 15, stroke="none").text = told
+        _add(drawing, "text", kind(row), x=names + BAR[0] + 8, y=top + 15).text = told
     return _text(drawing)
 
 

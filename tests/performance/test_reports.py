@@ -21,7 +21,7 @@ from harness.performance.paired import log_ratios
 from harness.performance.result import Result
 from harness.performance.sequential import Decisions
 from harness.performance.series import series
-from harness.performance.verdicts import DEFAULT_ALARMS, rows
+from harness.performance.verdicts import DEFAULT_ALARMS, VERDICTS, WORDS, rows
 from harness.reporting import bench_markdown, performance_page, plots
 from harness.reporting.comparison_text import shown
 from tests.performance.stub import interpreter
@@ -192,3 +192,8 @@ def test_of_memory_that_grew_everywhere_the_terminal_shows_one_benchmark_of_each
         for workload, operation, estimate in (("a", "build", 1.2), ("a", "predict", 1.4), ("b", "build", 1.3))
     ]
     assert [row.benchmark.name for row in shown(grown)] == ["a / predict", "b / build"]
+
+
+def test_a_verdict_is_counted_once() -> None:
+    assert len(set(VERDICTS)) == len(VERDICTS)
+    assert set(VERDICTS) >= {word for words in WORDS.values() for word in words.values()}
