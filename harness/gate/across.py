@@ -45,7 +45,8 @@ def held(
                 one, other = canonical.both_state(one, other, lost)
             if observation == "slots":
                 one, other = canonical.both_have(one, other)
-            found = list(islice(differences(one, other, blobs), LIMIT))
+            # Slots are swapped or lost together.
+            found = list(islice(differences(one, other, blobs), 1 if observation == "slots" else LIMIT))
         if found:
             yield from ((observation, each) for each in found)
             return

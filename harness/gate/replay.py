@@ -195,7 +195,7 @@ class Replay:
         table = {
             route: {name: relation for name, relation in row.items() if name in across.OBSERVATIONS}
             for route, row in rows().items()
-            if any(route in each.routes for each in broken)
+            if route in FILES and any(route in each.routes for each in broken)
         }
         alike: list[list[Finding]] = [[], []]
         if broken:

@@ -144,7 +144,8 @@ def test_the_halves_show_a_planted_fault_and_nothing_without_it(fault: str, soun
     pairs = list(zip(healthy, folders, strict=True))
     first = run_scripts([Script(each.script_before, folder) for each, folder in pairs], sys.executable)
     assert all(each.get("ended") for each in first)
-    then = run_scripts([Script(f"{planted}\n{each.script}", folder) for each, folder in pairs], sys.executable)
+    once = f"import keras\nif not hasattr(keras, 'planted'):\n    keras.planted = True\n    exec({planted!r})\n"
+    then = run_scripts([Script(once + each.script, folder) for each, folder in pairs], sys.executable)
     assert [each.get("shows") for each in then] == [True] * len(then)
 
 

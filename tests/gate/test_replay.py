@@ -189,7 +189,8 @@ def replayed(*recorded: Recording, fault: str = "", known: KnownIssues | None = 
 
 @pytest.mark.slow
 def test_every_recording_holds_here_but_for_what_is_accepted() -> None:
-    result = replayed(*recordings(), known=KnownIssues.read(ACCEPTED))
+    known = KnownIssues.read(ACCEPTED)
+    result = replayed(*recordings(), known=known)
     told = [(kind(each), each.title, result.shown[f"{kind(each)} {each.id}"]) for each in result.failing()]
     assert (told, result.problems) == ([], [])
     assert result.verdict == "pass"
@@ -199,9 +200,13 @@ def test_every_recording_holds_here_but_for_what_is_accepted() -> None:
             assert sum(each.routes[route]) >= 15
         assert each.routes["hdf5"][0] >= 5  # so much passes at least, whatever is accepted
         assert each.routes["weights_h5"][0] >= 15
-    # What is accepted of Keras 2 is accepted of no other.
-    accepted = {name for key, each in result.findings.items() if each.known_issue for name in result.shown[key]}
-    assert all("-keras-2." in name for name in accepted)
+    # What is accepted of Keras 2 is accepted of no other, and the other way round.
+    for key, each in result.findings.items():
+        if each.known_issue:
+            major = 3 if each.known_issue["id"].startswith("keras-3-") else 2
+            assert all(f"-keras-{major}." in name for name in result.shown[key])
+    newest = tuple(map(int, str(result.environments["candidate"]["keras"]).split(".")[:2])) >= (3, 15)
+    assert not newest or {entry.id for entry in known.entries} == set(known.seen)  # none is stale
 
 
 @pytest.mark.slow
@@ -220,6 +225,13 @@ def test_a_fault_in_what_is_installed_makes_it_fail(fault: str, told: set[tuple[
     assert {(kind(each), each.observation) for each in result.failing()} == told
     assert (result.problems, result.verdict) == ([], "fail" if told else "pass")
     assert all(each["recordings"] for each in report(result)["findings"])
+
+
+@pytest.mark.slow
+def test_a_process_that_is_lost_is_a_finding_and_no_other_model_is() -> None:
+    result = replayed(latest("dense", "depthwise"), fault="a_crash_on_loading")
+    assert {(kind(each), each.observation) for each in result.failing()} == {("incompatible-forward", "worker")}
+    assert (result.stopped, result.verdict, result.examples) == (None, "fail", 2)
 
 
 @pytest.mark.slow

@@ -13,6 +13,7 @@ import pytest
 from harness.dispatch.pool import Pool
 from harness.dispatch.scratch import Scratch
 from harness.environments.environment import environment
+from harness.gate.causes import diagnose
 from harness.gate.comparison import rows
 from harness.gate.exchange import Exchange
 from harness.gate.release import Side
@@ -79,7 +80,12 @@ def test_it_is_incompatible_forward_and_shrunk_to_two_convolutions(sides: dict[s
     exchange = Exchange(sides["before"], sides["after"], scratch)
     trip = exchange.trip(MODEL, TABLE)
     (finding,) = [each for each in trip.findings if each.direction == "forward"]
-    assert (kind(finding), finding.observation, finding.layers) == ("incompatible-forward", "weights", ("Conv2D",))
+    assert (kind(finding), finding.observation) == ("incompatible-forward", "travel")
+    assert finding.error is not None
+    assert "expected 2 variables, but received 0 variables" in finding.error["message"]
+    cause = diagnose(finding)
+    assert cause is not None
+    assert cause.id == "numbers-of-layers-of-one-class"
     gate = Gate(Options(None, BEFORE, AFTER), lambda *_: None)
     small = gate._smaller(exchange, finding, TABLE, time.monotonic() + 60)
     assert small.architecture is not None
