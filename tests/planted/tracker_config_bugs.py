@@ -70,6 +70,7 @@ def images_forget_their_data_format(keras: Any, patch: Patch) -> None:
         layer("Dense", units=2),
         compile=trained(2, metrics=[layer("metrics.AUC", from_logits=True)], values=Values("integer", 0, 2)),
     ),
+    given=("AUC", "build"),
     losses=("evaluation/auc", f"{TRAINED} {H5_TRAINED}"),
 )
 def auc_forgets_from_logits(keras: Any, patch: Patch) -> None:
