@@ -63,7 +63,7 @@ class Loader:
     def load(self, path: Path, report: Report) -> None:
         """Loads the file and adds to the report what came of it. Raises CustomObjectsError."""
         pool = self._started()
-        request = {
+        request: dict[str, Any] = {
             "verb": "send off",
             "file": str(path.absolute()),
             "routes": asked(self._table, compiled=False),
@@ -71,7 +71,16 @@ class Loader:
             "import": [str(each.absolute()) for each in self.settings.imports],
             "custom_objects": list(self.settings.custom_objects),
         }
-        answer = pool.submit(request, limit=self.settings.seconds).result()
+        ended: dict[str, str] = {}  # what the process did on which route
+        while True:
+            answer = pool.submit(request, limit=self.settings.seconds).result()
+            lost = answer.lost
+            if lost is None or lost.at not in ("observe", *request["routes"]) or not request["routes"]:
+                break
+            # That it cannot be trained, say, does not keep it from being loaded, called and sent along the others.
+            at = list(request["routes"]) if lost.at == "observe" else [lost.at]
+            ended.update(dict.fromkeys(at, f"the process ended: {lost.reason}, {lost.detail}, at {lost.at}"))
+            request["routes"] = {name: asks for name, asks in request["routes"].items() if name not in ended}
         self.loaded += 1
         done, not_done = pool.in_force
         report.loaded = {
@@ -95,7 +104,7 @@ class Loader:
                 raise CustomObjectsError(f"the custom objects cannot be imported: {error['type']}: {error['message']}")
             self._refused(report, error, reply["at"], reply["loads"])
         if "routes" in reply:
-            self._travelled(report, answer)
+            self._travelled(report, answer, ended)
 
     def _refused(self, report: Report, error: Mapping[str, Any], at: str, loads: str) -> None:
         said = f"{error['type']}: {error['message']}"
@@ -119,12 +128,15 @@ class Loader:
         rule = "loading-crashes" if lost.reason in ("crashed", "garbled") else "loading-without-end"
         report.add(rule, "", f"{lost.reason}: {lost.detail}, at {lost.at or 'load'}")
 
-    def _travelled(self, report: Report, answer: Answer) -> None:
+    def _travelled(self, report: Report, answer: Answer, ended: Mapping[str, str]) -> None:
         reply = answer.reply
         assert report.loaded is not None
         said: dict[str, str] = {}
         for name in ROUTES:
-            if name in reply["routes"]:
+            if name in ended:
+                said[name] = ended[name]
+                report.add("does-not-survive", name, ended[name])
+            elif name in reply["routes"]:
                 said[name] = "passed"
             elif name in reply["unsent"]:
                 said[name] = f"not sent: it lacks {', '.join(reply['unsent'][name])}"

@@ -19,6 +19,7 @@ ROOT = Path(__file__).resolve().parents[2]
 AUTHORS = """
 import os, signal, socket, time
 import keras
+import tensorflow as tf
 
 HERE = os.path.dirname(__file__)
 
@@ -50,6 +51,20 @@ class Reaching(Mine):
 class Crashing(Mine):
     def __init__(self, **kwargs):
         os.kill(os.getpid(), signal.SIGSEGV)
+
+
+class Fragile(Mine):
+    def call(self, x, training=False):
+        if training:
+            os.kill(os.getpid(), signal.SIGSEGV)
+        return x
+
+
+class Untrainable(Mine):
+    def call(self, x, training=False):
+        if training and not tf.executing_eagerly():
+            os.kill(os.getpid(), signal.SIGSEGV)
+        return x
 
 
 class Endless(Mine):
@@ -133,6 +148,22 @@ def test_the_authors_code_reaches_nothing(tmp_path: Path) -> None:
         pytest.skip(f"this system does not confine: {file['loaded']['not_confined']}")
     assert (code, file["verdict"], file["loaded"]["loads"]) == (0, "ok", "yes"), said
     assert not (tmp_path / "marker").exists()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "passed"), [("Untrainable", ["keras_zip", "keras_zip_twice", "extraction"]), ("Fragile", [])]
+)
+def test_a_model_that_ends_the_process_on_a_route_was_loaded_and_passes_the_others(
+    tmp_path: Path, name: str, passed: list[str]
+) -> None:
+    code, said, (file,) = run(*own(tmp_path, name), folder=tmp_path)
+    assert (code, file["verdict"], file["loaded"]["loads"]) == (0, "ok", "yes"), said
+    routes = file["loaded"]["routes"]
+    assert [route for route, told in routes.items() if told == "passed"] == passed
+    others = [route for route in routes if route not in passed]
+    assert all("SIGSEGV" in routes[route] for route in others)
+    assert [each["where"] for each in file["findings"] if each["rule"] == "does-not-survive"] == others
 
 
 @pytest.mark.slow
