@@ -13,7 +13,7 @@ from harness.expectations.finding import Finding
 from harness.expectations.given import given
 from harness.expectations.judge import ORDER, difference_finding, judge
 from harness.expectations.raised import error_finding
-from harness.protocol.architecture import Architecture, Call, Compile, Input, Node, Ref
+from harness.protocol.architecture import Architecture, Call, Compile, Freeze, Input, Node, Ref
 
 DENSE = Node("dense", Call("layers.Dense", {"units": 2}), (Ref("input"),), {}, ((2,),))
 MODEL = Architecture("model", inputs=(Input("input", (3,)),), nodes=(DENSE,), outputs=Ref("dense"))
@@ -399,6 +399,14 @@ def test_an_argument_that_a_config_forgets_is_told_with_its_layer() -> None:
         "given", "missing", ("Dense", "x"), ("build",), "given: the config of Dense does not say what x was", "dense/x",
         1, None, layers=("Dense",), architecture=model,
     )  # fmt: skip
+
+
+def test_what_was_frozen_or_unfrozen_later_is_no_contradiction() -> None:
+    frozen = replace(MODEL, nodes=(replace(DENSE, layer=Call("layers.Dense", {"trainable": False, "units": 2})),))
+    before = {"config": {"layers": [{"config": {"name": "dense", "trainable": True, "units": 3}}]}}
+    assert [each.where for each in given(frozen, before)] == ["dense/trainable", "dense/units"]
+    later = replace(frozen, freezes=(Freeze(("dense",), "trained", trainable=True),))
+    assert [each.where for each in given(later, before)] == ["dense/units"]
 
 
 def test_objects_that_state_their_arguments_are_looked_into_and_others_are_not() -> None:

@@ -22,6 +22,8 @@ def given(architecture: Architecture, before: Mapping[str, Any]) -> list[Finding
         finding
         for where, call, stated in _stated(architecture, before.get("config"))
         for finding in _given(architecture, where, call, stated)
+        # What was set to be trainable later goes for all that lies inside; `flags` asks for it.
+        if not (architecture.freezes and finding.place[-1] == "trainable")
     ]
     settings = before.get("compile")
     if architecture.compile is None or not isinstance(settings, dict):
