@@ -12,6 +12,7 @@ from cyclopts import Parameter
 from cyclopts.validators import Number
 
 from harness.settings import Usage, did_you_mean
+from harness.targets import targets
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -122,7 +123,7 @@ def bench(
         raise Usage("--svg draws a comparison: name --baseline and --candidate")
     if html is not None and not _is_there("jinja2", "--html"):
         return UNMEASURED
-    _writable(*reports)
+    targets(*reports)
     memory = int(memory_limit * GIB)
     options = Options(
         quick=quick, device=device, workloads=workload, operations=operation, models=models,
@@ -292,19 +293,3 @@ def _is_there(package: str, option: str) -> bool:
         print(f'keras-harness: {option} needs {package}: pip install "keras-harness[bench]"', file=sys.stderr)
         return False
     return True
-
-
-def _writable(*paths: Path | None) -> None:
-    """Finds out whether reports can be written before anything is measured."""
-    from harness.reporting import files
-
-    for path in paths:
-        if path is None:
-            continue
-        try:
-            files.probe(path.expanduser().absolute())
-        except files.NoFolder as error:
-            raise Usage(str(error)) from error
-        except OSError as error:
-            print(f"keras-harness: {path} cannot be written: {error.strerror}", file=sys.stderr)
-            raise SystemExit(UNMEASURED) from error

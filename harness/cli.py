@@ -14,7 +14,8 @@ from cyclopts import App, CycloptsError, Parameter
 from cyclopts.validators import Number
 
 from harness import __version__
-from harness.settings import Usage, did_you_mean, settle
+from harness.settings import Unmeasured, Usage, did_you_mean, settle
+from harness.targets import targets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -121,15 +122,7 @@ def check(
         Limits(start=start_limit, memory=int(memory_limit * GIB)), known, topologies=topology,
         recordings=_folder(recordings) or kept.place(),
     )  # fmt: skip
-    targets = [path.expanduser().absolute() for path in (json, junitxml) if path is not None]
-    for path in targets:
-        try:
-            files.probe(path)
-        except files.NoFolder as error:
-            raise Usage(str(error)) from error
-        except OSError as error:
-            print(f"keras-harness: {path} cannot be written: {error.strerror}", file=sys.stderr)
-            return UNMEASURED
+    written = targets(json, junitxml)
     console = terminal.make_console()
 
     def say(text: str) -> None:
@@ -139,7 +132,7 @@ def check(
         listeners: list[Listener] = [terminal.Watcher(console)]
         if json is not None:
             listeners.append(files.Kept(json.expanduser().absolute(), say))
-        leftovers = [files.partial(path) for path in targets]
+        leftovers = [files.partial(path) for path in written]
         try:
             with environment(env, say, signals.hold) as under:
                 options = options.under(under)
@@ -345,10 +338,6 @@ def _environment(env: str | None) -> Iterator[Environment]:
         raise Usage(f"--env: {error}") from error
     except EnvironmentFailed as error:
         raise Unmeasured(str(error)) from error
-
-
-class Unmeasured(Exception):
-    """What was asked could not be found out; the message says why."""
 
 
 def _folder(given: Path | None) -> Path | None:

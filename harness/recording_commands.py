@@ -11,6 +11,7 @@ from cyclopts import Parameter
 from cyclopts.validators import Number
 
 from harness.settings import Usage, did_you_mean
+from harness.targets import targets
 
 if TYPE_CHECKING:
     from harness.gate.recording import Recording
@@ -138,15 +139,7 @@ def replay(
         for name in given:
             if name not in known_names:
                 raise Usage(f"no {kind} is called {name!r}{did_you_mean(name, known_names)}")
-    targets = [path.expanduser().absolute() for path in (json, junitxml) if path is not None]
-    for path in targets:
-        try:
-            files.probe(path)
-        except files.NoFolder as error:
-            raise Usage(str(error)) from error
-        except OSError as error:
-            print(f"keras-harness: {path} cannot be written: {error.strerror}", file=sys.stderr)
-            return UNMEASURED
+    targets(json, junitxml)
     try:
         known = KnownIssues.read(*known_issues)
     except KnownIssuesError as error:

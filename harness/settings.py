@@ -29,6 +29,10 @@ class Usage(Exception):
     """Something on the command line or in a configuration is wrong; the message says what would be right."""
 
 
+class Unmeasured(Exception):
+    """What was asked could not be found out; the message says why."""
+
+
 def settle(root: App) -> None:
     """Lets the commands of `root` take what the command line leaves open from the environment, then the table."""
     root.config = (partial(_no_stray_variable, root), Env(PREFIX, command=False), partial(_table, root))

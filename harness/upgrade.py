@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import sys
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -11,6 +10,7 @@ from cyclopts import Parameter
 from cyclopts.validators import Number
 
 from harness.settings import Usage, did_you_mean
+from harness.targets import targets
 
 OK, FINDINGS, UNMEASURED = 0, 1, 3
 STATUSES = (
@@ -100,15 +100,7 @@ def gate(
     from harness.reporting import files, gate_report, gate_text, json_report
 
     _check_names(layer, route, fail_on)
-    targets = [path.expanduser().absolute() for path in (json, junitxml, markdown) if path is not None]
-    for path in targets:
-        try:
-            files.probe(path)
-        except files.NoFolder as error:
-            raise Usage(str(error)) from error
-        except OSError as error:
-            print(f"keras-harness: {path} cannot be written: {error.strerror}", file=sys.stderr)
-            return UNMEASURED
+    targets(json, junitxml, markdown)
     try:
         known = KnownIssues.read(*known_issues)
     except KnownIssuesError as error:
