@@ -8,9 +8,10 @@ import numpy as np
 
 from harness.expectations.compare import TOLERANCES, tolerance
 from harness.expectations.finding import Finding, layer_classes, normalised, place_of
+from harness.expectations.frozen import still_trained
 from harness.expectations.given import given
 from harness.expectations.judge import judge
-from harness.protocol.architecture import Architecture, Call, Compile, Input, Node, Ref, nodes_of
+from harness.protocol.architecture import Architecture, Call, Compile, Freeze, Input, Node, Ref, nodes_of
 
 ARRAYS = {"one": np.array([1.0]).tobytes(), "near": np.array([1.0 + 1e-9]).tobytes(), "far": np.array([1.1]).tobytes()}
 
@@ -191,3 +192,19 @@ def test_configs_of_layers_that_came_in_another_order_are_no_finding_of_their_ow
     found = judge(model(DENSE), reply, {}, {"json": {"structure": "=", "config": "="}})
     (finding,) = (each for each in found if each.routes == ("json",))
     assert (finding.check, finding.consequences) == ("json/structure", ("json/config",))
+
+
+def flags(*trainable: str, **layers: bool) -> dict[str, object]:
+    return {"flags": {"model": True, "layers": layers, "trainable weights": list(trainable)}}
+
+
+def test_a_trainable_weight_of_a_frozen_layer_is_found_before_the_model_goes_anywhere() -> None:
+    architecture = model(DENSE)
+    (finding,) = still_trained(architecture, flags("layer/kernel", layer=False), layer_classes(architecture))
+    assert (finding.check, finding.place) == ("build/flags", ("frozen", "Dense", "its own"))
+    assert still_trained(architecture, flags("layer/kernel", layer=True), {}) == []
+
+
+def test_what_lies_in_a_frozen_layer_may_have_been_set_free_again() -> None:
+    freed = replace(model(DENSE), freezes=(Freeze(("layer",)), Freeze(("layer", "inside"), trainable=True)))
+    assert still_trained(freed, flags("layer/inside/kernel", layer=False), {}) == []

@@ -9,6 +9,7 @@ from typing import Any
 
 from harness.expectations.compare import LIMIT, TOLERANCES, Difference, differences, short, tolerance
 from harness.expectations.finding import Finding, layer_classes, place_of
+from harness.expectations.frozen import still_trained
 from harness.expectations.given import given
 from harness.expectations.raised import error_finding, raised, with_consequences
 from harness.protocol.architecture import Architecture
@@ -80,6 +81,7 @@ def judge(
         return [error_finding("build", "build", reply["build"]["error"], architecture)]
     findings += _shapes(architecture, reply["build"]["shapes"], classes)
     findings += given(architecture, reply["before"])
+    findings += still_trained(architecture, reply["before"], classes)
     findings += raised(architecture, reply)
     for route, answer in reply["routes"].items():
         if "error" in answer:
@@ -112,8 +114,11 @@ def judge(
 
 def _explains(earlier: Finding, observation: str) -> bool:
     """Whether what broke earlier on the route is enough of a reason that this observation differs."""
-    if observation == "config" and earlier.observation == "structure":
-        return earlier.path[:1] in (("order",), ("layers",))  # each layer is compared with another one
+    part = earlier.path[:1] if earlier.observation == "structure" else ()
+    if part in (("takes",), ("gives",)):
+        return False  # the same tensors, in a list that was a tuple
+    if part and observation == "config":
+        return part in (("order",), ("layers",))  # each layer is compared with another one
     return earlier.observation in _EXPLAINED_BY.get(observation, ())
 
 

@@ -13,7 +13,7 @@ from harness.worker.subject import Subject
 
 
 def observe(subject: Subject) -> Any:
-    """Class, name, inputs and outputs (name, shape, dtype), layers (path, class)."""
+    """Class, name, inputs and outputs (shape, dtype, and how they are nested), layers (path, class)."""
     model = subject.model
     return {
         "class": type(model).__name__,
@@ -22,6 +22,9 @@ def observe(subject: Subject) -> Any:
         "outputs": _tensors(getattr(model, "outputs", None)),
         "layers": {path: type(layer).__name__ for path, layer in subject.layers()},
         "order": [path for path, _ in subject.layers()],
+        # A dict that came back as a list would be called as before and not say so (keras#20119).
+        "takes": _nested(dialect.nesting(model, "inputs")),
+        "gives": _nested(dialect.nesting(model, "outputs")),
     }
 
 
@@ -32,3 +35,13 @@ def _tensors(tensors: Any) -> Any:
         [[None if axis is None else int(axis) for axis in each.shape], dialect.dtype_name(each.dtype)]
         for each in dialect.flat(tensors)
     ]
+
+
+def _nested(structure: Any) -> Any:
+    """Lists, tuples and dicts as they are nested, told apart; a tensor is a word."""
+    if isinstance(structure, dict):
+        return {name: _nested(each) for name, each in structure.items()}
+    if isinstance(structure, (list, tuple)):
+        kind = "tuple" if isinstance(structure, tuple) else "list"
+        return {kind: [_nested(each) for each in structure]}
+    return None if structure is None else "tensor"

@@ -1,7 +1,8 @@
 """The architecture alone: `from_config`, JSON, `clone_model`. The same shape, and fresh weights.
 
 Weights must be drawn anew where the initializer is random, and be the same where it is deterministic. Which is which
-is seen and not guessed: a weight is deterministic when two builds from two global seeds gave it the same value.
+is seen and not guessed: a weight is deterministic when two builds from two global seeds gave it the same value. One
+whose initializer has a seed must be (0 has been taken for no seed, keras#19364).
 """
 
 from __future__ import annotations
@@ -34,11 +35,12 @@ def _fresh(subject: Subject, model: Any) -> Arrival:
 
     places = subject.places()
     paths = [places[id(each)] for each in dialect.weights_of(subject.model)]
+    seeded = _seeded(subject)
     before = [
         [
             path,
             list(one.shape),
-            _origin(one, other),
+            "deterministic" if path in seeded and one.size > 1 else _origin(one, other),
             "not carried over",
         ]
         for path, one, other in zip(paths, subject.initial, redrawn)
@@ -73,6 +75,20 @@ def _gives_weights(node: Node) -> bool:
 
 def _has_vocabulary(architecture: Architecture) -> bool:
     return any(method.name == "adapt" for node in nodes_of(architecture.nodes) for method in node.methods)
+
+
+def _seeded(subject: Subject) -> set[str]:
+    """Where the weights are whose initializer was given a number as its seed: they are the same each time."""
+    places = subject.places()
+    found = set()
+    for _, layer in subject.layers():
+        for variable in layer.variables:
+            place = places.get(id(variable), "")
+            initializer = getattr(layer, f"{place.rpartition('/')[2]}_initializer", None)
+            config = initializer.get_config() if hasattr(initializer, "get_config") else {}
+            if isinstance(config.get("seed"), int):
+                found.add(place)
+    return found
 
 
 def _origin(one: np.ndarray, other: np.ndarray) -> str:

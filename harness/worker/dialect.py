@@ -350,6 +350,11 @@ def recorded_calls(record: Callable[[Any, Any], None]) -> Iterator[None]:
             base.__call__ = original
 
 
+def nesting(model: Any, which: str) -> Any:
+    """The ``inputs`` or ``outputs`` of a functional model, nested as they were given; None of any other model."""
+    return getattr(model, f"_{which}_struct" if MAJOR >= 3 else f"_nested_{which}", None)
+
+
 def inputs_of(layer: Any) -> list[Any]:
     """The symbolic tensors of a layer's first call, keywords among them (`layer.input` of Keras 2 lacks those)."""
     node = layer._inbound_nodes[0]

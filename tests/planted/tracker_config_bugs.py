@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from harness.protocol.architecture import Data, Input, Method, Node, Ref, Values
+from harness.protocol.architecture import Data, Input, Method, Name, Node, Ref, Values
 from tests.planted.tracker import (
     H5,
     H5_HERE,
@@ -282,4 +282,53 @@ def pooling_cannot_say_its_config(keras: Any, patch: Patch) -> None:
         keras.layers.AveragePooling1D,
         "get_config",
         lambda self: super(keras.layers.MaxPooling1D, self).get_config(),
+    )
+
+
+@fault(
+    pull(19364),
+    "Random initializers took the seed 0 for no seed: weights that should be the same each time were not.",
+    chain(
+        (3,),
+        layer(
+            "Dense",
+            units=2,
+            kernel_initializer=layer("initializers.RandomNormal", seed=0),
+        ),
+    ),
+    fresh=("Dense", f"{REBUILT} clone_inputs"),
+)
+def seed_zero_is_no_seed(keras: Any, patch: Patch) -> None:
+    patch.rewrite(
+        keras.initializers.RandomNormal.__mro__[1],
+        "__init__",
+        ("if seed is None:", "if not seed:"),
+    )
+
+
+@fault(
+    pull(8845),
+    "The cells of recurrent layers had no config of their own: an RNN with one could not be loaded.",
+    chain((4, 2), layer("RNN", cell=layer("LSTMCell", units=2))),
+    travel=("TypeError", f"{REBUILT} {LOADED} {H5_LOADED} clone_inputs extraction transfer"),
+)
+def cells_have_no_config(keras: Any, patch: Patch) -> None:
+    patch.set(
+        keras.layers.LSTMCell,
+        "get_config",
+        lambda self: {"name": self.name, "trainable": self.trainable},
+    )
+
+
+@fault(
+    pull(19827),
+    "Lambda compared the sizes of its `output_shape` with None as if that were a class: an error.",
+    chain(
+        (None, 2), layer("Lambda", function=Name("activations.relu"), output_shape=(None, 2)), x=Input("x", (None, 2))
+    ),
+    travel=("TypeError", f"{REBUILT} {LOADED} {H5_LOADED} clone_inputs extraction"),
+)
+def lambda_takes_none_for_a_class(keras: Any, patch: Patch) -> None:
+    patch.rewrite(
+        keras.layers.Lambda, "from_config", ("isinstance(e, (int, type(None)))", "isinstance(e, (None, int))")
     )

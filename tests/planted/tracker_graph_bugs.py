@@ -5,9 +5,10 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
-from harness.protocol.architecture import Architecture, Freeze, Input, Name, Node, Ref
+from harness.protocol.architecture import Architecture, Freeze, Input, Name, Node, Ref, Slice
 from tests.planted.tracker import (
     CLONED,
+    H5_HERE,
     H5_LOADED,
     HERE,
     LOADED,
@@ -100,6 +101,7 @@ def calls_elsewhere_are_counted(keras: Any, patch: Patch) -> None:
     pull(21341),
     "A model with one input came back with a list of one: its config said another thing each time that it was saved.",
     chain((3,), layer("Dense", units=2)),
+    structure=("takes", f"{LOADED} {H5_LOADED} from_config json"),
     config=("input_layers", f"{LOADED} {H5_LOADED} from_config json"),
 )
 def one_input_becomes_a_list_of_one(keras: Any, patch: Patch) -> None:
@@ -165,6 +167,7 @@ def operations_cannot_be_walked(keras: Any, patch: Patch) -> None:
     commit("eb3a6d5325b87f69cff52276526bd7d8631bd9db"),
     "A model with one output came back with a list of one.",
     chain((3,), layer("Dense", units=2)),
+    structure=("gives", f"{LOADED} {H5_LOADED} from_config json"),
     config=("output_layers", f"{LOADED} {H5_LOADED} from_config json"),
 )
 def one_output_becomes_a_list_of_one(keras: Any, patch: Patch) -> None:
@@ -221,3 +224,112 @@ def sequential_forgets_its_shape(keras: Any, patch: Patch) -> None:
         ("for layer in super().layers:", "for layer in self.layers:"),
         ("if self._functional is not None:", "if False:"),
     )
+
+
+@fault(
+    pull(20120),
+    "A model with a tuple of outputs came back with a list of them.",
+    Architecture(
+        "model",
+        inputs=(X,),
+        nodes=(
+            Node("a", layer("Dense", units=2), (Ref("x"),)),
+            Node("b", layer("Dense", units=2), (Ref("x"),)),
+        ),
+        outputs=(Ref("a"), Ref("b")),
+        seed=5,
+    ),
+    structure=("gives/tuple", "from_config"),
+)
+def tuple_of_outputs_becomes_a_list(keras: Any, patch: Patch) -> None:
+    patch.rewrite(
+        importlib.import_module(FUNCTIONAL),
+        "functional_from_config",
+        (
+            "return tuple([map_tensors(v) for v in tensors])",
+            "return [map_tensors(v) for v in tensors]",
+        ),
+    )
+
+
+@fault(
+    commit("3d0af7a0d153238c219d0e6715bd6a63bb66788a"),
+    "A model that takes a dict of inputs came back taking a list.",
+    Architecture(
+        "model",
+        inputs=(X, Y),
+        nodes=(
+            Node("a", layer("Add"), ([Ref("x"), Ref("y")],)),
+            Node("b", layer("Dense", units=2), (Ref("a"),)),
+        ),
+        outputs=Ref("b"),
+        input_structure="dict",
+        seed=5,
+    ),
+    structure=("takes/x", f"{LOADED} {H5_LOADED} from_config json"),
+)
+def dict_of_inputs_becomes_a_list(keras: Any, patch: Patch) -> None:
+    patch.rewrite(
+        keras.Model.__subclasses__() and importlib.import_module(FUNCTIONAL).Functional,
+        "get_config",
+        (
+            "map_tensors(self._inputs_struct)",
+            "map_tensors(tree.flatten(self._inputs_struct))",
+        ),
+    )
+
+
+@fault(
+    pull(19185),
+    "A model that begins at a tensor inside of another one was wired to what lies before it.",
+    chain((3,), layer("Dense", units=3), layer("Dense", units=3), layer("Dense", units=2)),
+    travel=("RuntimeError", "extraction"),
+)
+def part_is_wired_to_what_lies_before(keras: Any, patch: Patch) -> None:
+    module = importlib.import_module(FUNCTIONAL)
+    patch.rewrite(
+        module.Functional,
+        "__init__",
+        ("if not all(is_input_keras_tensor(t) for t in flat_inputs):", "if False:"),
+    )
+
+
+@fault(
+    commit("a0673fef4e1410745b87cc6955006a79bb7f2a89"),
+    "Layers that merge took shapes as tuples alone: in a file they are lists.",
+    Architecture(
+        "model",
+        inputs=(X, Y),
+        nodes=(Node("a", layer("Add"), ([Ref("x"), Ref("y")],)), Node("b", layer("Dense", units=2), (Ref("a"),))),
+        outputs=Ref("b"),
+        seed=5,
+    ),
+    travel=("ValueError", f"{LOADED} extraction json transfer"),
+)
+def merging_takes_tuples_alone(keras: Any, patch: Patch) -> None:
+    merge = keras.layers.Add.__mro__[1]
+    patch.rewrite(merge, "build", ("isinstance(input_shape[0], (tuple, list))", "isinstance(input_shape[0], tuple)"))
+
+
+@fault(
+    pull(19564),
+    "A model with `...` in an index could not be saved.",
+    chain((3, 2), Node("a", Name("operator.getitem"), (Ref("x"), (..., 0))), layer("Dense", units=2)),
+    config=("TypeError", "build"),
+    travel=("TypeError", f"{HERE} {H5_HERE} from_config json weights_by_name extraction transfer"),
+)
+def ellipsis_cannot_be_written(keras: Any, patch: Patch) -> None:
+    module = importlib.import_module("keras.src.saving.serialization_lib")
+    patch.rewrite(module, "serialize_keras_object", ("if isinstance(obj, type(Ellipsis)):", "if False:"))
+
+
+@fault(
+    commit("03861428e51b1b6986d51bf6cee65190d4defcf5"),
+    "A model with a slice in an index could not be saved.",
+    chain((3, 2), Node("a", Name("operator.getitem"), (Ref("x"), (Slice(), Slice(1)))), layer("Dense", units=2)),
+    config=("TypeError", "build"),
+    travel=("TypeError", f"{HERE} {H5_HERE} from_config json weights_by_name extraction transfer"),
+)
+def slices_cannot_be_written(keras: Any, patch: Patch) -> None:
+    module = importlib.import_module("keras.src.saving.serialization_lib")
+    patch.rewrite(module, "serialize_keras_object", ("if isinstance(obj, slice):", "if False:"))

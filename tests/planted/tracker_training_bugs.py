@@ -32,6 +32,7 @@ FAULTS, fault = family()
     chain(
         (3,), layer("Dense", units=3), layer("Dense", units=2), freezes=(Freeze(("a",), "made"),), compile=trained(2)
     ),
+    flags=("Dense", "build"),
     frozen=("Dense", "transfer"),
     moved=("reloaded optimizer slots", "transfer"),
 )

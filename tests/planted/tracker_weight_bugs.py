@@ -10,6 +10,7 @@ from tests.planted.tracker import (
     H5,
     H5_HERE,
     H5_LOADED,
+    HERE,
     LOADED,
     WEIGHTS,
     ZIP,
@@ -188,3 +189,20 @@ def weights_of_a_frozen_layer_are_kept_twice(keras: Any, patch: Patch) -> None:
 def loaded_optimizer_is_as_new(keras: Any, patch: Patch) -> None:
     patch.set(keras.optimizers.Optimizer, "load_own_variables", lambda self, store: None)
     patch.set(keras.optimizers.Optimizer, "set_weights", lambda self, weights: None)
+
+
+@fault(
+    pull(20029),
+    "EinsumDense, quantized and with an adapter, merged the two with a scale of another shape when it was saved.",
+    chain(
+        (4, 3),
+        Node(
+            "a",
+            layer("EinsumDense", equation="abc,cde->abde", output_shape=(None, 2, 3)),
+            methods=(Method("quantize", ("int8",)), Method("enable_lora", (2,))),
+        ),
+    ),
+    travel=("Error", f"{HERE} {WEIGHTS} extraction export"),
+)
+def scale_is_of_another_shape_than_the_kernel(keras: Any, patch: Patch) -> None:
+    patch.set(keras.layers.EinsumDense, "_adjust_scale_for_dequant", lambda self, scale: scale)

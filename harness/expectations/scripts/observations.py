@@ -87,6 +87,11 @@ def _structure(case: Case) -> Look:
         return Look("type({model}).__name__")
     if kind == "name":
         return Look("{model}.name")
+    if kind in ("takes", "gives"):
+        which = "inputs" if kind == "takes" else "outputs"
+        nested = f"_{which}_struct" if case.major >= 3 else f"_nested_{which}"
+        mapped = case.flat.replace("flatten", "map_structure")
+        return Look(f"{mapped}(lambda each: 0, {{model}}.{nested})")
     if kind in ("inputs", "outputs"):
         return Look(f"[(str(each.shape), str(each.dtype)) for each in {{model}}.{kind} or []]")
     if len(case.place) > 1 and case.place[1].count("/") == 0:

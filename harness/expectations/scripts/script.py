@@ -18,7 +18,7 @@ from harness.expectations.scripts.layout import laid_out
 from harness.expectations.scripts.observations import CLOSENESS, OBSERVATIONS, Case, Look, looks_at_values
 from harness.expectations.scripts.own_checks import wider
 from harness.expectations.scripts.routes import ROUTES, Way
-from harness.expectations.scripts.stated import of_compile, stated, stated_differs
+from harness.expectations.scripts.stated import of_compile, stated, stated_differs, still_trained
 from harness.expectations.scripts.values import Writer, quoted
 from harness.expectations.table import parse
 from harness.protocol.architecture import calls, dumps
@@ -308,6 +308,8 @@ def _at_build(case: Case) -> Lines:
         return [*setup, *trying(case, [line for line in model if line not in setup])]
     if finding.observation == "shape":
         return [*making(case), "", *_shape(case), *verdict(Look(""))]
+    if finding.observation == "flags":
+        return [*making(case), "", *still_trained(case), *verdict(Look(""))]
     model = [] if of_compile(finding) else [*making(case), ""]
     return [*model, *stated(case), *verdict(Look("", differs=stated_differs(case)))]
 

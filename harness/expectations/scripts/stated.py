@@ -1,4 +1,4 @@
-"""The script of an argument that a config forgets: what was given against what is stated."""
+"""The script of what a model says of itself against what it was given: an argument that a config forgets, a freeze."""
 
 from __future__ import annotations
 
@@ -42,6 +42,16 @@ def stated(case: Case) -> Lines:
     written = writer.expression(value)
     made = [f"compiled = {writer.expression(call)}"] if of_compile(case.finding) else []
     return [*writer.lines, *made, f"expected = {written}", f'actual = {config}.get({quoted(argument)}, "missing")']
+
+
+def still_trained(case: Case) -> Lines:
+    """The weights of a frozen layer that are among the trainable ones."""
+    layer, _ = layer_at(case.architecture, tuple(case.place[1].split("/")[:-1]))
+    return [
+        f"frozen = {{id(each) for each in {layer}.weights}}",
+        "expected = []",
+        "actual = [each.name for each in model.trainable_weights if id(each) in frozen]",
+    ]
 
 
 def stated_differs(case: Case) -> str:

@@ -1,0 +1,46 @@
+"""Holds the trainable weights of the original against what freezing means: one that lies in a frozen layer is none.
+
+A weight that goes on being trained does so before a journey and after it: only its layer tells that it must not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from harness.expectations.finding import Finding, place_of
+from harness.protocol.architecture import Architecture
+
+
+def still_trained(architecture: Architecture, before: Mapping[str, Any], classes: Mapping[str, str]) -> list[Finding]:
+    """Where a weight is among the trainable ones of the model though a layer that it lies in is frozen.
+
+    A model in which something was set free again is left out: what that does within a frozen layer, Keras 2 and 3 see
+    in different ways.
+    """
+    flags = before.get("flags")
+    if not isinstance(flags, dict) or "layers" not in flags or any(each.trainable for each in architecture.freezes):
+        return []
+    frozen = [path for path, trainable in flags["layers"].items() if not trainable]
+    findings: dict[str, Finding] = {}
+    for path in flags["trainable weights"]:
+        around = next((each for each in frozen if path.startswith(f"{each}/")), None)  # the outermost comes first
+        if around is None:
+            continue
+        (place,) = place_of((around,), classes)
+        whose = "a layer inside" if "/" in path.removeprefix(f"{around}/") else "its own"
+        finding = Finding(
+            "flags",
+            "surplus",
+            ("frozen", place, whose),
+            ("build",),
+            f"flags: {place} is frozen, and a weight of {whose} is trainable",
+            path,
+            "not trainable",
+            "trainable",
+            layers=tuple(dict.fromkeys(classes[each] for each in path.split("/") if each in classes)),
+            architecture=architecture,
+            path=("frozen", path),
+        )
+        findings.setdefault(finding.signature, finding)
+    return list(findings.values())
