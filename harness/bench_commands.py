@@ -74,6 +74,7 @@ def bench(
         tuple[str, ...], _several("A class that your models need, package.module:name", "--custom-objects")
     ] = (),
     import_path: Annotated[tuple[Path, ...], _several("A folder to import that from", "--import")] = (),
+    unsafe: Annotated[bool, Parameter(help="Load models that hold code, too: it will be run.", negative="")] = False,
     processes: Annotated[
         int | None,
         Parameter(help="How many processes measure one environment: 3, with --quick 2.", validator=Number(gte=1)),
@@ -127,7 +128,7 @@ def bench(
     memory = int(memory_limit * GIB)
     options = Options(
         quick=quick, device=device, workloads=workload, operations=operation, models=models,
-        custom_objects=custom_objects, imports=import_path, inputs=inputs,
+        custom_objects=custom_objects, imports=import_path, inputs=inputs, unsafe=unsafe,
         processes=processes or (2 if quick else 3), plan=plan(quick, pairs, margin / 100), seed=seed,
         time_limit=time_limit or (QUICK_LIMIT if quick else None),
         hung_after=hung_after, limits=Limits(memory=memory, between=memory),

@@ -15,6 +15,7 @@ from harness.gate.causes import Break, Cause, cause_of
 from harness.gate.comparison import WHOLE
 from harness.gate.exchange import Exchange
 from harness.gate.release import Side
+from harness.inspection.closed import why_closed
 from harness.inspection.collect import collect
 from harness.inspection.hdf5_process import Reader
 from harness.inspection.limits import Limits
@@ -32,7 +33,6 @@ SAME, DIFFERENT, BREAKS, FIXED, BROKEN, NOT_TRIED = (
 NO_MODEL = "no model"
 VERDICTS = (BREAKS, DIFFERENT, NOT_TRIED, BROKEN, FIXED, SAME, NO_MODEL)
 WEIGHTS_ALONE = ("weights.h5", "hdf5 weights by name", "weights index")
-CLOSED = ("unsafe", "bomb", "corrupt")  # what inspection says of files that are not loaded
 
 
 @dataclass(frozen=True)
@@ -156,12 +156,9 @@ def verdicts(exchange: Exchange, scratch: Scratch, paths: Iterable[Path], given:
 
 def _verdict(exchange: Exchange, scratch: Scratch, path: Path, report: Report, given: Given) -> ModelVerdict:
     first = ModelVerdict(str(path), report.sha256, NOT_TRIED)
-    closed = report.verdict in CLOSED and not (given.unsafe and report.verdict == "unsafe")
-    if closed or report.error:
-        worst = next((each for each in report.findings if each.about.verdict == report.verdict), None)
-        told = report.error or (f"{worst.rule} at {worst.where or 'the file'}: {worst.what}" if worst else "")
-        hint = " (keras-harness validate tells more; --unsafe loads it)" if report.verdict == "unsafe" else ""
-        return replace(first, why=f"{report.verdict}: {told}{hint}")
+    closed = why_closed(report, unsafe=given.unsafe)
+    if closed is not None:
+        return replace(first, why=closed)
     if report.format in WEIGHTS_ALONE:
         return replace(first, verdict=NO_MODEL, why=f"{report.format}: weights alone are no model")
     if report.format == "unknown" or not path.exists():

@@ -47,6 +47,7 @@ class Options:
     custom_objects: tuple[str, ...] = ()
     imports: tuple[Path, ...] = ()
     inputs: Path | None = None
+    unsafe: bool = False  # load models that hold code
     processes: int = 3  # of each environment that is measured alone
     plan: Plan = field(default_factory=Plan)
     time_limit: float | None = None  # seconds after which no more pairs are begun, those before being looked at

@@ -6,6 +6,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from harness.inspection.closed import why_closed
+from harness.inspection.collect import collect
+from harness.inspection.recognise import inspect
 from harness.performance.measured import CPU, Benchmark, Failure
 from harness.performance.options import Options
 from harness.performance.process import Side
@@ -52,7 +55,11 @@ def select(sides: Sequence[Side], options: Options) -> tuple[list[Benchmark], li
         if name not in of_the_set:
             raise Unknown("workload", name, list(of_the_set))
     wanted: list[tuple[str, str | None, list[str]]] = [(name, None, of_the_set[name][1]) for name in names]
-    for path in options.models:
+    for path in collect(options.models):
+        closed = why_closed(inspect(path), unsafe=options.unsafe)  # it may be somebody else's
+        if closed is not None:
+            problems.append(f"{path} is not loaded: {closed}")
+            continue
         found = _operations(sides, path)
         if isinstance(found, Failure):
             problems.append(f"{path} cannot be measured: {found.told}")

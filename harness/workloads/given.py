@@ -30,4 +30,5 @@ def workload(request: dict[str, Any]) -> Workload:
             *IO, *(MAKING if described else ()), *RUNNING, *(TRAINING[:1] if compiled else ()),
         ),
         compiled=True,
+        objects=objects,
     )  # fmt: skip

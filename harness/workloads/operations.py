@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from harness.worker import dialect
 from harness.worker.dialect import keras, tf
 from harness.workloads.stage import Stage, to_host
 
@@ -35,8 +36,8 @@ def _save(ending: str) -> Callable[[Stage], Call]:
 
 def _load(ending: str) -> Callable[[Stage], Call]:
     def prepare(stage: Stage) -> Call:
-        path = str(stage.saved(ending))
-        return lambda: keras.models.load_model(path)
+        path, objects = str(stage.saved(ending)), stage.workload.objects
+        return lambda: keras.models.load_model(path, custom_objects=objects)
 
     return prepare
 
@@ -55,7 +56,10 @@ def _from_config(stage: Stage) -> Call:
     """Of a config of its own each time: Keras 3 changes the one that it is given."""
     model = stage.model
     config = model.get_config()
-    return lambda: type(model).from_config(config)
+    make = type(model).from_config
+    # A class of the user's may have a from_config of its own, which takes the config alone.
+    arguments = {"custom_objects": stage.workload.objects} if dialect.takes(make, "custom_objects") else {}
+    return lambda: make(config, **arguments)
 
 
 def _first_predict(stage: Stage) -> Call:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 SET = 1  # version of the fixed set: measurements of two versions are not comparable
@@ -38,3 +38,4 @@ class Workload:
     optimizer: str = "Adam"
     operations: tuple[str, ...] = OPERATIONS
     compiled: bool = False  # `make` compiles it: a model of the user's comes so, or not at all
+    objects: dict[str, Any] = field(default_factory=dict)  # the author's own classes, by name

@@ -9,6 +9,8 @@ import pytest
 
 from harness.cli import main
 from harness.performance.options import Options
+from tests.inspection import building
+from tests.inspection.bad_references import with_lambda
 from tests.performance.stub import asked, interpreter, started
 
 
@@ -95,9 +97,8 @@ def test_every_process_has_the_same_threads_on_the_same_processors() -> None:
 
 
 def test_models_of_the_user_s_are_measured_alone(tmp_path: Path) -> None:
-    (tmp_path / "m.keras").write_text("a model")
     python = interpreter(tmp_path / "a")
-    model = str(tmp_path / "m.keras")
+    model = str(building.keras(tmp_path))
     assert code("--env", python, "--models", model, "--processes", "1") == 0
     assert asked(tmp_path / "a") == [f"{model} / {each}" for each in ("describe", "load .keras", "predict")]
 
@@ -119,10 +120,21 @@ def test_what_is_misspelt_is_told(
 
 
 def test_a_model_that_cannot_be_loaded_is_no_pass(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (tmp_path / "m.keras").write_text("no model")
     python = interpreter(tmp_path / "a", faults={"describe": "raise"})
-    assert code("--env", python, "--models", str(tmp_path / "m.keras")) == 3
-    assert "m.keras cannot be measured: raised: ValueError" in capsys.readouterr().out
+    assert code("--env", python, "--models", str(building.keras(tmp_path))) == 3
+    assert "model.keras cannot be measured: raised: ValueError" in capsys.readouterr().out
+
+
+def test_a_model_that_holds_code_is_not_loaded_unless_that_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    python = interpreter(tmp_path / "a")
+    model = str(building.keras(tmp_path, with_lambda(building.function("get_file", "keras.utils"))))
+    assert code("--env", python, "--models", model) == 3
+    assert "is not loaded: unsafe: " in capsys.readouterr().out
+    assert not (tmp_path / "a" / "asked").exists()
+    assert code("--env", python, "--models", model, "--unsafe", "--processes", "1") == 0
+    assert f"{model} / predict" in asked(tmp_path / "a")
 
 
 def test_an_environment_without_tensorflow_could_not_be_measured(

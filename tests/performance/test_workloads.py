@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
+import runpy
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -104,6 +105,46 @@ def test_a_file_of_the_user_s_is_measured_with_what_it_can_do(side: Side, tmp_pa
         assert "frozen-base step" not in reply["operations"]
         for operation in reply["operations"]:
             measure(side, str(path), operation, path)
+
+
+MINE = """
+import keras
+
+class Scale(keras.layers.Layer):
+    def call(self, x):
+        return x * 2.0
+
+class Net(keras.Model):
+    @classmethod
+    def from_config(cls, config):
+        return super().from_config(config)
+"""
+
+
+def test_a_model_of_the_user_s_own_classes_is_measured_with_them(tmp_path: Path) -> None:
+    import keras
+
+    (tmp_path / "mine.py").write_text(MINE)
+    mine = runpy.run_path(str(tmp_path / "mine.py"))
+    inputs = keras.Input((4,))
+    made = mine["Net"](inputs, keras.layers.Dense(3)(mine["Scale"]()(inputs)))
+    path = tmp_path / "own.keras"
+    made.save(path)
+    scratch = Scratch()
+    own = Side(
+        "measured",
+        Environment(sys.executable),
+        Short(custom_objects=("mine:Scale", "mine:Net"), imports=(tmp_path,)),
+        scratch,
+    )
+    try:
+        own.spawn(0)
+        own.ready()
+        for operation in ("from_config", "save .keras", "load .keras", "predict"):
+            measure(own, str(path), operation, path)
+    finally:
+        own.stop()
+        scratch.close()
 
 
 def test_a_file_that_is_no_model_is_a_failure_and_not_the_end(side: Side, tmp_path: Path) -> None:
