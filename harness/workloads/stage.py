@@ -31,10 +31,13 @@ class Stage:
         dialect.set_seed(0)
         model = self.workload.make()
         if not self.workload.compiled:
-            name, arguments = self.workload.loss
-            optimizer = getattr(keras.optimizers, self.workload.optimizer)(learning_rate=1e-4)
-            model.compile(optimizer=optimizer, loss=getattr(keras.losses, name)(**arguments))
+            self._compile(model)
         return model
+
+    def _compile(self, model: Any) -> None:
+        name, arguments = self.workload.loss
+        optimizer = getattr(keras.optimizers, self.workload.optimizer)(learning_rate=1e-4)
+        model.compile(optimizer=optimizer, loss=getattr(keras.losses, name)(**arguments))
 
     @property
     def model(self) -> Any:
@@ -53,9 +56,7 @@ class Stage:
             learning = [layer for layer in model.layers if layer.trainable_weights]
             for layer in learning[:-1]:
                 layer.trainable = False
-            name, arguments = self.workload.loss
-            optimizer = getattr(keras.optimizers, self.workload.optimizer)(learning_rate=1e-4)
-            model.compile(optimizer=optimizer, loss=getattr(keras.losses, name)(**arguments))
+            self._compile(model)
             self._models["frozen"] = model
         return self._models["frozen"]
 
