@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from harness.worker import dialect
 from harness.worker.dialect import keras, tf
 from harness.workloads.stage import Stage, to_host
 
@@ -57,9 +56,13 @@ def _from_config(stage: Stage) -> Call:
     model = stage.model
     config = model.get_config()
     make = type(model).from_config
-    # A class of the user's may have a from_config of its own, which takes the config alone.
-    arguments = {"custom_objects": stage.workload.objects} if dialect.takes(make, "custom_objects") else {}
-    return lambda: make(config, **arguments)
+
+    def within() -> Any:
+        # No argument: a class of the user's may have a from_config of its own, which takes the config alone.
+        with keras.utils.custom_object_scope(stage.workload.objects):
+            return make(config)
+
+    return within if stage.workload.objects else lambda: make(config)
 
 
 def _first_predict(stage: Stage) -> Call:
