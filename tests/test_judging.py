@@ -401,6 +401,12 @@ def test_an_argument_that_a_config_forgets_is_told_with_its_layer() -> None:
     )  # fmt: skip
 
 
+def test_a_number_of_thresholds_is_not_heard_where_they_are_given() -> None:
+    said = {"num_thresholds": 4, "thresholds": [0.2, 0.8]}
+    assert [where for where, *_ in stated(Call("layers.AUC", {"num_thresholds": 10}), said)] == ["dense/num_thresholds"]
+    assert stated(Call("layers.AUC", {"num_thresholds": 10, "thresholds": (0.2, 0.8)}), said) == []
+
+
 def test_what_was_frozen_or_unfrozen_later_is_no_contradiction() -> None:
     frozen = replace(MODEL, nodes=(replace(DENSE, layer=Call("layers.Dense", {"trainable": False, "units": 2})),))
     before = {"config": {"layers": [{"config": {"name": "dense", "trainable": True, "units": 3}}]}}

@@ -13,6 +13,7 @@ from harness.expectations.finding import Finding
 from harness.protocol.architecture import Architecture, Call
 
 COMPILED = "compile."  # where the loss and the metrics stand: no layer is called that
+_SETTLED_BY = {"num_thresholds": "thresholds"}  # what is not heard where the other is given
 _OBJECTS = ("loss", "metrics", "weighted_metrics")  # arguments of compile that hold objects with a config
 
 
@@ -73,8 +74,8 @@ def _given(architecture: Architecture, where: str, call: Call, stated: Mapping[s
     name = call.name.rpartition(".")[2]
     findings = []
     for argument, value in call.arguments.items():
-        if argument == "weights":
-            continue  # the first values of variables, which are in the variables
+        if argument == "weights" or _SETTLED_BY.get(argument) in call.arguments:
+            continue  # the first values of variables are in the variables
         if argument not in stated:
             problem = Difference((where, argument), "missing", short(value), None)
         elif (
