@@ -202,7 +202,7 @@ def test_every_recording_holds_here_but_for_what_is_accepted() -> None:
         assert each.routes["weights_h5"][0] >= 15
     # What is accepted of Keras 2 is accepted of no other, and the other way round.
     for key, each in result.findings.items():
-        if each.known_issue:
+        if each.known_issue and not each.known_issue["id"].startswith("here-"):  # a fault of this Keras, whoever saved
             major = 3 if each.known_issue["id"].startswith("keras-3-") else 2
             assert all(f"-keras-{major}." in name for name in result.shown[key])
     newest = tuple(map(int, str(result.environments["candidate"]["keras"]).split(".")[:2])) >= (3, 15)

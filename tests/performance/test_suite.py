@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
@@ -15,12 +16,15 @@ from harness.performance.machine import about
 from harness.workloads.workload import NAMES, OPERATIONS
 from tests.performance.stub import ROOT, interpreter
 
+# Where the package is installed, pytest knows the plugin by itself, and takes none twice.
+INSTALLED = any(each.value == "harness.pytest_plugin" for each in entry_points(group="pytest11"))
+PLUGIN = () if INSTALLED else ("-p", "harness.pytest_plugin")
 FILE = str(ROOT / "harness" / "suite" / "test_benchmarks.py")
 
 
 def pytest_of(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "harness.pytest_plugin", FILE, *arguments],
+        [sys.executable, "-m", "pytest", "-q", *PLUGIN, FILE, *arguments],
         cwd=ROOT,
         capture_output=True,
         text=True,
