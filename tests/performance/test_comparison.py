@@ -168,7 +168,13 @@ def test_ctrl_c_keeps_what_was_measured(number: signal.Signals, code: int, tmp_p
     report = tmp_path / "report.json"
     command = "import sys; from harness.cli import main; main(sys.argv[1:])"
     arguments = ["bench", "--baseline", python, "--candidate", python, "--json", str(report)]
-    running = subprocess.Popen([sys.executable, "-c", command, *arguments], stdout=subprocess.PIPE, text=True, cwd=ROOT)
+    running = subprocess.Popen(
+        [sys.executable, "-c", command, *arguments],
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+        preexec_fn=lambda: signal.signal(number, signal.SIG_DFL),  # ignored where the tests run in the background
+    )
     try:
         end = time.monotonic() + 60
         while not (tmp_path / "a" / "asked").exists() or "two / predict" not in asked(tmp_path / "a"):
