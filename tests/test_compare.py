@@ -1,8 +1,15 @@
-"""Two observations are compared place by place; what differs is named, placed and measured."""
+"""Two observations are compared place by place; what differs is named, placed and measured, and may be so far apart."""
+
+from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
+import pytest
 
-from harness.expectations.compare import CLOSE, differences
+from harness.expectations.compare import CLOSE, TOLERANCES, Difference, differences, measure, short, tolerance
+from harness.protocol.architecture import Call
+from tests.small import ERROR, EYE, model
 
 
 def entry(array: np.ndarray, blobs: dict[str, bytes]) -> dict[str, object]:
@@ -54,22 +61,159 @@ def test_shape_and_dtype_come_before_values() -> None:
     assert compared(np.ones(2, "float32"), np.ones(2, "float64"))[0].kind == "dtype"
 
 
-def test_lists_name_their_entries_by_path() -> None:
-    before = [{"path": "dense/kernel", "value": 1}]
-    (difference,) = differences(before, [{"path": "dense/kernel", "value": 2}], {})
-    assert difference.where == ("dense/kernel", "value")
-
-
 def test_missing_and_surplus_keys_are_told_apart() -> None:
     kinds = [each.kind for each in differences({"a": 1}, {"b": 1}, {})]
     assert kinds == ["missing", "surplus"]
-
-
-def test_true_is_not_one() -> None:
-    assert [each.kind for each in differences({"a": True}, {"a": 1}, {})] == ["type"]
 
 
 def test_an_error_after_is_a_difference_and_one_before_is_not() -> None:
     error = {"$error": {"type": "ValueError", "message": "", "place": ""}}
     assert [each.kind for each in differences({}, error, {})] == ["error"]
     assert list(differences(error, {}, {})) == []
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected", "actual"),
+    [
+        (1, 2, 1, 2), (1, "1", 1, "1"), ([1], 1, [1], 1), (1, [1], 1, [1]),
+        ({"a": 1}, {}, 1, None), ({}, {"a": 1}, None, 1),
+        ({"array": "a", "shape": [1], "dtype": "f4"}, {"array": "b", "shape": [2], "dtype": "f4"}, [1], [2]),
+        ({"array": "a", "shape": [1], "dtype": "f4"}, {"array": "b", "shape": [1], "dtype": "f8"}, "f4", "f8"),
+        ({"array": "a", "shape": [1], "dtype": "f4"}, {"other": 1}, "a", None),
+    ],
+)  # fmt: skip
+def test_a_difference_says_what_was_and_what_is(before: Any, after: Any, expected: Any, actual: Any) -> None:
+    first = next(iter(differences(before, after, {})))
+    assert (first.expected, first.actual) == (expected, actual)
+
+
+def test_of_arrays_that_differ_it_is_measured_in_how_many_places_and_by_how_much() -> None:
+    one, other = np.array([1, 2, 3, 4], "float32"), np.array([1, 2.5, 3, 3], "float32")
+    assert measure(one, other) == {
+        "different": 2, "of": 4, "first expected": 2.0, "first actual": 2.5, "sampled": False,
+        "max abs": 1.0, "max ulp": 1.0 / float(np.spacing(np.float32(4))),
+    }  # fmt: skip
+    whole = measure(np.array([1, 5]), np.array([1, 2]))
+    assert (whole["max abs"], "max ulp" in whole) == (3.0, False)
+    assert "max abs" not in measure(np.array([True]), np.array([False]))
+    assert np.isnan(measure(np.array([np.nan]), np.array([1.0]))["max abs"])
+    assert np.isnan(measure(np.array([np.nan]), np.array([1.0]))["max ulp"])
+    assert measure(np.array([np.nan, 1.0]), np.array([1.0, 3.0]))["max abs"] == 2.0
+
+
+def test_an_array_of_which_a_sample_was_sent_may_differ_where_nobody_looked() -> None:
+    large = np.zeros((1 << 12) + 1, "float32")
+    assert measure(large, large)["sampled"] is True
+    assert measure(large[1:], large[1:])["sampled"] is False
+    changed = large.copy()
+    changed[7] = 1
+    assert measure(large, changed)["sampled"] is False
+    assert measure(np.zeros(0), np.zeros(0))["first expected"] is None
+
+
+def arrays(one: np.ndarray, other: np.ndarray, **close: float) -> bool:
+    blobs = {"one": one.tobytes(), "other": other.tobytes()}
+    entries = [
+        {"array": name, "dtype": str(each.dtype), "shape": list(each.shape), "kept": str(each.dtype)}
+        for name, each in (("one", one), ("other", other))
+    ]
+    return not list(differences(*entries, blobs, close=close))
+
+
+def test_a_tolerance_is_a_share_of_the_largest_value_and_at_least_of_one() -> None:
+    small, large = np.array([0.01, 0.5]), np.array([0.01, 100.0])
+    assert arrays(small, small + 0.0099, float64=0.01)
+    assert not arrays(small, small + 0.011, float64=0.01)
+    assert arrays(large, large + 0.999, float64=0.01)
+    assert not arrays(large, large + 1.1, float64=0.01)
+    assert not arrays(small, small + 0.0099, float32=0.01)  # another dtype has none
+    assert not arrays(np.array([1]), np.array([2]), int64=10.0)
+
+
+def test_arrays_are_close_wherever_they_stand_and_say_their_first_values() -> None:
+    one, other = np.array([1.0, 2.0]), np.array([1.0, 2.001])
+    blobs = {"one": one.tobytes(), "other": other.tobytes()}
+    before, after = ({"array": name, "dtype": "float64", "shape": [2], "kept": "float64"} for name in blobs)
+    for wrap in (lambda each: each, lambda each: [each], lambda each: {"a": each}, lambda each: {"a": [[each]]}):
+        assert list(differences(wrap(before), wrap(after), blobs, close={"float64": 0.01})) == []
+        (difference,) = differences(wrap(before), wrap(after), blobs, close={"float64": 0.0001})
+        assert (difference.expected, difference.actual) == (2.0, 2.001)
+        assert "first expected" not in difference.size
+
+
+def test_half_precision_is_measured_in_double() -> None:
+    one, other = np.array([60000.0], "float16"), np.array([-60000.0], "float16")
+    assert measure(one, other)["max abs"] == float(one[0]) - float(other[0])
+    assert not arrays(one, other, float16=1.5)
+    assert measure(np.array([200], "uint8"), np.array([201], "uint8"))["max abs"] == 1.0
+    assert arrays(np.zeros(0), np.zeros(0), float64=0.1)
+
+
+def test_what_is_not_finite_must_be_the_same_within_any_tolerance() -> None:
+    odd = np.array([np.nan, np.inf, -np.inf, 1.0])
+    assert arrays(odd, odd + 0.001, float64=0.01)
+    assert not arrays(odd, np.array([np.nan, np.inf, np.inf, 1.0]), float64=9.0)
+    assert not arrays(np.array([1.0]), np.array([np.nan]), float64=9.0)
+
+
+def test_places_in_lists_are_called_by_what_stands_there() -> None:
+    def place(*entry: Any) -> list[tuple[str, ...]]:
+        return [each.where for each in differences([entry[0]], [entry[1]], {})]
+
+    assert place({"path": "a/b", "x": 1}, {"path": "a/b", "x": 2}) == [("a/b", "x")]
+    assert place({"layer": "a", "name": "b", "x": 1}, {"layer": "a", "name": "b", "x": 2}) == [("a", "x")]
+    assert place({"name": "b", "x": 1}, {"name": "b", "x": 2}) == [("b", "x")]
+    assert place({"config": {"name": "c"}, "x": 1}, {"config": {"name": "c"}, "x": 2}) == [("c", "x")]
+    assert place({"config": {"name": 3}, "x": 1}, {"config": {"name": 3}, "x": 2}) == [("0", "x")]
+    assert place(["d", 1], ["d", 2]) == [("d", "1")]
+    assert place([], [1]) == [("0",)]
+    assert place(1, 2) == [("0",)]
+
+
+def test_lists_of_other_lengths_are_told_by_their_entries() -> None:
+    (difference,) = differences([{"path": "a"}] * 60, [], {}, ("here",))
+    assert (difference.where, difference.kind, difference.expected, difference.actual) == (
+        ("here",),
+        "length",
+        ["a"] * 50,
+        [],
+    )
+
+
+def test_numbers_that_are_one_float32_are_the_same_and_others_are_not() -> None:
+    assert list(differences(0.1, float(np.float32(0.1)), {})) == []
+    assert list(differences(float("nan"), float("nan"), {})) == list(differences(1, 1.0, {})) == []
+    for one, other in ((0.1, 0.1001), (float("nan"), 1.0), (1, 2.0), ("a", "b"), (None, 0), (True, False)):
+        assert len(list(differences(one, other, {}))) == 1
+
+
+def test_an_error_inside_is_a_difference_where_it_stands() -> None:
+    (difference,) = differences({"a": {"b": 1}}, {"a": {"$error": ERROR}}, {})
+    assert difference == Difference(("a",), "error", None, ERROR)
+    assert list(differences({"a": {"$error": ERROR}}, {"a": {"b": 1}}, {})) == []
+
+
+def test_values_are_short_in_reports() -> None:
+    assert short([1, 2]) == [1, 2]
+    assert short("y" * 398) == "y" * 398
+    assert short("y" * 399) == "'" + "y" * 399 + "…"
+    assert short({"array": "a", "dtype": "float32", "shape": [2, 3], "kept": "float32"}) == "float32[2, 3]"
+    assert short(Call("layers.Dense", {"units": 2})).startswith('{"$":"Call"')
+    assert len(short(Call("layers.Dense", {"x": "y" * 999}))) == 400
+
+
+def test_a_number_is_no_more_exact_than_the_coarsest_that_it_was_computed_from() -> None:
+    single, half = model(EYE), model(Call("layers.Dense", {"units": 2, "dtype": "mixed_float16"}))
+    assert tolerance("=", half) is None
+    for relation in TOLERANCES:
+        close, low = tolerance(relation, single), tolerance(relation, half)
+        assert close is not None
+        assert low is not None
+        assert close["float32"] < 1e-3 <= low["float32"] == low["float16"] < low["bfloat16"]
+        whole = tolerance(relation, model(EYE, policy="mixed_bfloat16"))
+        assert whole is not None
+        assert whole["float32"] == whole["bfloat16"]
+
+
+def test_true_is_not_one() -> None:
+    assert [each.kind for each in differences({"a": True}, {"a": 1}, {})] == ["type"]

@@ -1,26 +1,19 @@
-"""What names a finding, what of a message is kept, which layer is blamed, and what a known issue matches."""
+"""What names a finding and what it says, what of a message is kept, and which layer is blamed."""
 
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
+from harness.expectations.compare import Difference
 from harness.expectations.finding import Finding, class_of, layer_classes, normalised, place_of
-from harness.expectations.known import KnownIssue, KnownIssues, Pattern, in_range
-from harness.expectations.table import TABLE, asked, parse
-from harness.protocol.architecture import Architecture, Call, Compile, Input, Name, Node, Ref
-
-DENSE = Node("dense", Call("layers.Dense", {"units": 2}), (Ref("input"),))
-MODEL = Architecture("model", inputs=(Input("input", (3,)),), nodes=(DENSE,), outputs=Ref("dense"))
-ERROR = {"type": "ValueError", "message": "no 'dense_3' of 5", "place": "keras/a.py:load", "ours": False}
-FINDING = Finding(
-    "flags", "value", ("layers", "Dense"), ("json", "clone"), "flags: Dense is another one", "layers/dense", 1, 2,
-    {"of": 3}, layers=("Dense",), architecture=MODEL, consequences=("json/losses",), times=2, script="import keras",
-    script_shows=True, script_problem="none",
-)  # fmt: skip
+from harness.expectations.judge import difference_finding
+from harness.expectations.raised import error_finding
+from harness.protocol.architecture import Architecture, Call, Name, Node, Ref, nodes_of
+from tests.small import DENSE, ERROR, EYE, FINDING, MODEL, RAISED, model
 
 
 def test_a_finding_as_json_holds_all_that_a_report_tells() -> None:
@@ -33,9 +26,9 @@ def test_a_finding_as_json_holds_all_that_a_report_tells() -> None:
         "difference": {"of": 3}, "error": None, "consequences": ["json/losses"], "times": 2, "script": "import keras",
         "script_shows": True, "script_problem": "none", "known_issue": None,
     }  # fmt: skip
-    more = replace(FINDING, error=ERROR, known_issue={"id": "one"}, direction="back", script_before="import numpy")
+    more = replace(FINDING, error=RAISED, known_issue={"id": "one"}, direction="back", script_before="import numpy")
     said = json.loads(json.dumps(more.to_json()))
-    assert (said["error"], said["known_issue"], said["direction"]) == (ERROR, {"id": "one"}, "back")
+    assert (said["error"], said["known_issue"], said["direction"]) == (RAISED, {"id": "one"}, "back")
     assert said["scripts"] == {"save": "import numpy", "load": "import keras"}
 
 
@@ -46,17 +39,17 @@ def test_a_cause_has_one_id_wherever_and_whenever_it_shows() -> None:
     assert int(FINDING.id, 16) >= 0
     for change in (
         {"observation": "weights"}, {"kind": "missing"}, {"place": ("layers", "LSTM")}, {"direction": "back"},
-        {"error": ERROR},
+        {"error": RAISED},
     ):  # fmt: skip
         assert replace(FINDING, **change).id != FINDING.id
-    error = replace(FINDING, error=ERROR)
-    assert replace(FINDING, error={**ERROR, "message": "no 'dense_7' of 6", "place": "b"}).id == error.id
-    assert replace(FINDING, error={**ERROR, "message": "some 'dense_3' of 5"}).id != error.id
-    assert replace(FINDING, error={**ERROR, "type": "TypeError"}).id != error.id
+    error = replace(FINDING, error=RAISED)
+    assert replace(FINDING, error={**RAISED, "message": "no 'dense_7' of 6", "place": "b"}).id == error.id
+    assert replace(FINDING, error={**RAISED, "message": "some 'dense_3' of 5"}).id != error.id
+    assert replace(FINDING, error={**RAISED, "type": "TypeError"}).id != error.id
     assert FINDING.signature == "flags|value|layers|Dense"
     assert replace(error, direction="back").signature == "flags|value|layers|Dense|ValueError|no '?' of #|back"
     assert (
-        len(replace(error, error={**ERROR, "message": "x" * 999}).signature)
+        len(replace(error, error={**RAISED, "message": "x" * 999}).signature)
         == len("flags|value|layers|Dense|ValueError|") + 160
     )
 
@@ -125,94 +118,70 @@ def test_a_place_has_classes_for_names_and_no_numbers() -> None:
     assert place_of(("inner", "inner"), classes) == ("inner", "Strange")
 
 
-# What a known issue matches.
+def test_models_and_inputs_are_no_layers_to_blame() -> None:
+    classes = {"a": "Model", "b": "Sequential", "c": "InputLayer", "d": "ReLU", "e": "ReLU"}
+    difference = Difference(("a/b/c", "d", "e"), "value", 1, 2)
+    assert difference_finding("json", "flags", difference, MODEL, classes).layers == ("ReLU",)
 
 
-@pytest.mark.parametrize(
-    ("pattern", "matches"),
-    [
-        ({}, True),
-        ({"checks": ("json/flags",)}, True), ({"checks": ("clone/*",)}, True), ({"checks": ("hdf5/flags",)}, False),
-        ({"checks": ("hdf5/*", "*/flags")}, True), ({"checks": ("json/weights",)}, False),
-        ({"kind": "value"}, True), ({"kind": "val"}, False),
-        ({"layers": ("LSTM", "Dense")}, True), ({"layers": ("LSTM",)}, False), ({"layers": ("Adam",)}, True),
-        ({"holds": '"units":2'}, True), ({"holds": '"units":3'}, False),
-        ({"where": "^layers/Dense$"}, True), ({"where": "^Dense"}, False),
-        ({"error": "^ValueError: no '.*' of"}, True), ({"error": "TypeError"}, False),
-        ({"checks": ("*/flags",), "where": "LSTM"}, False), ({"error": "no", "kind": "missing"}, False),
-    ],
-)  # fmt: skip
-def test_a_pattern_matches_in_every_respect_that_it_states(pattern: dict[str, Any], matches: bool) -> None:
-    compiled = replace(MODEL, compile=Compile({"optimizer": Call("optimizers.Adam", {})}, None))
-    finding = replace(FINDING, error=ERROR, architecture=compiled)
-    assert Pattern(**pattern).matches(finding) is matches
+def test_outputs_of_the_model_are_one_place_whatever_their_number() -> None:
+    difference = Difference(("outputs", "3", "x"), "value", 1, 2)
+    assert difference_finding("json", "outputs", difference, MODEL, {}).path == ("outputs",)
+    assert difference_finding("json", "losses", difference, MODEL, {}).path == ("outputs", "3", "x")
 
 
-def test_a_pattern_for_errors_matches_no_difference() -> None:
-    assert not Pattern(error="no").matches(FINDING)
-    assert Pattern(error="").matches(FINDING)
-    assert not Pattern(layers=("Adam",)).matches(replace(FINDING, architecture=None))
+def test_an_error_is_told_by_its_type_and_first_line_and_is_of_its_place() -> None:
+    finding = error_finding("hdf5", "travel", {**ERROR, "more": 1}, MODEL)
+    assert finding == Finding(
+        "travel", "error", ("keras/somewhere.py:load",), ("hdf5",), "ValueError: first line",
+        error={**ERROR, "more": 1}, architecture=MODEL,
+    )  # fmt: skip
+    assert error_finding("hdf5", "travel", {**ERROR, "message": ""}, MODEL).title == "ValueError: "
+    assert len(error_finding("hdf5", "travel", {**ERROR, "message": "y" * 999}, MODEL).title) == 240
 
 
-def test_a_finding_is_marked_by_the_first_entry_that_matches_its_keras() -> None:
-    def entry(name: str, keras: str, **more: Any) -> KnownIssue:
-        return KnownIssue(
-            name, f"why {name}", keras=keras, link=f"https://{name}", patterns=(Pattern(kind="value"),), **more
-        )
-
-    known = KnownIssues((entry("old", "<3"), entry("first", ">=3"), entry("second", ">=3")))
-    marked = known.marked(FINDING, {"keras": "3.15.1"})
-    assert (marked.status, marked.known_issue) == (
-        "known",
-        {"id": "first", "reason": "why first", "link": "https://first"},
+def test_a_finding_carries_all_that_a_report_needs() -> None:
+    long = "x" * 500
+    difference = Difference(
+        ("layers", "dense/kernel"), "value", long, {"array": "a", "dtype": "f4", "shape": [2]}, {"of": 1}
     )
-    known.marked(FINDING, {"keras": "3.15.1"})
-    assert known.seen == {"first": 2}
-    assert known.marked(marked, {"keras": "2.15.0"}).known_issue == {
-        "id": "old",
-        "reason": "why old",
-        "link": "https://old",
-    }
-    fresh = known.marked(replace(marked, kind="missing"), {"keras": "3.15.1"})
-    assert (fresh.status, fresh.known_issue) == ("new", None)
-    found = known.entry_of(FINDING, {})
-    assert found is not None
-    assert found.id == "old"  # of a Keras that is not known nothing newer is assumed
-    expired = KnownIssues((entry("over", "", expires="2020-01-01"),)).marked(FINDING, {"keras": "3.15.1"})
-    assert expired.status == "new"
-    assert expired.known_issue == {
-        "id": "over", "reason": "why over", "link": "https://over", "expired": "2020-01-01",
-    }  # fmt: skip
+    finding = difference_finding("hdf5", "weights", difference, MODEL, {"dense": "Dense", "model": "Model"})
+    assert finding == Finding(
+        "weights", "value", ("layers", "Dense/kernel"), ("hdf5",),
+        "weights: layers / Dense/kernel is another one", "layers/dense/kernel",
+        repr(long)[:400] + "…", "f4[2]", {"of": 1},
+        layers=("Dense",), architecture=MODEL, path=("layers", "dense/kernel"),
+    )  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("version", "wanted", "inside"),
-    [
-        ("3.15.1", ">=3.15,<3.16", True), ("3.16.0", ">=3.15,<3.16", False), ("3.15", ">=3.15.1", False),
-        ("3.15.1", "<=3.15", True), ("3.15.1", "> 3.15", False), ("3.16.0", ">3.15", True), ("3.15.1", "==3.15", True),
-        ("3.14.9", "==3.15", False), ("3.9", "<3.10", True), ("3.16.0.dev1", "<3.16", False), ("2.15", "", True),
-        ("3.15.0", "<3.15", False), ("3.15.0", ">=3.15", True),
-    ],
-)  # fmt: skip
-def test_a_version_lies_in_a_range(version: str, wanted: str, inside: bool) -> None:
-    assert in_range(version, wanted) is inside
+def test_a_layer_may_be_called_as_a_part_of_a_config() -> None:
+    classes = layer_classes(model(Call("layers.Dense", {"units": 2}), node="layers"))
+    assert place_of(("layers", "layers", "config"), classes) == ("layers", "Dense", "config")
 
 
-# The table.
+def test_a_name_that_is_given_twice_is_that_of_the_outer_layer() -> None:
+    inside = Call("layers.TimeDistributed", {"layer": Call("layers.Dense", {"units": 2, "name": "twice"})})
+    nested = model(Call("layers.Dense", {"units": 2}), node="twice", name="nested")
+    for each in (inside, nested):
+        around = model(each, node="around")
+        both = replace(around, nodes=(Node("twice", Call("layers.ReLU"), (Ref("input"),)), *around.nodes))
+        assert layer_classes(both)["twice"] == "ReLU"
 
 
-def test_the_table_is_read_cell_by_cell() -> None:
-    table = parse()
-    head, *rows = [line.split() for line in TABLE.strip().splitlines()]
-    assert len(rows) > 20
-    for route, *cells in rows:
-        for name, cell in zip(head[1:], cells, strict=True):
-            assert table[route].get(name.replace("_", " "), ".") == cell
-    assert table["transfer"] == {"frozen": "=", "moved": "="}
-    assert table["export"] == {"exported": "~"}
+def test_of_two_models_of_one_name_in_two_scopes_each_has_its_own_class() -> None:
+    deep = replace(model(EYE, name="block"), form="sequential")
+    around = model(model(model(deep, name="inner", node="block"), name="block", node="inner"), node="block")
+    assert place_of(("layers", "block/inner/block"), layer_classes(around)) == ("layers", "Model/Model/Sequential")
+    assert place_of(("layers", "block"), layer_classes(around)) == ("layers", "Model")
 
 
-def test_of_a_model_that_is_not_compiled_nothing_is_asked_that_needs_it() -> None:
-    table = {"a": {"flags": "=", "losses": "~t", "training": "~t", "optimizer": "=s", "compile": "="}}
-    assert asked(table, compiled=True) == {"a": ["flags", "losses", "training", "optimizer", "compile"]}
-    assert asked(table, compiled=False) == {"a": ["flags", "losses"]}
+def test_the_nodes_of_models_within_models_are_seen() -> None:
+    deep = model(model(model(EYE, name="c", node="deepest"), name="b", node="c"), name="a", node="b")
+    assert [node.name for node in nodes_of(deep.nodes)] == ["b", "c", "deepest"]
+
+
+def test_a_message_full_of_digits_is_normalised_at_once() -> None:
+    start = time.monotonic()
+    assert normalised(f"weights ({'1234567890' * 20} and more") == "weights (# and more"
+    assert normalised("expected (None, 3, 4) and [1 2  3], got (2,)") == "expected (#) and (#), got (#)"
+    assert time.monotonic() - start < 1.0

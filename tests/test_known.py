@@ -7,14 +7,17 @@ import importlib.metadata
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from harness.check.confirm import confirm
 from harness.environments.environment import Environment
 from harness.expectations.finding import Finding
-from harness.expectations.known import SHIPPED, KnownIssue, KnownIssues, KnownIssuesError, in_range
+from harness.expectations.known import SHIPPED, KnownIssue, KnownIssues, KnownIssuesError, Pattern, in_range
+from harness.protocol.architecture import Call, Compile
 from harness.reporting import known_page
+from tests import small
 
 ISSUES = KnownIssues.read(SHIPPED).entries
 HERE = Environment(sys.executable)
@@ -140,3 +143,73 @@ def test_a_script_that_shows_is_told_from_one_that_does_not_and_one_that_fails()
     assert "ZeroDivisionError in line 1" in found["2"][1]
     assert found["3"][0] == "broken"
     assert found["4"] == ("no script", "")
+
+
+@pytest.mark.parametrize(
+    ("pattern", "matches"),
+    [
+        ({}, True),
+        ({"checks": ("json/flags",)}, True), ({"checks": ("clone/*",)}, True), ({"checks": ("hdf5/flags",)}, False),
+        ({"checks": ("hdf5/*", "*/flags")}, True), ({"checks": ("json/weights",)}, False),
+        ({"kind": "value"}, True), ({"kind": "val"}, False),
+        ({"layers": ("LSTM", "Dense")}, True), ({"layers": ("LSTM",)}, False), ({"layers": ("Adam",)}, True),
+        ({"holds": '"units":2'}, True), ({"holds": '"units":3'}, False),
+        ({"where": "^layers/Dense$"}, True), ({"where": "^Dense"}, False),
+        ({"error": "^ValueError: no '.*' of"}, True), ({"error": "TypeError"}, False),
+        ({"checks": ("*/flags",), "where": "LSTM"}, False), ({"error": "no", "kind": "missing"}, False),
+    ],
+)  # fmt: skip
+def test_a_pattern_matches_in_every_respect_that_it_states(pattern: dict[str, Any], matches: bool) -> None:
+    compiled = replace(small.MODEL, compile=Compile({"optimizer": Call("optimizers.Adam", {})}, None))
+    finding = replace(small.FINDING, error=small.RAISED, architecture=compiled)
+    assert Pattern(**pattern).matches(finding) is matches
+
+
+def test_a_pattern_for_errors_matches_no_difference() -> None:
+    assert not Pattern(error="no").matches(small.FINDING)
+    assert Pattern(error="").matches(small.FINDING)
+    assert not Pattern(layers=("Adam",)).matches(replace(small.FINDING, architecture=None))
+
+
+def test_a_finding_is_marked_by_the_first_entry_that_matches_its_keras() -> None:
+    def entry(name: str, keras: str, **more: Any) -> KnownIssue:
+        return KnownIssue(
+            name, f"why {name}", keras=keras, link=f"https://{name}", patterns=(Pattern(kind="value"),), **more
+        )
+
+    known = KnownIssues((entry("old", "<3"), entry("first", ">=3"), entry("second", ">=3")))
+    marked = known.marked(small.FINDING, {"keras": "3.15.1"})
+    assert (marked.status, marked.known_issue) == (
+        "known",
+        {"id": "first", "reason": "why first", "link": "https://first"},
+    )
+    known.marked(small.FINDING, {"keras": "3.15.1"})
+    assert known.seen == {"first": 2}
+    assert known.marked(marked, {"keras": "2.15.0"}).known_issue == {
+        "id": "old",
+        "reason": "why old",
+        "link": "https://old",
+    }
+    fresh = known.marked(replace(marked, kind="missing"), {"keras": "3.15.1"})
+    assert (fresh.status, fresh.known_issue) == ("new", None)
+    found = known.entry_of(small.FINDING, {})
+    assert found is not None
+    assert found.id == "old"  # of a Keras that is not known nothing newer is assumed
+    expired = KnownIssues((entry("over", "", expires="2020-01-01"),)).marked(small.FINDING, {"keras": "3.15.1"})
+    assert expired.status == "new"
+    assert expired.known_issue == {
+        "id": "over", "reason": "why over", "link": "https://over", "expired": "2020-01-01",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("version", "wanted", "inside"),
+    [
+        ("3.15.1", ">=3.15,<3.16", True), ("3.16.0", ">=3.15,<3.16", False), ("3.15", ">=3.15.1", False),
+        ("3.15.1", "<=3.15", True), ("3.15.1", "> 3.15", False), ("3.16.0", ">3.15", True), ("3.15.1", "==3.15", True),
+        ("3.14.9", "==3.15", False), ("3.9", "<3.10", True), ("3.16.0.dev1", "<3.16", False), ("2.15", "", True),
+        ("3.15.0", "<3.15", False), ("3.15.0", ">=3.15", True),
+    ],
+)  # fmt: skip
+def test_a_version_lies_in_a_range(version: str, wanted: str, inside: bool) -> None:
+    assert in_range(version, wanted) is inside

@@ -6,7 +6,7 @@ import pytest
 
 from harness.check.sender import PROCESS
 from harness.expectations.judge import ORDER
-from harness.expectations.table import asked, parse
+from harness.expectations.table import TABLE, asked, parse
 from tests.vocabularies import FOLDER
 
 
@@ -32,3 +32,20 @@ def test_a_damaged_row_is_named() -> None:
 def test_a_model_that_is_not_compiled_is_not_asked_for_its_optimizer() -> None:
     assert "optimizer" not in asked(parse(), compiled=False)["keras_zip"]
     assert "optimizer" in asked(parse(), compiled=True)["keras_zip"]
+
+
+def test_the_table_is_read_cell_by_cell() -> None:
+    table = parse()
+    head, *rows = [line.split() for line in TABLE.strip().splitlines()]
+    assert len(rows) > 20
+    for route, *cells in rows:
+        for name, cell in zip(head[1:], cells, strict=True):
+            assert table[route].get(name.replace("_", " "), ".") == cell
+    assert table["transfer"] == {"frozen": "=", "moved": "="}
+    assert table["export"] == {"exported": "~"}
+
+
+def test_of_a_model_that_is_not_compiled_nothing_is_asked_that_needs_it() -> None:
+    table = {"a": {"flags": "=", "losses": "~t", "training": "~t", "optimizer": "=s", "compile": "="}}
+    assert asked(table, compiled=True) == {"a": ["flags", "losses", "training", "optimizer", "compile"]}
+    assert asked(table, compiled=False) == {"a": ["flags", "losses"]}
