@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 import traceback
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,6 +15,7 @@ from harness.architectures.families import all_rules
 from harness.architectures.vocabulary import Vocabulary
 from harness.check import again, recordings
 from harness.check.awaited import Awaited
+from harness.check.ending import Ending
 from harness.check.listening import Listener, nobody
 from harness.check.losses import LEAST_FREE, full_disk, lost_finding
 from harness.check.plan import Plan
@@ -62,8 +62,7 @@ class Session:
         self.listener = listener
         self.table = parse()
         self.result = Result(options, stopped=UNFINISHED)
-        self._stopped: str | None = None
-        self._signals = signals or Signals()
+        self._ending = Ending(self.result.problems, signals or Signals(), self._lost)
         self._leftovers = leftovers
         self._start = time.monotonic()
         self._reduce_until = self._start
@@ -76,11 +75,11 @@ class Session:
         try:
             self._scratch = Scratch(self._leftovers)
         except OSError as error:
-            self._stopped = "no place"
+            self._ending.stopped = "no place"
             self.result.problems.append(f"there is no place for temporary files: {error}")
             return self._done(begin)
         pool: Pool | None = None
-        try:
+        with self._ending.noted():
             if self._scratch.free < ROOM:
                 raise OSError(f"only {self._scratch.free >> 20} MiB are free in {self._scratch.path.parent}")
             pool = Pool(
@@ -91,31 +90,19 @@ class Session:
                 scratch=self._scratch,
             )
             self._check(pool)
-        except KeyboardInterrupt:
-            self._stopped = self._signals.name
-        except WorkerFailed as error:
-            self._stopped = "no worker"
-            first = not self.result.environment
-            what = "TensorFlow could not be started" if first else "a lost worker could not be replaced"
-            self.result.problems.append(f"{what}: {error}")
-            self.result.tail = error.tail
-        except OSError as error:
-            self._stopped = "no place"
-            self.result.problems.append(f"the machine is in the way: {error}")
-        except Exception as error:
-            traceback.print_exc(file=sys.stderr)
-            self._stopped = "the harness failed"
-            self.result.problems.append(f"the harness failed: {type(error).__name__}: {error}")
-        finally:
-            self._signals.hold()
-            if pool is not None:
-                pool.close()
-                self.result.peak_rss, self.result.replaced = pool.peak_rss, pool.replaced
-            self._scratch.close()
+        if pool is not None:
+            pool.close()
+            self.result.peak_rss, self.result.replaced = pool.peak_rss, pool.replaced
+        self._scratch.close()
         return self._done(begin)
 
+    def _lost(self, error: WorkerFailed) -> str:
+        self.result.tail = error.tail
+        first = not self.result.environment
+        return f"{'TensorFlow could not be started' if first else 'a lost worker could not be replaced'}: {error}"
+
     def _done(self, begin: float) -> Result:
-        self.result.stopped = self._stopped
+        self.result.stopped = self._ending.stopped
         self.result.seconds = time.perf_counter() - begin
         self.result.problems += problems(self.result)
         again.settle(self.result)
@@ -228,8 +215,8 @@ class Session:
                 following = None if self._late else next(models, None)
                 if following is None:
                     exhausted = True
-                    if self._late and self._stopped is None:
-                        self._stopped = f"time limit of {self.options.time_limit:g} s"
+                    if self._late and self._ending.stopped is None:
+                        self._ending.stopped = f"time limit of {self.options.time_limit:g} s"
                     break
                 drawn, table = following
                 request = self._sender.request(drawn, table)
@@ -251,7 +238,7 @@ class Session:
             if self._over > GRACE and (under_way or self._replayed):
                 given_up = len(under_way) + len(self._replayed)
                 self._replayed.clear()
-                self._stopped = f"time limit of {self.options.time_limit:g} s; {given_up} under way given up"
+                self._ending.stopped = f"time limit of {self.options.time_limit:g} s; {given_up} under way given up"
                 return
 
     def _applications(self, vocabulary: Vocabulary) -> Iterable[tuple[Architecture, Table]]:
@@ -399,13 +386,10 @@ class Session:
             self.result.add_time("scripts", time.perf_counter() - begin)
 
     def _smaller(self, finding: Finding) -> Finding:
-        def along(architecture: Architecture, limit: float) -> list[Finding]:
-            return self._judge(architecture, self._sender.along(architecture, finding.routes[0], limit))
+        limit = try_limit(finding, self.options.hung_after)
 
-        return smaller(
-            finding,
-            along,
-            limit=try_limit(finding, self.options.hung_after),
-            until=self._reduce_until,
-            over=lambda: self._late,
-        )
+        def same(architecture: Architecture) -> list[Finding]:
+            answer = self._sender.along(architecture, finding.routes[0], limit)
+            return [each for each in self._judge(architecture, answer) if each.signature == finding.signature]
+
+        return smaller(finding, same, until=self._reduce_until, over=lambda: self._late)

@@ -129,6 +129,9 @@ def _essence(text: str) -> str:
     return text
 
 
+NO_LAYERS = ("Model", "Sequential", "InputLayer")  # classes of a name that are at fault of nothing
+
+
 def layer_classes(architecture: Architecture) -> dict[str, str]:
     """Class by name, of every layer that the architecture names, nested models included.
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from harness.expectations.compare import LIMIT, TOLERANCES, Difference, differences, short, tolerance
-from harness.expectations.finding import Finding, layer_classes, place_of
+from harness.expectations.finding import NO_LAYERS, Finding, layer_classes, place_of
 from harness.expectations.frozen import still_trained
 from harness.expectations.given import given
 from harness.expectations.raised import error_finding, raised, with_consequences
@@ -217,7 +217,7 @@ def difference_finding(
             classes[piece]
             for part in where
             for piece in part.split("/")
-            if piece in classes and classes[piece] not in ("Model", "Sequential", "InputLayer")
+            if piece in classes and classes[piece] not in NO_LAYERS
         )
     )
     return Finding(

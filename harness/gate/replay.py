@@ -6,20 +6,18 @@ built and sent along that route in the candidate itself: what is broken there an
 
 from __future__ import annotations
 
-import sys
 import threading
 import time
-import traceback
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from harness.check.ending import Ending
 from harness.check.signals import Signals
 from harness.dispatch.pool import Answer, Pool
 from harness.dispatch.scratch import Scratch
-from harness.dispatch.worker import WorkerFailed
 from harness.expectations.finding import Finding
 from harness.gate import across
 from harness.gate.causes import Cause, diagnose
@@ -93,19 +91,23 @@ class Replay:
         self.listener = listener
         self.result = Replayed(options)
         self._tally = Tally(self.result)
-        self._signals = signals or Signals()
+        self._ending = Ending(
+            self.result.problems,
+            signals or Signals(),
+            lambda error: f"TensorFlow could not be started: {error}\n{error.tail[-2000:]}",
+            {NoRecording: "a damaged recording"},
+        )
         self._modules = modules
         self._alone: dict[str, Future[Answer]] = {}  # of the candidate, by architecture and routes
         self._lock = threading.Lock()
         self._start = time.monotonic()
-        self._stopped: str | None = None
 
     def run(self) -> Replayed:
         """All of it. What keeps it from its end is in the result: `stopped`, and `problems` where it is one."""
         self.listener("starting", self.result, None)
         scratch = Scratch()
         pool: Pool | None = None
-        try:
+        with self._ending.noted():
             pool = Pool(
                 self.options.candidate,
                 size=self._workers,
@@ -120,29 +122,12 @@ class Replay:
             for recording in self.recordings:
                 self._replay(recording, side, scratch)
             self._tally.settle()
-        except KeyboardInterrupt:
-            self._stopped = self._signals.name
-        except WorkerFailed as error:
-            self._stopped = "no worker"
-            self.result.problems.append(f"TensorFlow could not be started: {error}\n{error.tail[-2000:]}")
-        except NoRecording as error:
-            self._stopped = "a damaged recording"
-            self.result.problems.append(str(error))
-        except OSError as error:
-            self._stopped = "no place"
-            self.result.problems.append(f"the machine is in the way: {error}")
-        except Exception as error:
-            traceback.print_exc(file=sys.stderr)
-            self._stopped = "the harness failed"
-            self.result.problems.append(f"the harness failed: {type(error).__name__}: {error}")
-        finally:
-            self._signals.hold()
-            if pool is not None:
-                pool.close()
-            scratch.close()
-        self.result.stopped = self._stopped
+        if pool is not None:
+            pool.close()
+        scratch.close()
+        self.result.stopped = self._ending.stopped
         self.result.seconds = time.monotonic() - self._start
-        if self._stopped is None:
+        if self._ending.stopped is None:
             self.result.problems += self._nothing()
         self.listener("done", self.result, None)
         return self.result

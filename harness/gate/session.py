@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import sys
 import time
-import traceback
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import replace
 from typing import Any
 
 from harness.architectures.families import all_rules
+from harness.check.ending import Ending
 from harness.check.plan import Plan
 from harness.check.profiles import Profile
-from harness.check.reduce import isolated, reduce
+from harness.check.reduce import isolated
 from harness.check.signals import Signals
+from harness.check.smaller import smaller
 from harness.check.thrift import Thrift
 from harness.dispatch.pool import Pool
 from harness.dispatch.scratch import Scratch
 from harness.dispatch.worker import WorkerFailed
-from harness.expectations.finding import Finding, layer_classes
+from harness.expectations.finding import Finding
 from harness.gate.comparison import FILES, Table, rows
 from harness.gate.exchange import Exchange, Trip
 from harness.gate.models import NOT_TRIED, verdicts
@@ -32,8 +32,7 @@ from harness.gate.tally import Tally
 from harness.protocol.architecture import Architecture
 
 Listener = Callable[[str, Result, Any], None]
-REDUCE_LIMIT = 30.0  # seconds spent on making one finding small
-REDUCE_ALL = 90.0  # and on all of them
+REDUCE_ALL = 90.0  # seconds spent on making findings small
 SCRIPTS_LIMIT = 90.0  # seconds for the scripts of each half
 AT_A_TIME = 3  # models under way: one within each release, and one whose files are taken up
 
@@ -48,9 +47,8 @@ class Gate:
         self.options = options
         self.listener = listener
         self.result = Result(options)
-        self._signals = signals or Signals()
+        self._ending = Ending(self.result.problems, signals or Signals(), self._lost)
         self._start = time.monotonic()
-        self._stopped: str | None = None
         self._tally = Tally(self.result)
 
     def run(self) -> Result:
@@ -58,7 +56,7 @@ class Gate:
         self.listener("starting", self.result, None)
         pools: list[Pool] = []
         scratch = Scratch()
-        try:
+        with self._ending.noted():
             for name in (self.options.baseline, self.options.candidate):
                 side = ("baseline", "candidate")[len(pools)]
                 pools.append(
@@ -71,30 +69,19 @@ class Gate:
                     )
                 )
             self._gate(pools[0], pools[1], scratch)
-        except KeyboardInterrupt:
-            self._stopped = self._signals.name
-        except WorkerFailed as error:
-            self._stopped = "no worker"
-            side = "candidate" if self.result.environments else "baseline"
-            self.result.problems.append(f"the {side}'s TensorFlow could not be started: {error}\n{error.tail[-2000:]}")
-        except OSError as error:
-            self._stopped = "no place"
-            self.result.problems.append(f"the machine is in the way: {error}")
-        except Exception as error:
-            traceback.print_exc(file=sys.stderr)
-            self._stopped = "the harness failed"
-            self.result.problems.append(f"the harness failed: {type(error).__name__}: {error}")
-        finally:
-            self._signals.hold()
-            for pool in pools:
-                pool.close()
-            scratch.close()
-        self.result.stopped = self._stopped
+        for pool in pools:
+            pool.close()
+        scratch.close()
+        self.result.stopped = self._ending.stopped
         self.result.seconds = time.monotonic() - self._start
-        if self._stopped is None and not self.result.compared and self.options.profile is not None:
+        if self._ending.stopped is None and not self.result.compared and self.options.profile is not None:
             self.result.problems.append("no file of one release was given to the other")
         self.listener("done", self.result, None)
         return self.result
+
+    def _lost(self, error: WorkerFailed) -> str:
+        side = "candidate" if self.result.environments else "baseline"
+        return f"the {side}'s TensorFlow could not be started: {error}\n{error.tail[-2000:]}"
 
     def _gate(self, baseline: Pool, candidate: Pool, scratch: Scratch) -> None:
         begin = time.perf_counter()
@@ -160,7 +147,7 @@ class Gate:
                     if following is None:
                         exhausted = True
                         if self._late:
-                            self._stopped = f"time limit of {self.options.time_limit:g} s"
+                            self._ending.stopped = f"time limit of {self.options.time_limit:g} s"
                         break
                     under_way.add(threads.submit(exchange.trip, *following))
                 done, under_way = wait(under_way, timeout=1.0, return_when=FIRST_COMPLETED)
@@ -201,9 +188,9 @@ class Gate:
         ):
             if self._late or time.monotonic() > end:
                 break
-            smaller = self._smaller(exchange, finding, table, min(end, time.monotonic() + REDUCE_LIMIT))
-            self.result.findings[f"{kind(finding)} {finding.id}"] = smaller
-            self.listener("reduced", self.result, smaller)
+            small = self._smaller(exchange, finding, table, end)
+            self.result.findings[f"{kind(finding)} {finding.id}"] = small
+            self.listener("reduced", self.result, small)
         self.result.timings["shrinking"] = time.perf_counter() - begin
 
     def _prove(self, exchange: Exchange) -> None:
@@ -233,27 +220,10 @@ class Gate:
         self.result.timings["scripts"] = time.perf_counter() - begin
 
     def _smaller(self, exchange: Exchange, finding: Finding, table: Table, end: float) -> Finding:
-        assert finding.architecture is not None
         part = {route: row for route, row in table.items() if route in finding.routes[:1]}
-        last = finding
+        sought = (kind(finding), finding.id)
 
-        def shows(candidate: Architecture) -> bool:
-            nonlocal last
-            if time.monotonic() > end or self._late:
-                return False
-            trip = exchange.trip(candidate, part)
-            same = [each for each in trip.findings if (kind(each), each.id) == (kind(finding), finding.id)]
-            if same:
-                last = same[0]
-            return bool(same)
+        def same(architecture: Architecture) -> list[Finding]:
+            return [each for each in exchange.trip(architecture, part).findings if (kind(each), each.id) == sought]
 
-        reduce(finding.architecture, shows, suspects={*finding.path, *finding.layers})
-        small = last.architecture or finding.architecture
-        names = (name for name in layer_classes(small).values() if name not in ("Model", "Sequential", "InputLayer"))
-        return replace(
-            last,
-            routes=finding.routes,
-            times=finding.times,
-            layers=last.layers or tuple(dict.fromkeys(names)),
-            known_issue=finding.known_issue,
-        )
+        return smaller(finding, same, until=end, over=lambda: self._late)
