@@ -14,8 +14,8 @@ from cyclopts import App, CycloptsError, Parameter
 from cyclopts.validators import Number
 
 from harness import __version__
-from harness.settings import Unmeasured, Usage, did_you_mean, settle
-from harness.targets import targets
+from harness.commands import reports
+from harness.settings import FINDINGS, OK, UNMEASURED, USAGE, Unmeasured, Usage, among, did_you_mean, settle
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from harness.check.listening import Listener
     from harness.environments.environment import Environment
 
-OK, FINDINGS, USAGE, UNMEASURED = 0, 1, 2, 3
 
 app = App(
     name="keras-harness",
@@ -32,14 +31,14 @@ app = App(
 )
 
 settle(app)
-app.command("harness.validate:validate", name="validate")
-app.command("harness.validate:rules", name="rules")
-app.command("harness.environment_commands:environments", name="environments")
-app.command("harness.upgrade:gate", name="gate")
-app.command("harness.bench_commands:bench", name="bench")
-app.command("harness.history_commands:app", name="history")
-app.command("harness.recording_commands:record", name="record")
-app.command("harness.recording_commands:replay", name="replay")
+app.command("harness.commands.validate:validate", name="validate")
+app.command("harness.commands.validate:rules", name="rules")
+app.command("harness.commands.environments:environments", name="environments")
+app.command("harness.commands.gate:gate", name="gate")
+app.command("harness.commands.bench:bench", name="bench")
+app.command("harness.commands.history:app", name="history")
+app.command("harness.commands.recordings:record", name="record")
+app.command("harness.commands.recordings:replay", name="replay")
 
 
 def _several(name: str, help: str) -> Parameter:
@@ -102,32 +101,26 @@ def check(
     from harness.check import recordings as kept
     from harness.check.listening import together
     from harness.check.profiles import PROFILES
-    from harness.check.result import INTERRUPTED, NO_ENVIRONMENT, Options, Result
+    from harness.check.result import NO_ENVIRONMENT, Options, Result
     from harness.check.session import Session
     from harness.check.signals import Signals
     from harness.dispatch.worker import GIB, Limits
     from harness.environments.environment import EnvironmentFailed, environment
     from harness.environments.wanted import Unreadable
-    from harness.expectations.known import SHIPPED, KnownIssues, KnownIssuesError
+    from harness.expectations.known import SHIPPED
     from harness.reporting import console as terminal
     from harness.reporting import files, json_report, junit
 
     _check_names(layer, route, topology)
-    try:
-        known = KnownIssues.read(*(() if no_known_issues else (SHIPPED, *known_issues)))
-    except KnownIssuesError as error:
-        raise Usage(str(error)) from error
+    known = reports.known_issues(*(() if no_known_issues else (SHIPPED, *known_issues)))
     options = Options(
         PROFILES[profile], layer, route, seed, time_limit, None, workers, hung_after,
         Limits(start=start_limit, memory=int(memory_limit * GIB)), known, topologies=topology,
         recordings=_folder(recordings) or kept.place(),
     )  # fmt: skip
-    written = targets(json, junitxml)
+    written = reports.targets(json, junitxml)
     console = terminal.make_console()
-
-    def say(text: str) -> None:
-        console.print(text, highlight=False, markup=False, soft_wrap=True)
-
+    say = reports.saying(console)
     with Signals() as signals:
         listeners: list[Listener] = [terminal.Watcher(console)]
         if json is not None:
@@ -145,24 +138,15 @@ def check(
             result = Result(options, stopped=signals.name)
         signals.hold()
         last.keep(json_report.report(result))
-        lost = []
         unkept = kept.keep(
             options.recordings or kept.place(), result.findings.values(), result.replayed.values(),
             result.environment, seed,
         )  # fmt: skip
-        if json is not None:
-            lost.append(files.keep(json_report.text(json_report.report(result)), json.expanduser().absolute()))
-        if junitxml is not None:
-            lost.append(files.keep(junit.text(result), junitxml.expanduser().absolute()))
-        with contextlib.suppress(OSError, SystemExit):  # nobody reads: `| head`
-            terminal.print_result(result, console)
-            for each in filter(None, [unkept, *lost]):
-                say(each)
-    if (result.stopped or "").startswith(INTERRUPTED):
-        return signals.exit_code
-    if any(lost):
-        return UNMEASURED
-    return {"pass": OK, "fail": FINDINGS, "error": UNMEASURED}[result.verdict]
+        lost = reports.kept(
+            {json: lambda: json_report.text(json_report.report(result)), junitxml: lambda: junit.text(result)}
+        )
+        reports.shown(lambda: terminal.print_result(result, console), say, [each for each in (unkept, *lost) if each])
+    return reports.code_of(result, signals, lost)
 
 
 @app.command
@@ -316,13 +300,9 @@ def _check_names(layers: tuple[str, ...], routes: tuple[str, ...], topologies: t
     from harness.architectures.topologies import TOPOLOGIES
     from harness.expectations.table import parse
 
-    drawn = [each.name for each in TOPOLOGIES]
-    for kind, given, known in (
-        ("layer", layers, list(all_rules())), ("topology", topologies, drawn), ("route", routes, list(parse())),
-    ):  # fmt: skip
-        for name in given:
-            if name not in known:
-                raise Usage(f"no {kind} is called {name!r}{did_you_mean(name, list(known))}")
+    among("layer", layers, all_rules())
+    among("topology", topologies, [each.name for each in TOPOLOGIES])
+    among("route", routes, parse())
 
 
 @contextlib.contextmanager

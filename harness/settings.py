@@ -18,6 +18,7 @@ from cyclopts import App
 from cyclopts.argument import Argument, ArgumentCollection
 from cyclopts.config import Dict, Env
 
+OK, FINDINGS, USAGE, UNMEASURED = 0, 1, 2, 3  # exit codes
 PREFIX = "KERAS_HARNESS_"
 ROOT = ("tool", "keras-harness")
 TABLE = "[tool.keras-harness]"
@@ -47,6 +48,13 @@ def did_you_mean(name: str, known: Collection[str]) -> str:
         or [each for each in known if name.lower() in each.lower()][:3]
     )
     return f"; did you mean {' or '.join(close)}?" if close else f"; known: {', '.join(sorted(known))}"
+
+
+def among(kind: str, given: Collection[str], known: Collection[str]) -> None:
+    """Raises Usage for the first name that is none of the known ones."""
+    for name in given:
+        if name not in known:
+            raise Usage(f"no {kind} is called {name!r}{did_you_mean(name, known)}")
 
 
 def _name(argument: Argument) -> str:

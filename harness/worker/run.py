@@ -177,8 +177,11 @@ def prepare(architecture: Architecture, arrays: Arrays) -> tuple[Subject, Built]
             dialect.rewind(model, architecture.seed + 100 + step)
             try:
                 model.train_on_batch(subject.inputs, subject.targets)
-            except Exception as error:  # there is still all to be seen that needs no training
+            except Exception as error:
+                # There is still all to be seen that needs no training. What the step has left of an optimizer, built in
+                # a graph that came to nothing, is no state that anybody could save.
                 subject.untrained = describe(error)
+                compile_model(model, architecture)
                 break
         if freeze(subject, "trained"):
             compile_model(model, architecture)

@@ -13,9 +13,9 @@ from pathlib import Path
 import fsspec
 import pytest
 
-from harness.fetching import Fetched
+from harness.commands.fetching import Fetched
+from harness.commands.validate import validate
 from harness.settings import Usage
-from harness.validate import validate
 from tests.inspection import building as b
 from tests.inspection.bad_references import with_lambda
 

@@ -55,8 +55,13 @@ def test_every_operation_of_a_model_is_measured(side: Side) -> None:
     assert len(operations) == 14
     samples = {name: measure(side, "mlp-tabular", name) for name in operations}
     assert all(0 < sample.time < 20 for sample in samples.values())
-    assert samples["first predict"].time > samples["predict"].time  # it traces
-    assert samples["eager call"].time > samples["tf.function call"].time
+
+    def best(name: str) -> float:
+        """Of several, for somebody else may be at work here."""
+        return min(measure(side, "mlp-tabular", name).time for _ in range(5))
+
+    assert samples["first predict"].time > best("predict")  # it traces
+    assert best("eager call") > best("tf.function call")
     assert all(sample.memory > 50 * 2**20 for sample in samples.values())
     for name, sample in samples.items():
         assert (sample.bytes is not None) == name.startswith("save"), name

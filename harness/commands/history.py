@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import App, Parameter
 
-from harness.settings import Usage, did_you_mean
+from harness.settings import OK, UNMEASURED, Usage, did_you_mean
 
 if TYPE_CHECKING:
     from harness.reporting.history_text import Looked
 
-OK, UNMEASURED = 0, 3
 HISTORY = Parameter(name="--history", help="The folder of the history, instead of the user's own.")
 
 app = App(name="history", help="Since when is it slower?")
@@ -152,7 +151,7 @@ def sweep(
 
     Exit codes: 0 all are measured, 2 usage, 3 some could not be.
     """
-    from harness.bench_commands import measured
+    from harness.commands.bench import measured
     from harness.performance.options import Options
     from harness.performance.sweep import NoSweep, expand
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
 from cyclopts import Parameter
 from cyclopts.validators import Number
 
-from harness.settings import Usage, did_you_mean
-from harness.targets import targets
+from harness.commands import reports
+from harness.settings import FINDINGS, OK, UNMEASURED, Usage, did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from harness.performance.result import Result
     from harness.performance.verdicts import Alarm
     from harness.reporting.history_text import Looked
-
-OK, FINDINGS, UNMEASURED = 0, 1, 3
 
 
 def _several(help: str, name: str | None = None) -> Parameter:
@@ -119,12 +117,12 @@ def bench(
     for path in (*models, *import_path, *([inputs] if inputs else [])):
         if not path.exists():
             raise Usage(f"there is no {path}")
-    reports = Reports(json, markdown, html, svg)
+    paths = Paths(json, markdown, html, svg)
     if svg is not None and baseline is None:
         raise Usage("--svg draws a comparison: name --baseline and --candidate")
     if html is not None and not _is_there("jinja2", "--html"):
         return UNMEASURED
-    targets(*reports)
+    reports.targets(*paths)
     memory = int(memory_limit * GIB)
     options = Options(
         quick=quick, device=device, workloads=workload, operations=operation, models=models,
@@ -140,7 +138,7 @@ def bench(
         result = _compared(baseline, candidate, options, alarms, place)
     else:
         result = measured(env, options, place)
-    return _code(result, *_write(result, reports, place))
+    return _code(result, *_write(result, paths, place))
 
 
 def measured(env: str | None, options: Options, history: Path | None) -> Result:
@@ -150,7 +148,7 @@ def measured(env: str | None, options: Options, history: Path | None) -> Result:
     from harness.reporting import bench_text
 
     def work(console: Console, hold: Callable[[], None]) -> Result:
-        with environment(env, _saying(console), hold) as under:
+        with environment(env, reports.saying(console), hold) as under:
             return measure_alone(under, options, bench_text.Watcher(console), hold)
 
     return _run(work, options, history, bench_text.print_alone)
@@ -164,7 +162,7 @@ def _compared(
     from harness.reporting import bench_text, comparison_text
 
     def work(console: Console, hold: Callable[[], None]) -> Result:
-        say = _saying(console)
+        say = reports.saying(console)
         with environment(baseline, say, hold) as old, environment(candidate, say, hold) as new:
             comparison = Comparison(old, new, options, bench_text.Watcher(console), hold)
             comparison.result.alarms = alarms
@@ -208,10 +206,6 @@ def _run(
     return result
 
 
-def _saying(console: Console) -> Callable[[str], None]:
-    return lambda text: console.print(text, highlight=False, markup=False, soft_wrap=True)
-
-
 def _remember(result: Result, history: Path | None) -> None:
     """Adds a result to the history; where that cannot be done it is told, and the result is there all the same."""
     from harness.performance.history import append, commit_here, lines_of
@@ -236,7 +230,7 @@ def _code(result: Result, *lost: str | None) -> int:
     return {"pass": OK, "fail": FINDINGS, "error": UNMEASURED}[whole]
 
 
-class Reports(NamedTuple):
+class Paths(NamedTuple):
     """Where what was measured is written to."""
 
     json: Path | None = None
@@ -245,27 +239,25 @@ class Reports(NamedTuple):
     svg: Path | None = None
 
 
-def _write(result: Result, reports: Reports, history: Path | None) -> list[str]:
+def _write(result: Result, paths: Paths, history: Path | None) -> list[str]:
     """Writes the reports that are wanted; returns what the user must know of those that could not be."""
     from harness.performance.measured import TIME
     from harness.performance.verdicts import rows
-    from harness.reporting import bench_markdown, bench_report, files, json_report, performance_page, plots
+    from harness.reporting import bench_markdown, bench_report, json_report, performance_page, plots
 
-    makers: tuple[tuple[Path | None, Callable[[], str]], ...] = (
-        (reports.json, lambda: json_report.text(bench_report.report(result))),
-        (reports.markdown, lambda: bench_markdown.markdown(result)),
-        (reports.html, lambda: performance_page.of_result(result, _looked(history))),
-        (
-            reports.svg,
-            lambda: plots.ratios(
+    lost = reports.kept(
+        {
+            paths.json: lambda: json_report.text(bench_report.report(result)),
+            paths.markdown: lambda: bench_markdown.markdown(result),
+            paths.html: lambda: performance_page.of_result(result, _looked(history)),
+            paths.svg: lambda: plots.ratios(
                 (row for row in rows(result) if row.measure == TIME), result.options.plan.margin, "keras-harness bench"
             ),
-        ),
+        }
     )
-    lost = [files.keep(make(), path.expanduser().absolute()) for path, make in makers if path is not None]
-    for each in filter(None, lost):
+    for each in lost:
         print(f"keras-harness: {each}", file=sys.stderr)
-    return [each for each in lost if each]
+    return lost
 
 
 def _looked(history: Path | None) -> list[Looked]:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from cyclopts import Parameter
 from cyclopts.validators import Number
 
-from harness.settings import Usage, did_you_mean
-from harness.targets import targets
+from harness.commands import reports
+from harness.settings import Usage, among
 
-OK, FINDINGS, UNMEASURED = 0, 1, 3
 STATUSES = (
     "regression", "incompatible-forward", "incompatible-back", "pre-existing", "fixed",
     "breaks", "different", "broken in both", "not tried",
@@ -87,29 +85,22 @@ def gate(
     """
     from harness.check import last
     from harness.check.profiles import PROFILES
-    from harness.check.result import INTERRUPTED, NO_ENVIRONMENT
+    from harness.check.result import NO_ENVIRONMENT
     from harness.check.signals import Signals
     from harness.dispatch.worker import GIB, Limits
     from harness.environments.environment import EnvironmentFailed, environment
     from harness.environments.wanted import Unreadable
-    from harness.expectations.known import KnownIssues, KnownIssuesError
     from harness.gate.models import Given
     from harness.gate.result import FAILS_ON, Options, Result
     from harness.gate.session import Gate
     from harness.reporting import console as terminal
-    from harness.reporting import files, gate_report, gate_text, json_report
+    from harness.reporting import gate_report, gate_text, json_report
 
     _check_names(layer, route, fail_on)
-    targets(json, junitxml, markdown)
-    try:
-        known = KnownIssues.read(*known_issues)
-    except KnownIssuesError as error:
-        raise Usage(str(error)) from error
+    reports.targets(json, junitxml, markdown)
+    known = reports.known_issues(*known_issues)
     console = terminal.make_console()
-
-    def say(text: str) -> None:
-        console.print(text, highlight=False, markup=False, soft_wrap=True)
-
+    say = reports.saying(console)
     for path in (*models, *import_path, *([inputs] if inputs else [])):
         if not path.exists():
             raise Usage(f"there is no {path}")
@@ -130,32 +121,23 @@ def gate(
         except KeyboardInterrupt:
             result = Result(options, stopped=signals.name)
         signals.hold()
-        texts: dict[Path | None, Any] = {
-            json: lambda: json_report.text(gate_report.report(result)),
-            junitxml: lambda: gate_report.junit(result),
-            markdown: lambda: gate_text.markdown(result),
-        }
-        lost = [files.keep(text(), path.expanduser().absolute()) for path, text in texts.items() if path is not None]
+        lost = reports.kept(
+            {
+                json: lambda: json_report.text(gate_report.report(result)),
+                junitxml: lambda: gate_report.junit(result),
+                markdown: lambda: gate_text.markdown(result),
+            }
+        )
         if result.findings:
             last.keep(gate_report.report(result))
-        with contextlib.suppress(OSError, SystemExit):  # nobody reads: `| head`
-            gate_text.print_result(result, console)
-            for each in filter(None, lost):
-                say(each)
-    if (result.stopped or "").startswith(INTERRUPTED):
-        return signals.exit_code
-    if any(lost):
-        return UNMEASURED
-    return {"pass": OK, "fail": FINDINGS, "error": UNMEASURED}[result.verdict]
+        reports.shown(lambda: gate_text.print_result(result, console), say, lost)
+    return reports.code_of(result, signals, lost)
 
 
 def _check_names(layers: tuple[str, ...], routes: tuple[str, ...], statuses: tuple[str, ...]) -> None:
     from harness.architectures.families import all_rules
     from harness.gate.comparison import rows
 
-    for kind, given, known in (
-        ("layer", layers, list(all_rules())), ("route", routes, list(rows())), ("status", statuses, list(STATUSES)),
-    ):  # fmt: skip
-        for name in given:
-            if name not in known:
-                raise Usage(f"no {kind} is called {name!r}{did_you_mean(name, known)}")
+    among("layer", layers, all_rules())
+    among("route", routes, rows())
+    among("status", statuses, STATUSES)

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 from cyclopts.validators import Number
 
-from harness.settings import Usage, did_you_mean
-from harness.targets import targets
+from harness.commands import reports
+from harness.settings import OK, UNMEASURED, Usage, among
 
 if TYPE_CHECKING:
     from harness.gate.recording import Recording
-
-OK, FINDINGS, UNMEASURED = 0, 1, 3
 
 
 def _env(what: str) -> Parameter:
@@ -122,34 +119,25 @@ def replay(
     Judged as `gate` judges what goes from the baseline to the candidate. Exit codes: 0 all passed or is accepted, 1
     something breaks, 2 usage, 3 could not measure: also where of some recording nothing was taken up.
     """
-    from harness.check.result import INTERRUPTED, NO_ENVIRONMENT
+    from harness.check.result import NO_ENVIRONMENT
     from harness.check.signals import Signals
+    from harness.commands.gate import STATUSES
     from harness.dispatch.worker import GIB, Limits
     from harness.environments.environment import EnvironmentFailed, environment
     from harness.environments.wanted import Unreadable
-    from harness.expectations.known import KnownIssues, KnownIssuesError
     from harness.gate.comparison import FILES
     from harness.gate.replay import Replay, Replayed
     from harness.gate.result import FAILS_ON, Options
     from harness.reporting import console as terminal
-    from harness.reporting import files, json_report, replay_report
-    from harness.upgrade import STATUSES
+    from harness.reporting import json_report, replay_report
 
-    for kind, given, known_names in (("route", route, list(FILES)), ("status", fail_on, list(STATUSES))):
-        for name in given:
-            if name not in known_names:
-                raise Usage(f"no {kind} is called {name!r}{did_you_mean(name, known_names)}")
-    targets(json, junitxml)
-    try:
-        known = KnownIssues.read(*known_issues)
-    except KnownIssuesError as error:
-        raise Usage(str(error)) from error
+    among("route", route, FILES)
+    among("status", fail_on, STATUSES)
+    reports.targets(json, junitxml)
+    known = reports.known_issues(*known_issues)
     found = _read(recordings)
     console = terminal.make_console()
-
-    def say(text: str) -> None:
-        console.print(text, highlight=False, markup=False, soft_wrap=True)
-
+    say = reports.saying(console)
     options = Options(
         None, ", ".join(each.name for each in found), env or sys.executable, routes=route, hung_after=hung_after,
         limits=Limits(memory=int(memory_limit * GIB)), known=known, fail_on=tuple(fail_on) or FAILS_ON,
@@ -166,20 +154,14 @@ def replay(
         except KeyboardInterrupt:
             result = Replayed(options, stopped=signals.name)
         signals.hold()
-        texts: dict[Path | None, Any] = {
-            json: lambda: json_report.text(replay_report.report(result)),
-            junitxml: lambda: replay_report.junit(result),
-        }
-        lost = [files.keep(text(), path.expanduser().absolute()) for path, text in texts.items() if path is not None]
-        with contextlib.suppress(OSError, SystemExit):  # nobody reads: `| head`
-            replay_report.print_result(result, console)
-            for each in filter(None, lost):
-                say(each)
-    if (result.stopped or "").startswith(INTERRUPTED):
-        return signals.exit_code
-    if any(lost):
-        return UNMEASURED
-    return {"pass": OK, "fail": FINDINGS, "error": UNMEASURED}[result.verdict]
+        lost = reports.kept(
+            {
+                json: lambda: json_report.text(replay_report.report(result)),
+                junitxml: lambda: replay_report.junit(result),
+            }
+        )
+        reports.shown(lambda: replay_report.print_result(result, console), say, lost)
+    return reports.code_of(result, signals, lost)
 
 
 def _read(paths: tuple[Path, ...]) -> list[Recording]:

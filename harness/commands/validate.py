@@ -13,17 +13,16 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
-from harness.fetching import Fetched
+from harness.commands.fetching import Fetched
+from harness.commands.trial import loading
 from harness.inspection.collect import collect
 from harness.inspection.hdf5_process import Reader
 from harness.inspection.limits import Limits
 from harness.inspection.recognise import inspect
 from harness.inspection.report import Report
 from harness.inspection.rules import VERDICTS
-from harness.settings import Usage, did_you_mean
-from harness.trial import loading
+from harness.settings import FINDINGS, OK, UNMEASURED, Usage, did_you_mean
 
-OK, FINDINGS, UNDECIDED = 0, 1, 3
 UNDECIDED_VERDICTS = ("unsupported", "error")
 
 
@@ -101,7 +100,7 @@ def validate(
     for line in trial.remarks:
         print(line)
     print(terminal.last_line(reports, took))
-    code = UNDECIDED if trial.failed and not _code(reports, failing) else _code(reports, failing)
+    code = UNMEASURED if trial.failed and not _code(reports, failing) else _code(reports, failing)
     return _write(reports, failing, code, took, json, sarif, junitxml)
 
 
@@ -126,7 +125,7 @@ def _write(
             inspection_report.write_junit(reports, bad, seconds, junitxml)
     except OSError as error:
         print(f"the report could not be written: {error}")
-        return UNDECIDED
+        return UNMEASURED
     return code
 
 
@@ -141,7 +140,7 @@ def _code(reports: Sequence[Report], failing: frozenset[str]) -> int:
     if verdicts & failing - set(UNDECIDED_VERDICTS):
         return FINDINGS
     if "error" in verdicts or "unsupported" in verdicts & failing or not reports:
-        return UNDECIDED
+        return UNMEASURED
     return OK
 
 

@@ -11,9 +11,8 @@ from cyclopts.validators import Number
 
 from harness.environments.environment import in_words
 from harness.environments.store import Slot, place, slots
-from harness.settings import Usage, did_you_mean
+from harness.settings import OK, UNMEASURED, Usage, did_you_mean
 
-OK, UNDONE = 0, 3
 DAY = 24 * 3600.0
 
 
@@ -45,7 +44,7 @@ def environments(
     asked = [each for each in found if each.id in remove or (clean and (each.record() is None or each.used <= before))]
     left = [each for each in asked if not _remove(each)]
     print(f"{len(asked) - len(left)} of {len(found)} removed from {place()}")
-    return UNDONE if left else OK
+    return UNMEASURED if left else OK
 
 
 def _list(found: list[Slot]) -> None:
