@@ -9,11 +9,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from harness.inspection.collect import SUFFIXES
 from harness.settings import Usage
 
 REMOTE = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)
 INSTALL = 'pip install "keras-harness[remote]"'
-SUFFIXES = (".keras", ".h5", ".hdf5", ".weights.json")
 MOST = 1000  # files of one folder
 CHUNK = 1 << 20
 

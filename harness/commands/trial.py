@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import importlib.util
 import sys
-from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,40 +18,40 @@ if TYPE_CHECKING:
 INSTALL = 'pip install "keras-harness[tensorflow-cpu]"'
 
 
-class Trial:
+@dataclass(frozen=True)
+class Wanted:
+    """What `validate` was asked of loading. `seconds` are those of one file, `memory` is in GiB."""
+
+    load: bool = True
+    env: str | None = None
+    custom_objects: tuple[str, ...] = ()
+    imports: tuple[Path, ...] = ()
+    seconds: float = 300.0
+    memory: float = 8.0
+
+
+class Trial(contextlib.ExitStack):
     """Loads files, one after another. `remarks` are for the end, `failed` says that a load that was asked for was not.
 
     The rooms that it needs are imported with the first file that may be loaded: inspection alone starts at once.
     """
 
-    def __init__(
-        self,
-        wanted: bool,
-        env: str | None,
-        custom_objects: Sequence[str],
-        imports: Sequence[Path],
-        seconds: float,
-        memory: float,
-    ) -> None:
+    def __init__(self, wanted: Wanted) -> None:
+        super().__init__()
         self.remarks: list[str] = []
         self.failed = False
         self._wanted = wanted
-        self._env = env
-        self._custom_objects = tuple(custom_objects)
-        self._imports = tuple(imports)
-        self._seconds = seconds
-        self._memory = memory
+        self._load = wanted.load
         self._loader: Loader | None = None
-        self._stack = contextlib.ExitStack()
 
     def take(self, path: Path, report: Report) -> None:
         """Loads the file if inspection has nothing against it. Raises Usage for custom objects that are not there."""
-        if not self._wanted:
+        if not self._load:
             return
         from harness.dispatch.worker import WorkerFailed
         from harness.loading.loader import CustomObjectsError, Loader, accept_given, may_load
 
-        accept_given(report, self._custom_objects)
+        accept_given(report, self._wanted.custom_objects)
         if not may_load(report):
             return
         try:
@@ -69,52 +69,28 @@ class Trial:
         from harness.environments.wanted import Unreadable
         from harness.loading.loader import Settings
 
-        if self._env is None and importlib.util.find_spec("tensorflow") is None:
+        if self._wanted.env is None and importlib.util.find_spec("tensorflow") is None:
             self._give_up(f"no TensorFlow is installed here: {INSTALL}, or name one with --env", failed=False)
             return None
         try:
-            say = environment(self._env, lambda text: print(text, file=sys.stderr, flush=True))
-            under = self._stack.enter_context(say)
+            say = environment(self._wanted.env, lambda text: print(text, file=sys.stderr, flush=True))
+            under = self.enter_context(say)
         except Unreadable as error:
             raise Usage(str(error)) from error
         except EnvironmentFailed as error:
             self._give_up(str(error), failed=True)
             return None
+        wanted = self._wanted
         made = loader(
             Settings(
-                under.interpreter,
-                under.variables,
-                self._custom_objects,
-                self._imports,
-                self._seconds,
-                int(self._memory * (1 << 30)),
+                under.interpreter, under.variables, wanted.custom_objects, wanted.imports, wanted.seconds,
+                int(wanted.memory * (1 << 30)),
             )
-        )
-        self._stack.callback(made.close)
+        )  # fmt: skip
+        self.callback(made.close)
         return made
 
     def _give_up(self, why: str, *, failed: bool) -> None:
-        self._wanted = False
+        self._load = False
         self.failed = failed
         self.remarks.append(f"not loaded: {why} (--no-load leaves loading out)")
-
-    def close(self) -> None:
-        """Ends what was started."""
-        self._stack.close()
-
-
-@contextlib.contextmanager
-def loading(
-    wanted: bool,
-    env: str | None,
-    custom_objects: Sequence[str],
-    imports: Sequence[Path],
-    seconds: float,
-    memory: float,
-) -> Iterator[Trial]:
-    """A trial, closed at the end."""
-    trial = Trial(wanted, env, custom_objects, imports, seconds, memory)
-    try:
-        yield trial
-    finally:
-        trial.close()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import sys
 import time
@@ -14,7 +13,7 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 
 from harness.commands.fetching import Fetched
-from harness.commands.trial import loading
+from harness.commands.trial import Trial, Wanted
 from harness.inspection.collect import collect
 from harness.inspection.hdf5_process import Reader
 from harness.inspection.limits import Limits
@@ -82,10 +81,10 @@ def validate(
     reports: list[Report] = []
     reader = Reader(limits)
     reader.start()
-    with loading(load, env, custom_objects, import_from, seconds, memory) as trial, contextlib.ExitStack() as stack:
-        stack.callback(reader.stop)
+    with Trial(Wanted(load, env, custom_objects, import_from, seconds, memory)) as trial:
+        trial.callback(reader.stop)
         fetched = Fetched(allowed=allow_remote, most=limits.fetched_bytes)
-        stack.callback(fetched.close)
+        trial.callback(fetched.close)
         for path, name, why_not in _found(files, stdin, fetched):
             report = inspect(path, limits=limits, reader=reader) if not why_not else _not_fetched(name, why_not)
             report.file = name

@@ -18,12 +18,12 @@ from typing import Any
 import psutil
 
 from harness.dispatch.channel import Channel
+from harness.dispatch.confinement import GIB as GIB
 from harness.dispatch.confinement import Confinement
 from harness.protocol.frames import Closed, Garbled, read_frame, write_frame
 
 MAIN = Path(__file__).resolve().parents[1] / "worker" / "__main__.py"
 LONGEST_LOG = 1 << 24  # bytes of standard error that are kept of a worker
-GIB = 1 << 30
 
 
 @dataclass(frozen=True)

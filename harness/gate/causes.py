@@ -91,3 +91,24 @@ def _known(finding: Finding, keras: str) -> Cause | None:
 @cache
 def _shipped() -> tuple[KnownIssue, ...]:
     return KnownIssues.read(SHIPPED).entries
+
+
+def brief(message: str) -> str:
+    """A message without what stands in long braces, on one line.
+
+    >>> brief("using config={'name': 'dense', 'dtype': {'class_name': 'DTypePolicy', 'config': {}}}.\\n\\nNo groups")
+    'using config={…}. No groups'
+    """
+    kept, inside, depth = [], "", 0
+    for letter in message:
+        depth += letter == "{"
+        if depth:
+            inside += letter
+            if letter == "}":
+                depth -= 1
+                if not depth:
+                    kept.append(inside if len(inside) <= 60 else "{…}")
+                    inside = ""
+        else:
+            kept.append(letter)
+    return " ".join(("".join(kept) + ("{…" if inside else "")).split())

@@ -11,11 +11,11 @@ from harness.dispatch.pool import Answer
 from harness.dispatch.scratch import Scratch
 from harness.expectations.compare import Difference
 from harness.gate import across
-from harness.gate.causes import Break, Cause, cause_of
+from harness.gate.causes import Break, Cause, brief, cause_of
 from harness.gate.comparison import WHOLE
 from harness.gate.exchange import Exchange
 from harness.gate.release import Side
-from harness.inspection.closed import why_closed
+from harness.inspection.closed import WEIGHTS_ALONE, why_closed
 from harness.inspection.collect import collect
 from harness.inspection.hdf5_process import Reader
 from harness.inspection.limits import Limits
@@ -32,7 +32,6 @@ SAME, DIFFERENT, BREAKS, FIXED, BROKEN, NOT_TRIED = (
 )
 NO_MODEL = "no model"
 VERDICTS = (BREAKS, DIFFERENT, NOT_TRIED, BROKEN, FIXED, SAME, NO_MODEL)
-WEIGHTS_ALONE = ("weights.h5", "hdf5 weights by name", "weights index")
 
 
 @dataclass(frozen=True)
@@ -119,27 +118,6 @@ class ModelVerdict:
             "remedy": None if self.cause is None else self.cause.remedy,
             "resaved": dict(self.resaved),
         }
-
-
-def brief(message: str) -> str:
-    """A message without what stands in long braces, on one line.
-
-    >>> brief("using config={'name': 'dense', 'dtype': {'class_name': 'DTypePolicy', 'config': {}}}.\\n\\nNo groups")
-    'using config={…}. No groups'
-    """
-    kept, inside, depth = [], "", 0
-    for letter in message:
-        depth += letter == "{"
-        if depth:
-            inside += letter
-            if letter == "}":
-                depth -= 1
-                if not depth:
-                    kept.append(inside if len(inside) <= 60 else "{…}")
-                    inside = ""
-        else:
-            kept.append(letter)
-    return " ".join(("".join(kept) + ("{…" if inside else "")).split())
 
 
 def verdicts(exchange: Exchange, scratch: Scratch, paths: Iterable[Path], given: Given) -> Iterator[ModelVerdict]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from harness.inspection.report import Report
 
+WEIGHTS_ALONE = ("weights.h5", "hdf5 weights by name", "weights index")  # formats that hold no model
 CLOSED = ("unsafe", "bomb", "corrupt")
 
 

@@ -15,15 +15,14 @@ from harness.expectations.finding import Finding
 from harness.expectations.judge import judge
 from harness.expectations.known import SHIPPED, KnownIssues
 from harness.expectations.table import asked, parse
-from harness.gate.causes import Break, cause_of
-from harness.gate.models import brief
+from harness.gate.causes import Break, brief, cause_of
+from harness.inspection.closed import WEIGHTS_ALONE
 from harness.inspection.report import Report
 from harness.protocol.architecture import Architecture
 
 # There and back, the fixed point, a layer taken out, and as the frozen base of another model.
 ROUTES = ("keras_zip", "keras_zip_twice", "extraction", "transfer")
 OPEN = ("ok", "non-finite")  # what inspection may say of a file that is loaded
-WEIGHTS = ("weights.h5", "hdf5 weights by name", "weights index")  # formats that hold no model
 GIVEN = "its code was given"
 STATED = ("python", "tensorflow", "keras", "packages")
 
@@ -174,7 +173,7 @@ class Loader:
 
 def may_load(report: Report) -> bool:
     """Whether inspection found nothing that speaks against it, and the file holds a model."""
-    return report.verdict in OPEN and not report.error and report.format not in (*WEIGHTS, "unknown")
+    return report.verdict in OPEN and not report.error and report.format not in (*WEIGHTS_ALONE, "unknown")
 
 
 def accept_given(report: Report, names: Sequence[str]) -> None:
