@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,27 +12,13 @@ from harness.dispatch.scratch import Scratch
 from harness.gate.exchange import Exchange
 from harness.gate.models import Given, ModelVerdict, verdicts
 from harness.gate.release import Side
-from tests.gate.test_gate_planted import side
+from tests.gate.sides import side
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "models" / "keras-3.15.1"
 MODELS = [
     FIXTURES / name for name in ("conv.keras", "mha.keras", "rnn.keras", "text.keras", "dropout.h5", "nested.keras")
 ]
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(scope="module")
-def scratch() -> Iterator[Scratch]:
-    place = Scratch()
-    yield place
-    place.close()
-
-
-@pytest.fixture(scope="module")
-def sound(scratch: Scratch) -> Iterator[Side]:
-    release = side("baseline", scratch)
-    yield release
-    release.pool.close()
 
 
 def told(baseline: Side, candidate: Side, scratch: Scratch, paths: list[Path]) -> dict[str, ModelVerdict]:

@@ -5,21 +5,17 @@ One release is installed here, so the other is the same with a difference plante
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
-from harness.dispatch.pool import Pool
 from harness.dispatch.scratch import Scratch
 from harness.expectations.finding import Finding
 from harness.gate.comparison import FILES, rows
 from harness.gate.exchange import Exchange
 from harness.gate.release import Side
 from harness.gate.result import kind
+from tests.gate.sides import side
 from tests.test_planted import MODEL
 
-PLANTED = Path(__file__).with_name("planted")
 pytestmark = pytest.mark.slow
 FORWARD, BACK = "incompatible-forward", "incompatible-back"
 # The fault, and of what it makes findings: status, route and observation.
@@ -36,25 +32,6 @@ FAULTS = {
     "another_name": {("regression", "structure"), ("regression", "config")},
     "a_hdf5_that_is_refused": {(FORWARD, "travel")},
 }
-
-
-@pytest.fixture(scope="module")
-def scratch() -> Iterator[Scratch]:
-    place = Scratch()
-    yield place
-    place.close()
-
-
-def side(name: str, scratch: Scratch, *faults: str) -> Side:
-    pool = Pool(size=1, scratch=scratch, modules=tuple(PLANTED / f"{each}.py" for each in faults))
-    return Side(name, pool, pool.start())
-
-
-@pytest.fixture(scope="module")
-def sound(scratch: Scratch) -> Iterator[Side]:
-    release = side("baseline", scratch)
-    yield release
-    release.pool.close()
 
 
 def found(baseline: Side, candidate: Side, scratch: Scratch) -> list[Finding]:

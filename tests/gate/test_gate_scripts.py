@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -20,7 +19,8 @@ from harness.gate.release import Side
 from harness.gate.result import kind
 from harness.protocol.architecture import Call, Compile, Data
 from harness.reporting.text import finding_text
-from tests.gate.test_gate_planted import FORWARD, PLANTED, found, side
+from tests.gate.sides import PLANTED, side
+from tests.gate.test_gate_planted import FORWARD, found
 from tests.test_planted import MODEL
 from tests.test_scripts import SMALL
 
@@ -109,20 +109,6 @@ def test_a_finding_of_a_gate_is_run_again_where_it_was_seen() -> None:
     assert sides_of({"script": "x"}) == (None, "candidate")
     assert environment_of(STORED, "baseline") == "tensorflow-cpu==2.15.1"
     assert environment_of(STORED, "candidate") == "/some/python"
-
-
-@pytest.fixture(scope="module")
-def scratch() -> Iterator[Scratch]:
-    place = Scratch()
-    yield place
-    place.close()
-
-
-@pytest.fixture(scope="module")
-def sound(scratch: Scratch) -> Iterator[Side]:
-    release = side("baseline", scratch)
-    yield release
-    release.pool.close()
 
 
 @pytest.mark.slow

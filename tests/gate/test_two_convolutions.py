@@ -54,13 +54,6 @@ TABLE = {"keras_zip": rows()["keras_zip"]}
 
 
 @pytest.fixture(scope="module")
-def scratch() -> Iterator[Scratch]:
-    place = Scratch()
-    yield place
-    place.close()
-
-
-@pytest.fixture(scope="module")
 def sides(scratch: Scratch) -> Iterator[dict[str, Side]]:
     """A worker of each release, made with the package cache that is here."""
     with pytest.MonkeyPatch.context() as patch, ExitStack() as held:
