@@ -13,34 +13,31 @@ from harness.expectations.finding import Finding
 from harness.protocol.architecture import Architecture, Call
 
 COMPILED = "compile."  # where the loss and the metrics stand: no layer is called that
-_SETTLED_BY = {"num_thresholds": "thresholds"}  # what is not heard where the other is given
 _OBJECTS = ("loss", "metrics", "weighted_metrics")  # arguments of compile that hold objects with a config
+
+Stated = tuple[str, Call, Mapping[str, Any]]  # where something is, how it was made, and what a config says of it
 
 
 def given(architecture: Architecture, before: Mapping[str, Any]) -> list[Finding]:
     """Where a config does not say what the constructor of a layer, an optimizer, a loss or a metric was given."""
-    findings = [
-        finding
-        for where, call, stated in _stated(architecture, before.get("config"))
-        for finding in _given(architecture, where, call, stated)
-        # What was set to be trainable later goes for all that lies inside; `flags` asks for it.
-        if not (architecture.freezes and finding.place[-1] == "trainable")
-    ]
-    settings = before.get("compile")
+    everything = (*_layers(architecture, before.get("config")), *_compiled(architecture, before.get("compile")))
+    return [finding for where, call, stated in everything for finding in _given(architecture, where, call, stated)]
+
+
+def _compiled(architecture: Architecture, settings: Any) -> Iterator[Stated]:
+    """What compile was given."""
     if architecture.compile is None or not isinstance(settings, dict):
-        return findings
+        return
     arguments = architecture.compile.arguments
     optimizer, stated = arguments.get("optimizer"), settings.get("optimizer")
     if isinstance(optimizer, Call) and stated and optimizer.name.endswith(stated["class"]):
-        findings += _given(architecture, "optimizer", optimizer, stated["config"])
+        yield "optimizer", optimizer, stated["config"]
     config = settings.get("config") or {}
     for key in _OBJECTS:
-        for where, call, stated in _objects(f"{COMPILED}{key}", arguments.get(key), config.get(key)):
-            findings += _given(architecture, where, call, stated)
-    return findings
+        yield from _objects(f"{COMPILED}{key}", arguments.get(key), config.get(key))
 
 
-def _objects(where: str, given: Any, stated: Any) -> Iterator[tuple[str, Call, Mapping[str, Any]]]:
+def _objects(where: str, given: Any, stated: Any) -> Iterator[Stated]:
     """The losses or metrics that were made by a call, each with what the compile config says of it in its place."""
     if isinstance(given, Call):
         inner = _own_config(stated)
@@ -54,7 +51,7 @@ def _objects(where: str, given: Any, stated: Any) -> Iterator[tuple[str, Call, M
             yield from _objects(f"{where}/{number}", one, other)
 
 
-def _stated(architecture: Architecture, config: Any) -> Iterator[tuple[str, Call, Mapping[str, Any]]]:
+def _layers(architecture: Architecture, config: Any) -> Iterator[Stated]:
     """The layers that were made by a call, each with where it is and what the model's config says of it."""
     layers = config.get("layers", ()) if isinstance(config, dict) else ()
     configs = {
@@ -64,7 +61,7 @@ def _stated(architecture: Architecture, config: Any) -> Iterator[tuple[str, Call
     }
     for node in architecture.nodes:
         if isinstance(node.layer, Architecture):
-            for where, call, stated in _stated(node.layer, configs.get(node.layer.name)):
+            for where, call, stated in _layers(node.layer, configs.get(node.layer.name)):
                 yield f"{node.layer.name}/{where}", call, stated
         elif isinstance(node.layer, Call) and node.name in configs and node.layer.name.startswith("layers."):
             yield node.name, node.layer, configs[node.name]
@@ -74,8 +71,8 @@ def _given(architecture: Architecture, where: str, call: Call, stated: Mapping[s
     name = call.name.rpartition(".")[2]
     findings = []
     for argument, value in call.arguments.items():
-        if argument == "weights" or _SETTLED_BY.get(argument) in call.arguments:
-            continue  # the first values of variables are in the variables
+        if _is_settled_elsewhere(architecture, call, argument, stated.get(argument)):
+            continue
         if argument not in stated:
             problem = Difference((where, argument), "missing", short(value), None)
         elif (
@@ -85,8 +82,6 @@ def _given(architecture: Architecture, where: str, call: Call, stated: Mapping[s
         ):
             findings += _given(architecture, f"{where}/{argument}", value, _own_config(stated[argument]) or {})
             continue
-        elif argument == "name" and str(stated[argument]).endswith(f"_{value}"):
-            continue  # Keras 2 puts the name of its output before that of a metric
         elif _contradicts(value, stated[argument]):
             problem = Difference((where, argument), "value", value, stated[argument])
         else:
@@ -106,6 +101,18 @@ def _given(architecture: Architecture, where: str, call: Call, stated: Mapping[s
             )
         )
     return findings
+
+
+def _is_settled_elsewhere(architecture: Architecture, call: Call, argument: str, stated: Any) -> bool:
+    """Whether the config need not say what this argument was."""
+    return {
+        "weights": True,  # the first values of variables are in the variables
+        "num_thresholds": "thresholds" in call.arguments,  # and is not heard beside them
+        "trainable": bool(architecture.freezes),  # set later, for all that lies inside: `flags` asks for it
+        "name": str(stated).endswith(
+            f"_{call.arguments[argument]}"
+        ),  # Keras 2 puts the output's name before a metric's
+    }.get(argument, False)
 
 
 # Objects whose config states their arguments as they were given; layers and optimizers change those they hold.
