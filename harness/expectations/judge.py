@@ -58,6 +58,14 @@ _EXPLAINED_BY = {
     "fresh": {"config", "structure"},
     "weights": {"structure"},
     "flags": {"structure"},
+    "config": {"layers"},  # each layer is compared with another one
+}
+# Parts of an observation that stand for another reason than the whole of it.
+_PARTS = {
+    "structure/takes": {"nesting"},  # the same tensors, in a list that was a tuple: nothing follows
+    "structure/gives": {"nesting"},
+    "structure/order": {"structure", "layers"},
+    "structure/layers": {"structure", "layers"},
 }
 
 
@@ -114,12 +122,12 @@ def judge(
 
 def _explains(earlier: Finding, observation: str) -> bool:
     """Whether what broke earlier on the route is enough of a reason that this observation differs."""
-    part = earlier.path[:1] if earlier.observation == "structure" else ()
-    if part in (("takes",), ("gives",)):
-        return False  # the same tensors, in a list that was a tuple
-    if part and observation == "config":
-        return part in (("order",), ("layers",))  # each layer is compared with another one
-    return earlier.observation in _EXPLAINED_BY.get(observation, ())
+    return bool(_PARTS.get(_part(earlier), {earlier.observation}) & _EXPLAINED_BY.get(observation, set()))
+
+
+def _part(finding: Finding) -> str:
+    """The first word of where it is, as `_PARTS` has it."""
+    return "/".join((finding.observation, *finding.path[:1]))
 
 
 def _held_against(

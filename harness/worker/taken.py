@@ -73,12 +73,9 @@ def send_off(
     reply, subject = opened(request, tell, arrays)
     if subject is None:
         return reply, {}
-    objects = custom_objects(request.get("import", ()), request.get("custom_objects", ()))
-    path = Path(request["file"])
-    subject.make = lambda: load(path, objects, compile=False)
     reply["classes"] = {layer.name: type(layer).__name__ for layer in _all_layers(subject.model)}
     timings = Timings()
-    with custom.known(objects):
+    with custom.known(subject.shared["objects"]):
         sent = send(subject, {}, request, folder, tell, timings)
     return {**reply, **sent}, arrays.blobs
 
@@ -120,7 +117,8 @@ def opened(
         return {**reply, "error": describe(error), "at": "the first call"}, None
     reply["seconds"]["call"] = time.perf_counter() - start
     subject = Subject(model, Architecture(model.name), inputs, None, arrays)
-    subject.shared["names"] = {layer.name for layer in _all_layers(model)}
+    subject.make = lambda: load(path, objects, compile=False)
+    subject.shared.update(names={layer.name for layer in _all_layers(model)}, objects=objects)
     return reply, subject
 
 
