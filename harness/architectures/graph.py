@@ -13,7 +13,7 @@ from harness.architectures.policies import own_policy
 from harness.architectures.rules import NOTHING, Arguments, Draw, LayerRule, Placement, Wanted
 from harness.architectures.spec import Spec
 from harness.architectures.vocabulary import Vocabulary
-from harness.protocol.architecture import Architecture, Call, Input, Node, Ref, references
+from harness.protocol.architecture import Architecture, Call, Input, Node, Ref, calls, references
 
 # Names that people give, and that have broken files: what a scope, a file system and HDF5 make of them differs.
 UNUSUAL_NAMES = (
@@ -174,10 +174,17 @@ class Graph:
         return self.append(node, placement.outputs, {ref, *others, *references(named)})
 
     def _found(self, wanted: Any) -> Any:
-        """A tensor for each Spec of a nested structure."""
+        """A tensor for each Spec of a nested structure, for arguments of a call that are not its first.
+
+        Keras 2 casts the first alone: the others must not come from a layer with a dtype of its own.
+        """
         if isinstance(wanted, Spec):
-            return self.find(wanted, besides=set())
+            return self.find(wanted, besides=self._of_another_dtype() if self.vocabulary.major == 2 else set())
         return [self._found(each) for each in wanted]
+
+    def _of_another_dtype(self) -> set[Ref]:
+        own = {node.name for node in self.nodes if any("dtype" in call.arguments for call in calls(node.layer))}
+        return {ref for ref, _ in self.tensors if ref.node in own}
 
     def append(self, node: Node, outputs: tuple[Spec, ...], used: set[Ref]) -> Node:
         """Adds a node that is already made; its outputs can be used from now on."""
