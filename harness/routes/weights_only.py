@@ -21,7 +21,7 @@ from harness.worker.subject import Subject
 def rebuilt(subject: Subject) -> Any:
     """A model of the same architecture, built by the same code, whose weights are other ones."""
     if "rebuilt" not in subject.shared:
-        dialect.set_seed(subject.architecture.seed + 7)
+        dialect.reseed(subject.architecture.seed + 7)
         model = subject.again()
         subject.shared["rebuilt"] = model
         subject.shared["redrawn"] = [dialect.array(each) for each in dialect.weights_of(model)]

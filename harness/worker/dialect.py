@@ -71,6 +71,24 @@ def set_seed(seed: int) -> None:
     keras.utils.set_random_seed(seed)
 
 
+def reseed(seed: int) -> None:
+    """Seeds what Keras draws from: `set_seed`, without making TensorFlow forget every kernel where Keras 3 needs none.
+
+    Keras 3 draws by Python's generator and by states of its own; `tf.random.set_seed` clears the kernel cache.
+    """
+    if MAJOR < 3:
+        set_seed(seed)
+        return
+    random.seed(seed)
+    np.random.seed(seed)
+    _global_generator().state.assign(_state(seed, -1))
+
+
+def _state(seed: int, number: int) -> np.ndarray:
+    """A state of a generator of Keras 3."""
+    return np.array([seed, number % 2**32], dtype="uint32")
+
+
 def weights_of(model: Any) -> list[Any]:
     """The weights of a model or a layer that are variables; Keras 2 lists the tables of lookup layers among them."""
     return [each for each in model.weights if hasattr(each, "name")]
@@ -83,15 +101,11 @@ def rewind(model: Any, seed: int) -> None:
     preprocessing layers in generators of their own.
     """
     reset_states(model)
+    reseed(seed)
     if MAJOR >= 3:
-        # No tf.random.set_seed: Keras 3 draws by these states alone, and it makes TensorFlow forget every kernel.
-        states = [_global_generator().state, *generator_states(model)]
-        random.seed(seed)  # behind that, for a generator that is made draws its seed here
-        np.random.seed(seed)
-        for number, variable in enumerate(states, start=-1):
-            variable.assign(np.array([seed, number % 2**32], dtype="uint32"))
+        for number, variable in enumerate(generator_states(model)):
+            variable.assign(_state(seed, number))
         return
-    set_seed(seed)
     for layer in model._flatten_layers():
         # By name: the order of the layers may be another in a model that was loaded.
         number = zlib.crc32(re.sub(r"(_\d+)+$", "", layer.name).encode()) % 1_000_000
