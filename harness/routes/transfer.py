@@ -162,8 +162,12 @@ def _moved(before: list[np.ndarray], variables: Any) -> bool:
 
 
 def _wanted_slots(model: Any) -> int:
-    """Adam keeps two numbers for each that is trained; scalars are not counted, for its own are scalars too."""
-    return 2 * sum(1 for each in model.trainable_variables if len(each.shape) > 0)
+    """Adam keeps two numbers for each that is trained; scalars are not counted, for its own are scalars too.
+
+    None for what a gradient takes the place of, as it does of the scales of float8: there is nothing to keep.
+    """
+    kept = [each for each in model.trainable_variables if not getattr(each, "overwrite_with_gradient", False)]
+    return 2 * sum(1 for each in kept if len(each.shape) > 0)
 
 
 def _slots(model: Any) -> list[Any]:

@@ -79,9 +79,9 @@ def reseed(seed: int) -> None:
     if MAJOR < 3:
         set_seed(seed)
         return
-    random.seed(seed)
-    np.random.seed(seed)
     _global_generator().state.assign(_state(seed, -1))
+    random.seed(seed)  # after that, for a generator that is made draws its first state here
+    np.random.seed(seed)
 
 
 def _state(seed: int, number: int) -> np.ndarray:
