@@ -10,6 +10,9 @@
 `~`    equal within `compare.CLOSE`, `~t` within `compare.STEPS`
 `no`   must be absent: not compiled, no optimizer
 `.`    not asked
+
+The rows stand in the order in which a model is sent: all of `.keras` before any `.h5`, for Keras 3.15 takes the
+optimizer out of a live model's compile config as it saves that to `.h5`.
 """
 
 from __future__ import annotations
@@ -22,6 +25,7 @@ keras_zip         =          =s       =       =        =         =      =       
 keras_folder      =          =s       =       =        =         =      =        =s         =        =                 ~t      ~t        .
 keras_uncompiled  =          =l       =       =        =         =      no       no         =        =                 .       .         .
 keras_zip_twice   =          =s       =       =        =         =      =        =s         =        .                 .       .         .
+keras_elsewhere   =          =l       =       =        =         =      =        .          =        .                 .       .         .
 hdf5              =          =s       =       =        =         =      =h       =s         =        =                 ~t      ~t        .
 hdf5_uncompiled   =          =l       =       =        =         =      no       no         =        =                 .       .         .
 hdf5_twice        =          =s       =       =        =         =      =h       =s         =        .                 .       .         .
@@ -35,8 +39,7 @@ clone             =          =l       =n      .        .         =      .       
 clone_function    =          =l       =n      .        .         .      .        .          =        .                 .       .         =
 keras_zip_process =          =s       =       =        =         =      =        =s         =        =                 ~t      ~t        .
 hdf5_process      =          =s       =       =        =         =      =h       =s         =        =                 ~t      ~t        .
-keras_elsewhere   =          =l       =       =        =         =      .        .          =        .                 .       .         .
-hdf5_elsewhere    =          =l       =       =        =         =      .        .          =        .                 .       .         .
+hdf5_elsewhere    =          =l       =       =        =         =      =h       .          =        .                 .       .         .
 clone_inputs      .          .        .       .        .         .      .        .          .        .                 .       .         =
 weights_by_name   .          .        .       =        =         .      .        .          =        .                 .       .         .
 """

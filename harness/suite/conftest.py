@@ -46,8 +46,15 @@ def layer_names() -> tuple[str, ...]:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Benchmarks are run where they are asked for by their marker, and else are not there."""
+    """Benchmarks are run where they are asked for by their marker, and else are not there.
+
+    pytest-xdist is told which tests look at one model: with `--dist loadgroup` no model is sent twice.
+    """
     here = Path(__file__).parent
+    for item in items:
+        if item.path.is_relative_to(here):
+            for name in {"layer", "builder"} & set(_parameters_of(item)):
+                item.add_marker(pytest.mark.xdist_group(_parameters_of(item)[name]))
     ours = [each for each in items if each.get_closest_marker("benchmark") and each.path.is_relative_to(here)]
     if not ours or "benchmark" in (config.option.markexpr or ""):
         if ours and not config.pluginmanager.hasplugin("benchmark"):
@@ -65,10 +72,11 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 class Promises:
-    """Holds what was seen of each model; models are sent when they are first asked for, two ahead."""
+    """Holds what was seen of each model; models are sent when they are first asked for, `further` ahead."""
 
-    def __init__(self, pool: Pool, seed: int, known: KnownIssues, under: Environment) -> None:
+    def __init__(self, pool: Pool, seed: int, known: KnownIssues, under: Environment, *, further: int = AHEAD) -> None:
         self.under = under
+        self._further = further
         self.about = pool.start()
         self.vocabulary = Vocabulary.from_report(self.about)
         self.rules = {name: rule for name, rule in all_rules().items() if self.vocabulary.has(rule.public)}
@@ -110,7 +118,7 @@ class Promises:
         if name not in self.applications:
             pytest.skip(f"{name} takes long or much memory: --harness-applications all runs it")
         start = self.applications.index(name)
-        for each in self.applications[start : start + AHEAD + 1]:
+        for each in self.applications[start : start + self._further + 1]:
             if each not in self._sent:
                 self._send(each, application(each), {route: self.table[route] for route in routes})
         try:
@@ -166,12 +174,13 @@ def promises(request: pytest.FixtureRequest) -> Iterator[Promises]:
     """The promises of the Keras under test; skips where there is none."""
     option = request.config.getoption
     known = KnownIssues() if option("--harness-no-known-issues") else KnownIssues.read(SHIPPED)
-    workers = 1 if hasattr(request.config, "workerinput") else option("--harness-workers")
+    alone = not hasattr(request.config, "workerinput")  # with pytest-xdist nobody knows who will ask for what
+    workers = option("--harness-workers") if alone else 1
     with ExitStack() as held:
         try:
             under = held.enter_context(environment(option("--harness-env")))
             pool = held.enter_context(Pool(under.interpreter, size=workers, environment=under.variables))
-            made = Promises(pool, option("--harness-seed"), known, under)
+            made = Promises(pool, option("--harness-seed"), known, under, further=AHEAD if alone else 0)
         except (Unreadable, EnvironmentFailed) as error:
             pytest.fail(f"--harness-env: {error}", pytrace=False)
         except WorkerFailed as error:
@@ -182,11 +191,16 @@ def promises(request: pytest.FixtureRequest) -> Iterator[Promises]:
             if made.vocabulary.has(f"applications.{name}")
             and (name in LIGHT or option("--harness-applications") == "all")
         ]
-        made.ahead(_parameters(request, "layer"))
+        if alone:
+            made.ahead(_parameters(request, "layer"))
         yield made
 
 
 def _parameters(request: pytest.FixtureRequest, name: str) -> list[str]:
     """The values of a parameter in the tests that were selected, in their order."""
-    items = (item.callspec.params for item in request.session.items if hasattr(item, "callspec"))
-    return list(dict.fromkeys(params[name] for params in items if name in params))
+    of_each = map(_parameters_of, request.session.items)
+    return list(dict.fromkeys(parameters[name] for parameters in of_each if name in parameters))
+
+
+def _parameters_of(item: pytest.Item) -> dict[str, str]:
+    return item.callspec.params if hasattr(item, "callspec") else {}
