@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from importlib.metadata import entry_points
@@ -26,6 +27,8 @@ def pytest_of(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "pytest", "-q", *PLUGIN, FILE, *arguments],
         cwd=ROOT,
+        # pytest-benchmark measures nothing in a process of pytest-xdist, which this one is not.
+        env={key: value for key, value in os.environ.items() if not key.startswith("PYTEST_XDIST")},
         capture_output=True,
         text=True,
         check=False,

@@ -10,9 +10,9 @@ from tests.planted.tracker import (
     CLONED,
     H5_HERE,
     H5_LOADED,
+    HERE,
     LOADED,
     TRAINED,
-    ZIP,
     Patch,
     chain,
     commit,
@@ -124,7 +124,7 @@ def optimizers_forget_their_decay(keras: Any, patch: Patch) -> None:
     issue(10221),
     "Loading did not set `weighted_metrics`: a loaded model no longer reported them.",
     chain((3,), layer("Dense", units=2), compile=trained(2, weighted_metrics=[layer("metrics.MeanAbsoluteError")])),
-    compile=("config/weighted_metrics", ZIP),
+    compile=("config/weighted_metrics", LOADED),
 )
 def weighted_metrics_are_not_loaded(keras: Any, patch: Patch) -> None:
     def compile_from_config(original: Any, self: Any, config: Any) -> None:
@@ -154,7 +154,7 @@ def compile_false_is_not_heeded_in_h5(keras: Any, patch: Patch) -> None:
     compile=("AttributeError", "build"),
     travel=(
         "AttributeError",
-        f"keras_zip keras_folder keras_zip_twice keras_uncompiled {H5_HERE} hdf5_uncompiled weights_by_name",
+        f"{HERE} keras_uncompiled {H5_HERE} hdf5_uncompiled weights_by_name",
     ),
 )
 def sgd_cannot_say_its_config(keras: Any, patch: Patch) -> None:
