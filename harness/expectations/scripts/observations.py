@@ -302,10 +302,13 @@ def _training_outputs(case: Case) -> Look:
 
 
 def _eager(case: Case) -> list[str]:
-    """What lets both models run in the same way: not every format keeps it, and a graph draws in another order."""
+    """What lets both models run in the same way: not every format keeps it, and a graph draws in another order.
+
+    What a graph raises is of another type, too.
+    """
     settings = case.architecture.compile.arguments if case.architecture.compile else {}
     keys = [key for key in ("run_eagerly", "jit_compile") if key in settings]
-    if keys and case.major == 2:
+    if case.major == 2 and (keys or case.finding.error):
         return ["{model}.run_eagerly, {model}.train_function, {model}.test_function = True, None, None"]
     return [f"{{model}}.{key} = {settings[key]!r}" for key in keys]
 
