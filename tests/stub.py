@@ -75,7 +75,8 @@ class Server:
             self.tell(route)
             reply["routes"][route] = dict(before={{}}, after=dict(structure=[]))
             for layer, (at, what) in FAULTS.items():
-                if (layer == "*" or '"layers.%s"' % layer in text) and at in (route, "*"):
+                named = layer == "*" or '"layers.%s"' % layer in text or '"application:%s"' % layer in text
+                if named and at in (route, "*"):
                     if what == "nonsense":
                         return dict(build=3, pid=os.getpid()), {{}}
                     try:
@@ -98,7 +99,7 @@ runpy.run_path(sys.argv[0], run_name="__main__")
 
 
 def interpreter(folder: Path, start: str = "", **faults: tuple[str, str]) -> str:
-    """The path of a stand-in; `faults` has, by layer (``any`` for each), a route and what happens there."""
+    """The path of a stand-in; `faults` has, by layer (``any`` for each) or application, a route and what happens there."""
     folder.mkdir(exist_ok=True)
     path = folder / "python"
     named = {"*" if layer == "any" else layer: fault for layer, fault in faults.items()}

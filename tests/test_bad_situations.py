@@ -24,6 +24,7 @@ from harness.check.profiles import Profile
 from harness.check.result import Options, Result
 from harness.check.session import Session
 from harness.check.signals import Signals
+from harness.check.unchecked import in_words, unchecked
 from harness.dispatch.scratch import Scratch, sweep
 from harness.dispatch.worker import GIB, Limits
 from tests.stub import ROOT, interpreter, read, started, wrapped
@@ -52,8 +53,15 @@ def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]
     tempfile.tempdir = None
 
 
-def check(python: str, *, layers: tuple[str, ...] = LAYERS, routes: tuple[str, ...] = ("json", "clone"), **options):
-    result = Session(Options(PROFILE, layers, routes, interpreter=python, **options)).run()
+def check(
+    python: str,
+    *,
+    profile: Profile = PROFILE,
+    layers: tuple[str, ...] = LAYERS,
+    routes: tuple[str, ...] = ("json", "clone"),
+    **options,
+):
+    result = Session(Options(profile, layers, routes, interpreter=python, **options)).run()
     assert alive(Path(python).parent) == []
     return result
 
@@ -116,6 +124,20 @@ def test_a_lost_worker_is_a_finding_about_one_layer_and_nothing_else_is_lost(
     assert len(found.architecture.nodes) == 1
     assert result.verdict == "fail"
     assert result.replaced >= 1
+
+
+def test_a_large_application_that_memory_is_too_short_for_is_not_checked_and_no_finding(tmp_path: Path) -> None:
+    profile = Profile("test", 6, 1, False, ("ConvNeXtBase", "MobileNet"), 4, 4, one_operation_in=24)
+    eat = ("keras_zip", "eat")
+    limits = Limits(memory=int(0.3 * GIB))
+    python = interpreter(tmp_path / "large", ConvNeXtBase=eat)
+    result = check(python, profile=profile, layers=(), routes=("keras_zip",), limits=limits)
+    assert result.findings == {}
+    assert unchecked(result)["applications"] == {"ConvNeXtBase": "more than 0.3 GiB"}
+    assert "ConvNeXtBase of keras.applications (more than 0.3 GiB)" in in_words(result)
+    python = interpreter(tmp_path / "light", MobileNet=eat)
+    (found,) = check(python, profile=profile, layers=(), routes=("keras_zip",), limits=limits).findings.values()
+    assert found.kind == "out of memory"
 
 
 def test_what_turns_out_to_be_known_once_it_is_small_is_never_called_new(tmp_path: Path) -> None:

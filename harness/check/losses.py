@@ -5,13 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from harness.dispatch.worker import WorkerLost
+from harness.architectures.applications import LIGHT
+from harness.dispatch.worker import OUT_OF_MEMORY, WorkerLost
 from harness.expectations.finding import Finding
 from harness.protocol.architecture import Architecture
 
 LEAST_FREE = 1 << 20  # bytes: with fewer on the disk a crash says nothing about Keras
 _FULL = ("no space left on device", "disk quota exceeded")
 _STEPS = ("build", "observe")
+
+
+def too_large(architecture: Architecture, lost: WorkerLost) -> bool:
+    """Whether a model needs more memory than the harness gives it, as large applications do: no fault of Keras."""
+    base = architecture.form.removeprefix("application:")
+    return lost.reason == OUT_OF_MEMORY and base != architecture.form and base not in LIGHT
 
 
 def lost_finding(architecture: Architecture, lost: WorkerLost) -> Finding:

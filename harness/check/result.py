@@ -62,6 +62,7 @@ class Result:
     timings: dict[str, float] = field(default_factory=dict)
     route_examples: dict[str, int] = field(default_factory=dict)
     unsent: Counter[tuple[str, str]] = field(default_factory=Counter)  # models by route and what they lacked for it
+    too_large: dict[str, str] = field(default_factory=dict)  # applications that the memory limit is too low for
     arrived: set[tuple[str, str]] = field(default_factory=set)  # layers that came through a route at least once
     failed_by: dict[tuple[str, str], int] = field(default_factory=dict)
     plan: Plan | None = None

@@ -17,7 +17,7 @@ from harness.check import again, recordings
 from harness.check.awaited import Awaited
 from harness.check.ending import Ending
 from harness.check.listening import Listener, nobody
-from harness.check.losses import LEAST_FREE, full_disk, lost_finding
+from harness.check.losses import LEAST_FREE, full_disk, lost_finding, too_large
 from harness.check.plan import Plan
 from harness.check.proof import BUDGET, proven, scripted
 from harness.check.recordings import KNOWN, Recording, Replayed
@@ -135,7 +135,8 @@ class Session:
         self._sender = Sender(pool, self.table, self._scratch)
         self.listener("started", self.result, plan)
         self._again(plan)
-        self._examples(chain(self._applications(vocabulary), self._planned(plan)))
+        light, large = self._applications(vocabulary, large=False), self._applications(vocabulary, large=True)
+        self._examples(chain(light, self._planned(plan), large))
         self._examples(self._alone())
         self._reduce()
         self._prove()
@@ -241,14 +242,18 @@ class Session:
                 self._ending.stopped = f"time limit of {self.options.time_limit:g} s; {given_up} under way given up"
                 return
 
-    def _applications(self, vocabulary: Vocabulary) -> Iterable[tuple[Architecture, Table]]:
-        """The bases of keras.applications that the profile asks for, as frozen bases and in files."""
+    def _applications(self, vocabulary: Vocabulary, *, large: bool) -> Iterable[tuple[Architecture, Table]]:
+        """The bases of keras.applications that the profile asks for, as frozen bases and in files.
+
+        The light ones are sent first, that none of them is waited for at the end; the large ones last, for a time limit
+        must not leave layers unseen for them.
+        """
         table = {route: row for route, row in self.table.items() if route in APPLICATION_ROUTES}
         wanted = (
             () if self.options.layers or self.options.topologies or not table else self.options.profile.applications
         )
         for name in applications.known(vocabulary):
-            if name in wanted:
+            if name in wanted and (name not in applications.LIGHT) is large:
                 yield applications.application(name), table
 
     def _alone(self) -> Iterable[tuple[Architecture, Table]]:
@@ -306,6 +311,9 @@ class Session:
         """The findings of an answer; of the `first` one about a model it is counted what there was to be checked."""
         self._hold_against_disk(answer)
         if answer.lost is not None:
+            if too_large(architecture, answer.lost):
+                self.result.too_large[architecture.name] = answer.lost.detail
+                return []
             return [lost_finding(architecture, answer.lost)]
         if "fault" in answer.reply:
             fault = answer.reply["fault"]

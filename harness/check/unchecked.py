@@ -35,6 +35,7 @@ def unchecked(result: Result) -> dict[str, Any]:
         },
         "observations": sorted(asked - set(result.substance.compared)),
         "layers that no input reached": result.substance.silent(),
+        "applications": dict(sorted(result.too_large.items())),
         "models": result.substance.remarks(),
     }
 
@@ -56,6 +57,7 @@ def in_words(result: Result) -> str:
         names = found[kind]
         more = f" and {len(names) - MOST} more" if len(names) > MOST else ""
         words += [f"{kind}: {', '.join(names[:MOST])}{more}"] if names else []
+    words += [f"{name} of keras.applications ({detail})" for name, detail in found["applications"].items()]
     return "; ".join([*words, *found["models"]])
 
 

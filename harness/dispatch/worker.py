@@ -35,6 +35,9 @@ class Limits:
     between: int = 3 * GIB  # resident between two requests: beyond that it has leaked, and a new one takes its place
 
 
+OUT_OF_MEMORY = "out of memory"
+
+
 class WorkerFailed(Exception):
     """The worker could not be started: TensorFlow is missing or cannot be imported. `tail` is what it wrote last."""
 
@@ -165,7 +168,7 @@ class Worker:
         if time.monotonic() > self._deadline:
             raise self._lost("hung", f"no answer for {self._limit:.0f} s")
         if self.rss > self.limits.memory:
-            raise self._lost("out of memory", f"more than {self.limits.memory / GIB:.1f} GiB")
+            raise self._lost(OUT_OF_MEMORY, f"more than {self.limits.memory / GIB:.1f} GiB")
 
     def _ended(self) -> WorkerLost:
         """The worker closed its pipe: how it came to its end."""
