@@ -99,7 +99,7 @@ runpy.run_path(sys.argv[0], run_name="__main__")
 
 
 def interpreter(folder: Path, start: str = "", **faults: tuple[str, str]) -> str:
-    """The path of a stand-in; `faults` has, by layer (``any`` for each) or application, a route and what happens there."""
+    """The path of a stand-in; `faults` has, by layer (`any`: each) or application, a route and what happens there."""
     folder.mkdir(exist_ok=True)
     path = folder / "python"
     named = {"*" if layer == "any" else layer: fault for layer, fault in faults.items()}
