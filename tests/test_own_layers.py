@@ -77,6 +77,14 @@ def test_no_other_diagnosis_fails_for_a_fault() -> None:
     assert blamed == {}
 
 
+def test_what_raises_is_placed_in_code_that_is_not_keras_s_or_python_s() -> None:
+    places = {
+        name: one["where"] for name, each in faulty().items() for one in each["failures"] if one["check"] == BUILD
+    }
+    assert places
+    assert {name: where for name, where in places.items() if not where.startswith("faulty.py")} == {}
+
+
 def test_every_check_of_every_case_is_a_test_of_pytest() -> None:
     command = [sys.executable, "-m", "pytest", "-q", "-rfx", "-p", "no:cacheprovider", "tests/own/marked.py"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)

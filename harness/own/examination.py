@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import random
+import re
+import sysconfig
 import tempfile
 import traceback
 from collections.abc import Iterator
@@ -32,6 +34,8 @@ from harness.worker.custom import known
 from harness.worker.installed import versions
 from harness.worker.run import Timings, send
 
+FRAMEWORKS = ("keras", "tf_keras", "tensorflow", "numpy", "h5py", "optree", "harness")
+_STDLIB = sysconfig.get_path("stdlib").replace("\\", "/")
 _INPUTS = "give inputs, or arguments, with which it computes something"
 # What was empty of a layer or model of one's own, with what to do; to have no weights is no fault.
 MENDS = {
@@ -97,11 +101,17 @@ def _unbuilt(report: Report, error: Exception) -> Report:
 def _raised(check: str, error: Exception) -> Failure:
     """An error of the user's code, with the innermost line of it that is not Keras's."""
     frames = traceback.extract_tb(error.__traceback__)
-    theirs = [each for each in frames if "-packages/" not in each.filename.replace("\\", "/")]
-    theirs = [each for each in theirs if Path(__file__).parent not in Path(each.filename).parents] or list(frames)
-    place = theirs[-1] if theirs else None
+    place = next((each for each in reversed(frames) if _is_theirs(each.filename)), None)
     where = "" if place is None else f"{Path(place.filename).name}:{place.lineno} in {place.name}"
     return Failure(check, f"{type(error).__name__}: {essence(error)}", where, mend=mend_of_error(error))
+
+
+def _is_theirs(file: str) -> bool:
+    """Whether a file holds code of the user's own, or of a package that he installed: none of Keras, Python or this."""
+    path = file.replace("\\", "/")
+    if installed := re.search(r"-packages/(\w+)", path):
+        return installed[1] not in FRAMEWORKS
+    return not (path.startswith(("<frozen", _STDLIB)) or Path(__file__).parents[1] in Path(file).parents)
 
 
 def _travelled(built: Made, about: dict[str, Any]) -> tuple[list[Failure], dict[str, str]]:

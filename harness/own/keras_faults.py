@@ -13,16 +13,26 @@ from typing import Any
 from harness.expectations.finding import Finding
 from harness.expectations.known import KnownIssues
 from harness.own.making import Made
-from harness.own.parts import is_own
+from harness.own.parts import is_own, is_registered
 from harness.protocol.architecture import Call, Node, Ref
+from harness.worker import dialect
 from harness.worker.dialect import keras
 
+# What Keras 3 makes of a model whose class is derived from keras.Model and calls super().__init__(inputs, outputs).
+OF_FUNCTIONAL = {
+    "functional-subclass-clone": "models/cloning.py:_clone_functional_model makes a plain Functional of a model whose"
+    " class has a constructor of its own, and says so in a comment. The clone computes the same.",
+    "functional-subclass-h5": "legacy/saving/saving_utils.py:model_metadata writes the bare name of the model's class,"
+    " and a class that is registered is found by its package and name alone. load_model needs custom_objects.",
+}
 ABOUT_LAYERS_OF_LAYERS = ("frozen", "moved", "flags")  # what is observed of their sub-layers' trainable flags
 
 
 def marked_as_ours(finding: Finding, built: Made, issues: KnownIssues, about: Mapping[str, Any]) -> Finding:
     """The finding, marked as known where it is an issue of Keras, under the name of its class or of one like it."""
     marked = issues.marked(finding, about)
+    if marked.status != "known" and (issue := _of_functional(finding, built)):
+        return replace(marked, status="known", known_issue={"id": issue, "reason": OF_FUNCTIONAL[issue], "link": ""})
     if marked.status == "known" or finding.observation not in ABOUT_LAYERS_OF_LAYERS:
         return marked
     alike = _alike(built)
@@ -40,6 +50,19 @@ def marked_as_ours(finding: Finding, built: Made, issues: KnownIssues, about: Ma
         about,
     )
     return replace(marked, status=twin.status, known_issue=twin.known_issue)
+
+
+def _of_functional(finding: Finding, built: Made) -> str:
+    """Which of `OF_FUNCTIONAL` a finding is; empty where it is none."""
+    model = built.subject.model
+    if dialect.MAJOR < 3 or not (is_own(type(model)) and dialect.is_graph(model)):
+        return ""
+    if finding.error is not None:
+        theirs = all(route.startswith("hdf5") for route in finding.routes)
+        bare = f"Unknown layer: '{type(model).__name__}'" in str(finding.error["message"])
+        return "functional-subclass-h5" if theirs and bare and is_registered(type(model)) else ""
+    cloned = set(finding.routes) <= {"clone", "clone_function"}
+    return "functional-subclass-clone" if cloned and finding.observation in ("structure", "config") else ""
 
 
 def _alike(built: Made) -> dict[str, str]:

@@ -61,10 +61,10 @@ def made(case: Case) -> Made:
 
 
 def arguments_of(case: LayerCase) -> dict[str, Any]:
-    """What the constructor is given. A layer among the arguments is made anew: two models must not share it."""
+    """What the constructor is given."""
     given: Any = case.arguments
     arguments = given() if callable(given) else given
-    return {key: _own(value) for key, value in arguments.items()}
+    return anew(arguments)
 
 
 def layer_of(case: LayerCase) -> Any:
@@ -72,11 +72,14 @@ def layer_of(case: LayerCase) -> Any:
     return case.layer(**arguments_of(case))
 
 
-def _own(value: Any) -> Any:
+def anew(value: Any) -> Any:
+    """An argument for one more object: its layers are made anew and its lists copied, for two must not share them."""
     if isinstance(value, keras.layers.Layer):
         return type(value).from_config(value.get_config())
-    if isinstance(value, (list, tuple)) and any(isinstance(each, keras.layers.Layer) for each in value):
-        return type(value)(_own(each) for each in value)
+    if type(value) in (list, tuple):
+        return type(value)(anew(each) for each in value)
+    if type(value) is dict:
+        return {key: anew(each) for key, each in value.items()}
     return value
 
 

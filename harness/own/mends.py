@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from harness.expectations.finding import Finding
+from harness.own.report import essence
 
 _STATE = "make weights and sub-layers in __init__ or build(), and keep them as attributes; call() only uses them"
 # By the error's message, wherever it was raised.
@@ -53,13 +54,13 @@ ROUTES = (
 
 def mend_of_error(error: BaseException) -> str:
     """One line on what mends it; empty where nothing is known."""
-    return _of_message(str(error))
+    return _of_message(essence(error))
 
 
 def mend_of(finding: Finding) -> str:
     """One line on what mends a finding; empty where nothing is known."""
     if finding.error is not None:
-        return _of_message(str(finding.error["message"]))
+        return _of_message(essence(str(finding.error["message"])))
     for route, observation, mend in ROUTES:
         if re.fullmatch(observation, finding.observation) and all(re.fullmatch(route, each) for each in finding.routes):
             return mend

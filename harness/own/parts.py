@@ -102,7 +102,7 @@ def classes_of(built: Made) -> dict[str, str]:
 def holds_anew(model: Any) -> bool:
     """Whether there is a model in it whose layers its code makes anew, and Keras names anew, each time."""
     models = [each for each in model._flatten_layers() if _is_model(each)]
-    return any(not dialect.is_graph(each) for each in models)
+    return any(not dialect.is_graph(each) or is_own(type(each)) for each in models)
 
 
 def unregistered(built: Made) -> dict[str, type]:
@@ -154,11 +154,20 @@ def _noting(cls: type, original: Any, calls: list[Call]) -> Any:
     def init(self: Any, *args: Any, **kwargs: Any) -> None:
         if type(self) is cls:
             with contextlib.suppress(TypeError):  # the constructor itself will say what does not fit
-                calls.append((self, named(signature, self, args, kwargs)))
+                calls.append((self, _as_it_is(named(signature, self, args, kwargs))))
         original(self, *args, **kwargs)
 
     init.__signature__ = signature  # type: ignore[attr-defined]  # Keras reads it, and not what is wrapped
     return init
+
+
+def _as_it_is(value: Any) -> Any:
+    """The value, with copies of its lists: the constructor may change those that it is given."""
+    if type(value) in (list, tuple):
+        return type(value)(_as_it_is(each) for each in value)
+    if type(value) is dict:
+        return {key: _as_it_is(each) for key, each in value.items()}
+    return value
 
 
 def named(signature: inspect.Signature, self: Any, args: Any, kwargs: Any) -> dict[str, Any]:

@@ -92,6 +92,24 @@ class Rounds(Scaled):
         return {**super().get_config(), "scale": int(self.scale)}
 
 
+@fault("arguments", "was given 'steps' and is given another one when it is loaded: 3 entries", "as it was", steps=[2.0])
+@register
+class ChangesWhatItIsGiven(keras.layers.Layer):
+    def __init__(self, steps: Any, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        if len(steps) > 2:
+            raise ValueError("too many steps")
+        steps.insert(0, 1.0)
+        steps.append(3.0)
+        self.steps = steps
+
+    def call(self, inputs: Any) -> Any:
+        return inputs * self.steps[1]
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "steps": list(self.steps)}
+
+
 @fault("arguments", "was given 'start' and is given another one", "as it was given", start="ones")
 @register
 class NumberForAnInitializer(keras.layers.Layer):
@@ -311,6 +329,22 @@ class DropsNever(Drops):
 class SaysAnotherShape(Scaled):
     def compute_output_shape(self, input_shape: Any) -> Any:
         return (*tuple(input_shape)[:-1], self.units + 1)
+
+
+@fault(
+    "output_shape",
+    "gives no tensor, outside of a graph, but float",
+    "wherever it is called",
+    majors=(3,),
+    others=("graph",),
+)
+@register
+class GivesNumbers(keras.layers.Layer):
+    def call(self, inputs: Any) -> Any:
+        return inputs.numpy().ravel().tolist() if hasattr(inputs, "numpy") else inputs
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        return input_shape
 
 
 @fault("mask", "takes a mask and does not hand it on", "supports_masking = True", inputs=(5, 4))

@@ -154,6 +154,57 @@ class Noise(keras.layers.Layer):
         return {**super().get_config(), "seed": self.seed}
 
 
+@register(package="healthy")
+class Regularized(keras.layers.Layer):
+    """Names an argument of every layer, which Keras's own config holds where it is given."""
+
+    def __init__(self, rate: float = 1.0, activity_regularizer: Any = None, **kwargs: Any) -> None:
+        super().__init__(activity_regularizer=activity_regularizer, **kwargs)
+        self.rate = rate
+
+    def call(self, inputs: Any) -> Any:
+        return inputs * self.rate
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "rate": self.rate}
+
+
+@register(package="healthy")
+class Pads(keras.layers.Layer):
+    """Changes the list that it is given, and says in its config what it was."""
+
+    def __init__(self, steps: Any, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        if len(steps) > 2:
+            raise ValueError("too many steps")
+        steps.insert(0, 1.0)
+        steps.append(3.0)
+        self.steps = steps
+
+    def call(self, inputs: Any) -> Any:
+        return inputs * self.steps[1]
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "steps": list(self.steps)[1:-1]}
+
+
+@register(package="healthy")
+class Counts(keras.layers.Layer):
+    """Computes in integers, and takes no other dtype."""
+
+    def __init__(self, step: int = 1, dtype: Any = "int32", **kwargs: Any) -> None:
+        if "float" in str(getattr(dtype, "name", dtype)):
+            raise ValueError(f"an integer dtype is wanted, and it is {dtype}")
+        super().__init__(dtype=dtype, **kwargs)
+        self.step = step
+
+    def call(self, inputs: Any) -> Any:
+        return inputs + self.step
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "step": self.step}
+
+
 LAYERS: dict[str, tuple[Any, ...]] = {
     "Plain": (Plain, {"units": 3, "activation": "tanh", "kernel_initializer": "he_normal"}, (8,)),
     "Plain of objects": (
@@ -166,6 +217,9 @@ LAYERS: dict[str, tuple[Any, ...]] = {
     "Wraps": (Wraps, {"inner": keras.layers.Dense(3)}, (8,)),
     "Pair": (Pair, {}, {"left": (3,), "right": (3,)}),
     "Weighted": (Weighted, {}, (4,), {"weight": np.linspace(0.5, 1.5, 4, dtype="float32").reshape(4, 1)}),
+    "Regularized": (Regularized, {"rate": 3.0}, (4,)),
+    "Pads": (Pads, {"steps": [2.0]}, (4,)),
+    "Counts": (Counts, {"step": 2}, np.arange(12, dtype="int32").reshape(4, 3)),
     "Noise": (Noise, {"seed": 7}, (4,)),
 }
 
@@ -187,6 +241,23 @@ class Subclassed(keras.Model):
         # That of a Model of Keras 2 is empty as soon as the class has one of its own.
         base = super().get_config() if MAJOR >= 3 else keras.layers.Layer.get_config(self)
         return {**base, "units": self.units}
+
+
+@register(package="healthy")
+class Whole(keras.Model):
+    """A functional model that its constructor draws, as the backbones of keras-hub are."""
+
+    def __init__(self, units: int, dtype: Any = None, **kwargs: Any) -> None:
+        policy = keras.dtype_policies.get(dtype)
+        x = keras.Input((5,), dtype="int32", name="x")
+        y = keras.layers.Embedding(2, units, dtype=policy, name="hidden")(x)
+        super().__init__(inputs=x, outputs=keras.layers.Dense(2, dtype=policy, name="head")(y[:, 0]), **kwargs)
+        self.dtype_policy = policy
+        self.units = units
+
+    def get_config(self) -> dict[str, Any]:
+        dtype = keras.dtype_policies.serialize(self.dtype_policy)
+        return {"name": self.name, "trainable": self.trainable, "dtype": dtype, "units": self.units}
 
 
 def functional() -> Any:
@@ -221,3 +292,5 @@ MODELS: dict[str, tuple[Any, dict[str, Any]]] = {
     "compiled": (compiled, {"targets": np.array([0, 1, 1, 0])}),
     "a model": (functional(), {}),
 }
+if MAJOR >= 3:
+    MODELS["whole"] = (lambda: Whole(units=3), {})

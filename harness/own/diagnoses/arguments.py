@@ -18,6 +18,7 @@ from harness.own.report import Failure, essence
 from harness.own.values import differs, unserializable
 
 CHECK = "arguments"
+SAID_WHERE_GIVEN = ("activity_regularizer",)  # Layer.get_config returns it where there is one alone
 
 
 def diagnose(built: Made) -> Iterator[Failure]:
@@ -125,6 +126,8 @@ def _lost(part: Part, config: dict[str, Any], back: dict[str, Any] | None) -> It
             continue
         if argument in config and back is None:
             continue  # from_config raised before it came so far
+        if not there and argument in SAID_WHERE_GIVEN:
+            continue
         if there or (part.writes("get_config") and not part.writes("from_config") and argument not in config):
             yield _missing(part, argument, parameter, config)
 

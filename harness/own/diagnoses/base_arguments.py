@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from harness.own.diagnoses.diagnosis import NotChecked
-from harness.own.making import Made
+from harness.own.making import Made, anew
 from harness.own.parts import Part, parts, reread
 from harness.own.report import Failure, essence
 from harness.worker import dialect
@@ -34,14 +34,21 @@ def _holds_layers(given: dict[str, Any]) -> bool:
     return any(isinstance(each, keras.layers.Layer) for each in dialect.flat(list(given.values())))
 
 
+def _given(part: Part) -> dict[str, Any]:
+    """What is tried; a layer that computes in integers may well take no other dtype."""
+    integers = "int" in str(getattr(part.object, "compute_dtype", None))
+    return {**GIVEN, "dtype": "int64"} if integers else GIVEN
+
+
 def _diagnosed(part: Part) -> Iterator[Failure]:
     name = part.cls.__name__
+    given = _given(part)
     made: dict[str, Any] = {}
-    for argument, value in GIVEN.items():
+    for argument, value in given.items():
         if argument != "name" and dialect.MAJOR < 3 and issubclass(part.cls, keras.Model):
             continue  # a model of Keras 2 has no such setting in its config
         try:
-            made[argument] = part.cls(**{**part.given, argument: value})
+            made[argument] = part.cls(**{**anew(part.given), argument: value})
         except Exception as error:
             taken = argument not in str(error)
             yield Failure(
@@ -68,12 +75,12 @@ def _diagnosed(part: Part) -> Iterator[Failure]:
             again = reread(layer)
         except Exception:
             continue  # told by `arguments`
-        if _seen(again, argument) != GIVEN[argument]:
+        if _seen(again, argument) != given[argument]:
             yield Failure(
                 CHECK,
                 f"{name} comes out of its config without its {argument!r}",
                 part.place("get_config"),
-                GIVEN[argument],
+                given[argument],
                 _seen(again, argument),
                 mend="let get_config() begin with super().get_config(), and __init__ with super().__init__(**kwargs)",
             )

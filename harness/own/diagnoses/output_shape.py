@@ -21,7 +21,13 @@ CHECK = "output_shape"
 def diagnose(built: Made) -> Iterator[Failure]:
     """A failure for each output whose shape or dtype is not as was said."""
     model = built.subject.model
-    outputs = dialect.flat(model(built.subject.inputs, training=False))
+    alone = isinstance(built.case, LayerCase)  # a graph of Keras drops what it was not told of
+    given = built.fed.call(built.layer, built.subject.inputs) if alone else model(built.subject.inputs, training=False)
+    outputs = dialect.flat(given)
+    other = next((each for each in outputs if not hasattr(each, "shape")), None)
+    if other is not None:
+        yield _no_tensor(built, other)
+        return
     actual = [tuple(each.shape) for each in outputs]
     said: list[tuple[str, list[tuple[Any, ...]]]] = []
     where = ""
@@ -57,6 +63,18 @@ def diagnose(built: Made) -> Iterator[Failure]:
                 mend="let compute_output_shape return the shape that call() gives, or leave it out: Keras then calls",
             )
             return
+
+
+def _no_tensor(built: Made, other: Any) -> Failure:
+    name = type(built.layer or built.subject.model).__name__
+    return Failure(
+        CHECK,
+        f"{name} gives no tensor, outside of a graph, but {type(other).__name__}",
+        f"{name}.call",
+        "tensors alone",
+        other,
+        mend="let call() return tensors wherever it is called: what stands behind it is given what it returns",
+    )
 
 
 def _shapes(value: Any) -> list[tuple[Any, ...]]:
