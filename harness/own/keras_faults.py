@@ -6,6 +6,7 @@ own is to Keras what the harness's `Gate` is, a subclassed model what its `TwoBr
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -13,7 +14,8 @@ from typing import Any
 from harness.expectations.finding import Finding
 from harness.expectations.known import KnownIssues
 from harness.own.making import Made
-from harness.own.parts import is_own, is_registered
+from harness.own.parts import is_own, is_registered, reread
+from harness.own.report import essence
 from harness.protocol.architecture import Call, Node, Ref
 from harness.worker import dialect
 from harness.worker.dialect import keras
@@ -25,6 +27,11 @@ OF_FUNCTIONAL = {
     "functional-subclass-h5": "legacy/saving/saving_utils.py:model_metadata writes the bare name of the model's class,"
     " and a class that is registered is found by its package and name alone. load_model needs custom_objects.",
 }
+TRACKED = (
+    "h5-tracked-list-in-config",
+    "get_config() of the layer returns a list that is an attribute, which Keras tracks (TrackedList), and for .h5 it is"
+    " deep-copied with the layer's tracker and sub-layers, which raises; list(self.…) in get_config() spares it.",
+)
 ABOUT_LAYERS_OF_LAYERS = ("frozen", "moved", "flags")  # what is observed of their sub-layers' trainable flags
 
 
@@ -33,6 +40,8 @@ def marked_as_ours(finding: Finding, built: Made, issues: KnownIssues, about: Ma
     marked = issues.marked(finding, about)
     if marked.status != "known" and (issue := _of_functional(finding, built)):
         return replace(marked, status="known", known_issue={"id": issue, "reason": OF_FUNCTIONAL[issue], "link": ""})
+    if marked.status != "known" and _of_tracked_lists(finding, built):
+        return replace(marked, status="known", known_issue={"id": TRACKED[0], "reason": TRACKED[1], "link": ""})
     if marked.status == "known" or finding.observation not in ABOUT_LAYERS_OF_LAYERS:
         return marked
     alike = _alike(built)
@@ -63,6 +72,23 @@ def _of_functional(finding: Finding, built: Made) -> str:
         return "functional-subclass-h5" if theirs and bare and is_registered(type(model)) else ""
     cloned = set(finding.routes) <= {"clone", "clone_function"}
     return "functional-subclass-clone" if cloned and finding.observation in ("structure", "config") else ""
+
+
+def _of_tracked_lists(finding: Finding, built: Made) -> bool:
+    """Whether an error is that of copying the config of the layer, once it came out of a file."""
+    routes = all(route.startswith("hdf5") or route == "weights_by_name" for route in finding.routes)
+    if dialect.MAJOR < 3 or finding.error is None or not routes or built.layer is None:
+        return False
+    config: dict[str, Any] = {}
+    try:
+        layer = reread(built.layer)
+        built.fed.call(layer, built.subject.inputs)
+        config = layer.get_config()
+        copy.deepcopy(config)
+    except Exception as error:
+        tracked = any(type(each).__name__.startswith("Tracked") for each in config.values())
+        return tracked and essence(error)[:80] == essence(str(finding.error["message"]))[:80]
+    return False
 
 
 def _alike(built: Made) -> dict[str, str]:

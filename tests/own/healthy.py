@@ -188,6 +188,36 @@ class Pads(keras.layers.Layer):
         return {**super().get_config(), "steps": list(self.steps)[1:-1]}
 
 
+class Step(keras.layers.Layer):
+    """What `Listed` is made of; no file holds it, and it need not be registered."""
+
+    def __init__(self, factor: float, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.factor = factor
+
+    def call(self, inputs: Any) -> Any:
+        return inputs * self.factor
+
+
+@register(package="healthy")
+class Listed(keras.layers.Layer):
+    """Gives its own list out of its config: Keras 3.15 cannot save it to .h5."""
+
+    def __init__(self, factors: Any, activation: Any = "relu", **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.factors = factors
+        self.activation = keras.activations.get(activation)
+        self.steps = [Step(factor, dtype=self.dtype_policy) for factor in factors]
+
+    def call(self, inputs: Any) -> Any:
+        for step in self.steps:
+            inputs = step(inputs)
+        return self.activation(inputs)
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "factors": self.factors, "activation": self.activation}
+
+
 @register(package="healthy")
 class Counts(keras.layers.Layer):
     """Computes in integers, and takes no other dtype."""
@@ -218,6 +248,7 @@ LAYERS: dict[str, tuple[Any, ...]] = {
     "Pair": (Pair, {}, {"left": (3,), "right": (3,)}),
     "Weighted": (Weighted, {}, (4,), {"weight": np.linspace(0.5, 1.5, 4, dtype="float32").reshape(4, 1)}),
     "Regularized": (Regularized, {"rate": 3.0}, (4,)),
+    "Listed": (Listed, {"factors": [2.0, 3.0], "activation": "tanh"}, (4,)),
     "Pads": (Pads, {"steps": [2.0]}, (4,)),
     "Counts": (Counts, {"step": 2}, np.arange(12, dtype="int32").reshape(4, 3)),
     "Noise": (Noise, {"seed": 7}, (4,)),

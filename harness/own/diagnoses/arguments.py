@@ -43,8 +43,9 @@ def _diagnosed(part: Part) -> Iterator[Failure]:
         )
         return
     bad = {key: why for key, value in config.items() if (why := unserializable(value))}
-    if bad and _survive(part, bad):
-        bad = {}
+    if bad:
+        survivors = _survivors(part, bad)
+        bad = {key: why for key, why in bad.items() if key not in survivors}
     for key, why in bad.items():
         yield Failure(
             CHECK,
@@ -58,15 +59,23 @@ def _diagnosed(part: Part) -> Iterator[Failure]:
         yield from _rebuilt(part, config)
 
 
-def _survive(part: Part, keys: Iterable[str]) -> bool:
-    """Whether Keras and `from_config` between them make of these the kind of thing that was given."""
+def _survivors(part: Part, keys: Iterable[str]) -> list[str]:
+    """Those of which Keras and `from_config` make the kind of thing that was given, or the function that was named."""
     with recorded([part.cls]) as calls:
         try:
             reread(part.object)
         except Exception:
-            return False
+            return []
     back = calls[part.cls][0][1] if calls[part.cls] else {}
-    return all(type(back.get(key)) is type(part.given.get(key)) for key in keys)
+    parameters = inspect.signature(part.cls.__init__).parameters
+    given = {key: part.given.get(key, parameters[key].default if key in parameters else None) for key in keys}
+    return [key for key in keys if type(back.get(key)) is type(given[key]) or _named(given[key], back.get(key))]
+
+
+def _named(given: Any, back: Any) -> bool:
+    """Whether a function came back for its name, or what Keras writes of one: every file holds its own by that."""
+    name = back.get("config") if isinstance(back, dict) and back.get("class_name") == "function" else back
+    return isinstance(given, str) and getattr(name, "__name__", name) == given
 
 
 def _rebuilt(part: Part, config: dict[str, Any]) -> Iterator[Failure]:
