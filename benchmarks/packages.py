@@ -80,7 +80,7 @@ def main() -> None:
     for name, reason in package.not_tried.items():
         print(f"| `{name}` | not tried | {reason} | |" if given.markdown else f"{name}: not tried: {reason}")
     told_counts = ", ".join(f"{count} {name}" for name, count in counts.items())
-    print(f"\n{given.package} {version(given.package)}: {told_counts}, {len(package.not_tried)} not tried")
+    print(f"\n{given.package} {version(given.package)}: {told_counts}, {len(package.not_tried)} groups not tried")
 
 
 if __name__ == "__main__":

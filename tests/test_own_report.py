@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from harness.own.case import fed
+from harness.own.mends import mend_of_error
 from harness.own.names import CHECKS, DIAGNOSES
 from harness.own.report import ChecksFailed, Failure, Report, known_names, settled
 from harness.own.values import differs, unserializable
@@ -95,3 +96,9 @@ def test_inputs_are_shapes_or_arrays_in_the_structure_of_the_call() -> None:
 def test_inputs_that_cannot_be_read_are_told(inputs: object) -> None:
     with pytest.raises(TypeError, match=r"inputs is empty|no shape without the batch axis|array of samples"):
         fed(inputs, 0)
+
+
+def test_a_mend_goes_by_what_an_error_says_and_not_by_the_arguments_that_it_shows() -> None:
+    shown = "None values not supported.\n\nArguments received by Conv.call():\n  - x=<KerasTensor shape=(None, 5)>"
+    assert mend_of_error(ValueError(shown)) == ""
+    assert "keras.ops" in mend_of_error(ValueError("A KerasTensor cannot be converted to a NumPy array"))

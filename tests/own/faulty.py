@@ -347,6 +347,16 @@ class GivesNumbers(keras.layers.Layer):
         return input_shape
 
 
+@fault("output_shape", "compute_output_shape and call() give other shapes", "that call() gives", majors=(3,))
+@register
+class SaysOneOfTwo(keras.layers.Layer):
+    def call(self, inputs: Any) -> Any:
+        return inputs, inputs * 2.0
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        return input_shape
+
+
 @fault("mask", "takes a mask and does not hand it on", "supports_masking = True", inputs=(5, 4))
 @register
 class EatsTheMask(keras.layers.Layer):
