@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
+from pathlib import PurePath
+from typing import Any
 
 import pytest
 
-TESTS = Path(__file__).parent / "tests"
-SHARING = {TESTS / "gate"}  # folders whose files share a worker
+from harness.suite.spreading import model_of, scheduler
+
+SHARING = {"tests/gate"}  # folders whose files share a worker
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -18,16 +20,19 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     return min(4, os.cpu_count() or 1) if whole else 0
 
 
-@pytest.hookimpl(tryfirst=True)
+@pytest.hookimpl(optionalhook=True, tryfirst=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Tests that share what was made for them stay together."""
+    return scheduler(config, log, lambda nodeid: model_of(nodeid) or _together(nodeid))
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files whose tests share what was made for them stay together; those with slow tests come first."""
-    slow = {_group(item) for item in items if item.get_closest_marker("slow")}
-    for item in items:
-        if item.path.is_relative_to(TESTS):
-            item.add_marker(pytest.mark.xdist_group(str(_group(item))))
-    items.sort(key=lambda item: _group(item) not in slow)
+    """What is slow is begun first."""
+    slow = {_together(item.nodeid) for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: _together(item.nodeid) not in slow)
 
 
-def _group(item: pytest.Item) -> Path:
-    of = item.path.parent if item.path.parent in SHARING else item.path
-    return of.relative_to(TESTS.parent)
+def _together(nodeid: str) -> str:
+    """The file of a test, or its folder."""
+    file = PurePath(nodeid.partition("::")[0])
+    return file.parent.as_posix() if file.parent.as_posix() in SHARING else file.as_posix()

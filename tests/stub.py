@@ -68,6 +68,7 @@ class Server:
 
     def answer(self, request):
         text = json.dumps(request["architecture"])
+        open({folder!r} + "/asked", "a").write(text + "\\n")
         build = dict(shapes={{}}, traits=["weights", "floats"], weights=1, parameters=1)
         reply = dict(build=build, before=dict(structure=[]), routes={{}}, pid=os.getpid())
         self.tell("build")
@@ -123,6 +124,11 @@ def started(folder: Path) -> list[int]:
     """The processes that have been started in the place of workers."""
     path = folder / "started"
     return [int(line) for line in path.read_text().split()] if path.exists() else []
+
+
+def asked(folder: Path) -> list[str]:
+    """The architectures that were sent to any of them, each as often as it was."""
+    return (folder / "asked").read_text(encoding="utf-8").splitlines()
 
 
 def read(report: Path) -> dict:

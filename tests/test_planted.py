@@ -7,6 +7,7 @@ is found.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,7 @@ from harness.protocol.architecture import (
     Data,
     Freeze,
     Input,
+    Method,
     Node,
     Ref,
     to_json,
@@ -65,18 +67,18 @@ HDF5 = {"hdf5", "hdf5_twice", "hdf5_elsewhere"}
 REBUILT = {"from_config", "json", "clone", "clone_function"}
 
 
-def seen(modules: tuple[Path, ...] = (), routes: set[str] | None = None) -> list[Finding]:
+def seen(modules: tuple[Path, ...] = (), routes: set[str] | None = None, model: Architecture = MODEL) -> list[Finding]:
     table = {route: row for route, row in parse().items() if routes is None or route in routes}
     with Pool(size=1, modules=modules) as pool:
         known = set(pool.start()["routes"])
         table = {route: row for route, row in table.items() if route in known}
-        request = {"verb": "run", "architecture": to_json(MODEL), "routes": asked(table, compiled=True)}
+        request = {"verb": "run", "architecture": to_json(model), "routes": asked(table, compiled=True)}
         answer = pool.submit(request).result()
     if answer.lost is not None:
         return [Finding("worker", answer.lost.reason, (answer.lost.detail,), ("run",), "lost")]
     assert "fault" not in answer.reply, answer.reply
     assert set(answer.reply["routes"]) == set(table)
-    return judge(MODEL, answer.reply, answer.blobs, table)
+    return judge(model, answer.reply, answer.blobs, table)
 
 
 def checks(findings: list[Finding]) -> set[tuple[str, str]]:
@@ -95,6 +97,14 @@ def test_without_a_fault_nothing_new_is_found() -> None:
         about = pool.start()
     new = [each for each in seen() if known.marked(each, about).status == "new"]
     assert [(each.check, each.title) for each in new] == []
+
+
+def test_no_slots_are_wanted_for_what_a_gradient_takes_the_place_of() -> None:
+    """The scales of a float8 layer are trainable, and overwritten. Seed 4: in a graph, with the base as one layer."""
+    head = replace(MODEL.nodes[-1], methods=(Method("quantize", ("float8",)),))
+    model = replace(MODEL, nodes=(*MODEL.nodes[:-1], head), compile=None, freezes=(), seed=4)
+    model = replace(model, outputs=[Ref("norm"), Ref("head")])  # the new head goes on what is not quantized
+    assert not {finding.check for finding in seen(routes={"transfer"}, model=model)}
 
 
 EVERY_LOAD = KERAS | {"keras_uncompiled"}

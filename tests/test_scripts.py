@@ -106,6 +106,14 @@ def test_a_script_is_written_as_people_write() -> None:
     assert 'model.save("model.keras")\nloaded = keras.models.load_model("model.keras")' in script
 
 
+def test_what_keras_2_raised_eagerly_is_raised_eagerly_by_its_script() -> None:
+    """A graph raises another type. The compile settings say nothing of it: under Keras 2 all models are run so."""
+    settings = Compile({"optimizer": "sgd", "loss": "mse"}, Data((2, 4)))
+    finding = a_finding(replace(MODEL, compile=settings), "build", "losses", kind="error", error=ERROR)
+    assert "run_eagerly" in script_of(finding, KERAS["2.15"])
+    assert "run_eagerly" not in script_of(finding, KERAS["3.15"])
+
+
 def test_the_script_of_a_small_model_is_short() -> None:
     settings = Compile({"optimizer": Call("optimizers.Adam"), "loss": "mse"}, Data((2, 2)))
     compiled = {"compile", "optimizer", "losses", "training"}

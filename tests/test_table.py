@@ -49,3 +49,10 @@ def test_of_a_model_that_is_not_compiled_nothing_is_asked_that_needs_it() -> Non
     table = {"a": {"flags": "=", "losses": "~t", "training": "~t", "optimizer": "=s", "compile": "="}}
     assert asked(table, compiled=True) == {"a": ["flags", "losses", "training", "optimizer", "compile"]}
     assert asked(table, compiled=False) == {"a": ["flags", "losses"]}
+
+
+def test_every_keras_file_is_written_before_any_h5() -> None:
+    """Keras 3.15 takes the optimizer out of the live model's compile config as it saves that to .h5."""
+    here = [route for route in parse() if not route.endswith(PROCESS)]  # for another process files are kept apart
+    last = max(here.index(route) for route in here if route.startswith("keras_"))
+    assert last < min(here.index(route) for route in here if route.startswith("hdf5"))

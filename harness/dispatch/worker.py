@@ -23,6 +23,7 @@ from harness.dispatch.confinement import Confinement
 from harness.protocol.frames import Closed, Garbled, read_frame, write_frame
 
 MAIN = Path(__file__).resolve().parents[1] / "worker" / "__main__.py"
+OUT_OF_MEMORY = "out of memory"  # why a worker was lost
 LONGEST_LOG = 1 << 24  # bytes of standard error that are kept of a worker
 
 
@@ -33,9 +34,6 @@ class Limits:
     start: float = 180.0  # seconds; importing TensorFlow takes 6 to 10, on a cold disk far more
     memory: int = 8 * GIB  # resident in the middle of a request
     between: int = 3 * GIB  # resident between two requests: beyond that it has leaked, and a new one takes its place
-
-
-OUT_OF_MEMORY = "out of memory"
 
 
 class WorkerFailed(Exception):

@@ -20,35 +20,20 @@ from harness.protocol.architecture import Call, Node, Ref
 from harness.worker import dialect
 from harness.worker.dialect import keras
 
-# What Keras 3 makes of a model whose class is derived from keras.Model and calls super().__init__(inputs, outputs).
-OF_FUNCTIONAL = {
-    "functional-subclass-clone": "models/cloning.py:_clone_functional_model makes a plain Functional of a model whose"
-    " class has a constructor of its own, and says so in a comment. The clone computes the same.",
-    "functional-subclass-h5": "legacy/saving/saving_utils.py:model_metadata writes the bare name of the model's class,"
-    " and a class that is registered is found by its package and name alone. load_model needs custom_objects.",
-}
-TRACKED = (
-    "h5-tracked-list-in-config",
-    "get_config() of the layer returns a list that is an attribute, which Keras tracks (TrackedList), and for .h5 it is"
-    " deep-copied with the layer's tracker and sub-layers, which raises; list(self.…) in get_config() spares it.",
-)
 ABOUT_LAYERS_OF_LAYERS = ("frozen", "moved", "flags")  # what is observed of their sub-layers' trainable flags
 
 
 def marked_as_ours(finding: Finding, built: Made, issues: KnownIssues, about: Mapping[str, Any]) -> Finding:
     """The finding, marked as known where it is an issue of Keras, under the name of its class or of one like it."""
     marked = issues.marked(finding, about)
-    if marked.status != "known" and (issue := _of_functional(finding, built)):
-        return replace(marked, status="known", known_issue={"id": issue, "reason": OF_FUNCTIONAL[issue], "link": ""})
-    if marked.status != "known" and _of_tracked_lists(finding, built):
-        return replace(marked, status="known", known_issue={"id": TRACKED[0], "reason": TRACKED[1], "link": ""})
-    if marked.status == "known" or finding.observation not in ABOUT_LAYERS_OF_LAYERS:
+    if marked.status == "known" or finding.architecture is None:
         return marked
-    alike = _alike(built)
-    if not alike or finding.architecture is None:
+    alike = _alike(built) if finding.observation in ABOUT_LAYERS_OF_LAYERS else {}
+    names = [*(f"custom.{name}" for name in dict.fromkeys(alike.values())), *_peculiar(finding, built)]
+    if not names:
         return marked
     place = tuple("/".join(alike.get(piece, piece) for piece in part.split("/")) for part in finding.place)
-    nodes = tuple(Node(name, Call(f"custom.{name}"), (Ref("input"),)) for name in dict.fromkeys(alike.values()))
+    nodes = tuple(Node(name.rpartition(".")[2], Call(name), (Ref("input"),)) for name in names)
     twin = issues.marked(
         replace(
             finding,
@@ -61,23 +46,21 @@ def marked_as_ours(finding: Finding, built: Made, issues: KnownIssues, about: Ma
     return replace(marked, status=twin.status, known_issue=twin.known_issue)
 
 
-def _of_functional(finding: Finding, built: Made) -> str:
-    """Which of `OF_FUNCTIONAL` a finding is; empty where it is none."""
-    model = built.subject.model
-    if dialect.MAJOR < 3 or not (is_own(type(model)) and dialect.is_graph(model)):
-        return ""
-    if finding.error is not None:
-        theirs = all(route.startswith("hdf5") for route in finding.routes)
-        bare = f"Unknown layer: '{type(model).__name__}'" in str(finding.error["message"])
-        return "functional-subclass-h5" if theirs and bare and is_registered(type(model)) else ""
-    cloned = set(finding.routes) <= {"clone", "clone_function"}
-    return "functional-subclass-clone" if cloned and finding.observation in ("structure", "config") else ""
+def _peculiar(finding: Finding, built: Made) -> list[str]:
+    """What a finding may come of that only people's own code has, by the names of `known_issues/own.toml`."""
+    own = type(built.subject.model)
+    names = []
+    if is_own(own) and dialect.is_graph(built.subject.model):
+        names.append("own.functional")
+        names += ["own.functional_and_registered"] if is_registered(own) else []
+    if finding.error is not None and _cannot_be_copied(built, str(finding.error["message"])):
+        names.append("own.tracked_list")
+    return names
 
 
-def _of_tracked_lists(finding: Finding, built: Made) -> bool:
-    """Whether an error is that of copying the config of the layer, once it came out of a file."""
-    routes = all(route.startswith("hdf5") or route == "weights_by_name" for route in finding.routes)
-    if dialect.MAJOR < 3 or finding.error is None or not routes or built.layer is None:
+def _cannot_be_copied(built: Made, message: str) -> bool:
+    """Whether this is what is raised where the config of the layer is copied, once that came out of a file."""
+    if built.layer is None:
         return False
     config: dict[str, Any] = {}
     try:
@@ -87,7 +70,7 @@ def _of_tracked_lists(finding: Finding, built: Made) -> bool:
         copy.deepcopy(config)
     except Exception as error:
         tracked = any(type(each).__name__.startswith("Tracked") for each in config.values())
-        return tracked and essence(error)[:80] == essence(str(finding.error["message"]))[:80]
+        return tracked and essence(error)[:80] == essence(message)[:80]
     return False
 
 

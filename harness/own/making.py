@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from harness.own.case import BATCH, Case, Fed, LayerCase, fed
+from harness.own.values import copied
 from harness.protocol.architecture import Architecture, Compile, Input, Values
 from harness.worker import data, dialect
 from harness.worker.arrays import Arrays
@@ -72,15 +73,14 @@ def layer_of(case: LayerCase) -> Any:
     return case.layer(**arguments_of(case))
 
 
-def anew(value: Any) -> Any:
-    """An argument for one more object: its layers are made anew and its lists copied, for two must not share them."""
-    if isinstance(value, keras.layers.Layer):
-        return type(value).from_config(value.get_config())
-    if type(value) in (list, tuple):
-        return type(value)(anew(each) for each in value)
-    if type(value) is dict:
-        return {key: anew(each) for key, each in value.items()}
-    return value
+def anew(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Arguments for one more object: layers made anew and lists copied, for two objects must not share them."""
+    made: dict[str, Any] = copied(dict(arguments), _layer_anew)
+    return made
+
+
+def _layer_anew(value: Any) -> Any:
+    return type(value).from_config(value.get_config()) if isinstance(value, keras.layers.Layer) else value
 
 
 def _maker(case: Case, food: Fed) -> Callable[[], Any]:

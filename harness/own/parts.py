@@ -13,6 +13,7 @@ from typing import Any
 
 from harness.own.case import LayerCase
 from harness.own.making import Made, arguments_of, layer_of
+from harness.own.values import copied
 from harness.worker import dialect
 from harness.worker.custom import known
 from harness.worker.dialect import keras
@@ -154,20 +155,12 @@ def _noting(cls: type, original: Any, calls: list[Call]) -> Any:
     def init(self: Any, *args: Any, **kwargs: Any) -> None:
         if type(self) is cls:
             with contextlib.suppress(TypeError):  # the constructor itself will say what does not fit
-                calls.append((self, _as_it_is(named(signature, self, args, kwargs))))
+                # Copied, for it may change the lists that it is given.
+                calls.append((self, copied(named(signature, self, args, kwargs))))
         original(self, *args, **kwargs)
 
     init.__signature__ = signature  # type: ignore[attr-defined]  # Keras reads it, and not what is wrapped
     return init
-
-
-def _as_it_is(value: Any) -> Any:
-    """The value, with copies of its lists: the constructor may change those that it is given."""
-    if type(value) in (list, tuple):
-        return type(value)(_as_it_is(each) for each in value)
-    if type(value) is dict:
-        return {key: _as_it_is(each) for key, each in value.items()}
-    return value
 
 
 def named(signature: inspect.Signature, self: Any, args: Any, kwargs: Any) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import os
 from typing import Any
 
 from harness.dispatch.scratch import Scratch
-from harness.dispatch.worker import Worker, WorkerLost
+from harness.dispatch.worker import OUT_OF_MEMORY, Worker, WorkerLost
 from harness.environments.environment import Environment
 from harness.performance.disturbance import Watch
 from harness.performance.measured import Benchmark, Failure, Sample
@@ -81,7 +81,7 @@ class Side:
         if "error" in reply:
             error = reply["error"]
             short = "ResourceExhausted" in error["type"] or error["type"] == "MemoryError"
-            return Failure("out of memory" if short else "raised", f"{error['type']}: {error['message']}")
+            return Failure(OUT_OF_MEMORY if short else "raised", f"{error['type']}: {error['message']}")
         return reply
 
     def stop(self) -> None:

@@ -33,6 +33,7 @@ _FAMILIES = {
     "export": "Exported models",
     "topologies": "Ways to put models together",
     "operations": "Operations",
+    "own": "Layers and models of one's own",
 }
 _OTHERS = "Layers, optimizers and files"
 

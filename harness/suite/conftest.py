@@ -7,6 +7,7 @@ from concurrent.futures import Future
 from contextlib import ExitStack
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,6 +18,7 @@ from harness.architectures.graph import Goal
 from harness.architectures.models import architectures
 from harness.architectures.vocabulary import Vocabulary
 from harness.check import last
+from harness.check.losses import too_large
 from harness.check.proof import scripted
 from harness.dispatch.pool import Answer, Pool
 from harness.dispatch.worker import WorkerFailed
@@ -27,6 +29,7 @@ from harness.expectations.known import SHIPPED, KnownIssues
 from harness.expectations.table import asked, parse
 from harness.protocol.architecture import Architecture, Call, to_json
 from harness.reporting.text import finding_text
+from harness.suite.spreading import scheduler
 
 # The same for every layer: what a model is compiled with is drawn by `keras-harness check`.
 SETTINGS = {
@@ -45,16 +48,15 @@ def layer_names() -> tuple[str, ...]:
     return tuple(sorted(all_rules()))
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Benchmarks are run where they are asked for by their marker, and else are not there.
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """With `--dist loadgroup` no model is sent twice."""
+    return scheduler(config, log)
 
-    pytest-xdist is told which tests look at one model: with `--dist loadgroup` no model is sent twice.
-    """
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Benchmarks are run where they are asked for by their marker, and else are not there."""
     here = Path(__file__).parent
-    for item in items:
-        if item.path.is_relative_to(here):
-            for name in {"layer", "builder"} & set(_parameters_of(item)):
-                item.add_marker(pytest.mark.xdist_group(_parameters_of(item)[name]))
     ours = [each for each in items if each.get_closest_marker("benchmark") and each.path.is_relative_to(here)]
     if not ours or "benchmark" in (config.option.markexpr or ""):
         if ours and not config.pluginmanager.hasplugin("benchmark"):
@@ -74,7 +76,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 class Promises:
     """Holds what was seen of each model; models are sent when they are first asked for, `further` ahead."""
 
-    def __init__(self, pool: Pool, seed: int, known: KnownIssues, under: Environment, *, further: int = AHEAD) -> None:
+    def __init__(self, pool: Pool, seed: int, known: KnownIssues, under: Environment, *, further: int) -> None:
         self.under = under
         self._further = further
         self.about = pool.start()
@@ -120,7 +122,9 @@ class Promises:
         start = self.applications.index(name)
         for each in self.applications[start : start + self._further + 1]:
             if each not in self._sent:
-                self._send(each, application(each), {route: self.table[route] for route in routes})
+                self._send(
+                    each, application(each), {route: row for route, row in self.table.items() if route in routes}
+                )
         try:
             moved = self._sent[name][1].result().reply.get("routes", {}).get("transfer", {}).get("before", {})
             for stage in ("tape: ", "reloaded tape: ", "top unfrozen tape: ", "top unfrozen reloaded tape: "):
@@ -143,6 +147,8 @@ class Promises:
         architecture, future = self._sent[name]
         answer = future.result()
         if answer.lost is not None:
+            if too_large(architecture, answer.lost):
+                pytest.skip(f"{name} needs more memory than it may have: {answer.lost.detail}")
             pytest.fail(f"{name}: the worker {answer.lost.reason}: {answer.lost.detail}\n{answer.lost.tail[-500:]}")
         assert "fault" not in answer.reply, answer.reply["fault"]
         findings = judge(architecture, answer.reply, answer.blobs, self.table)
@@ -198,9 +204,5 @@ def promises(request: pytest.FixtureRequest) -> Iterator[Promises]:
 
 def _parameters(request: pytest.FixtureRequest, name: str) -> list[str]:
     """The values of a parameter in the tests that were selected, in their order."""
-    of_each = map(_parameters_of, request.session.items)
-    return list(dict.fromkeys(parameters[name] for parameters in of_each if name in parameters))
-
-
-def _parameters_of(item: pytest.Item) -> dict[str, str]:
-    return item.callspec.params if hasattr(item, "callspec") else {}
+    items = (item.callspec.params for item in request.session.items if hasattr(item, "callspec"))
+    return list(dict.fromkeys(params[name] for params in items if name in params))

@@ -10,6 +10,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from tests.own.healthy import Pads
+
 register = keras.utils.register_keras_serializable(package="faulty")
 MAJOR = int(keras.__version__.split(".")[0])
 
@@ -94,18 +96,7 @@ class Rounds(Scaled):
 
 @fault("arguments", "was given 'steps' and is given another one when it is loaded: 3 entries", "as it was", steps=[2.0])
 @register
-class ChangesWhatItIsGiven(keras.layers.Layer):
-    def __init__(self, steps: Any, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        if len(steps) > 2:
-            raise ValueError("too many steps")
-        steps.insert(0, 1.0)
-        steps.append(3.0)
-        self.steps = steps
-
-    def call(self, inputs: Any) -> Any:
-        return inputs * self.steps[1]
-
+class ChangesWhatItIsGiven(Pads):
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "steps": list(self.steps)}
 

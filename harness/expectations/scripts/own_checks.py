@@ -161,9 +161,8 @@ def transfer(case: Case) -> Lines:
     if what == "optimizer slots":
         # A float8 scale is overwritten with its gradient: the optimizer keeps nothing of it.
         kept = ' and not getattr(each, "overwrite_with_gradient", False)' if "float8" in case.text.lower() else ""
-        sized = "len([each for each in {} if len(each.shape){}])"
-        wanted = f"expected = 2 * {sized.format('transfer.trainable_variables', kept)}"
-        seen = f"actual = {sized.format(now + '.optimizer.variables', '')}"
+        wanted = f"expected = 2 * len([each for each in transfer.trainable_variables if len(each.shape){kept}])"
+        seen = f"actual = len([each for each in {now}.optimizer.variables if len(each.shape)])"
         return [*lines, *_step(step, now, case, rate), wanted, seen]
     seen = f'actual = "not moved" if all(map(np.array_equal, old, {now}.get_weights())) else "moved"'
     return [*lines, f"old = {now}.get_weights()", *_step(step, now, case, rate), 'expected = "moved"', seen]
