@@ -39,7 +39,7 @@ def bare(architecture) -> None:
 
     keras = dialect.keras
     dialect.clear()
-    dialect.set_seed(architecture.seed)
+    keras.utils.set_random_seed(architecture.seed)
     model = build(architecture).model
     inputs = tensors_of(data.for_model(architecture, architecture.seed))
     fill(model, architecture.seed)

@@ -10,11 +10,11 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from harness.architectures import applications
 from harness.architectures.families import all_rules
 from harness.architectures.vocabulary import Vocabulary
 from harness.check import again, recordings
 from harness.check.awaited import Awaited
+from harness.check.bases import bases
 from harness.check.ending import Ending
 from harness.check.listening import Listener, nobody
 from harness.check.losses import LEAST_FREE, full_disk, lost_finding, too_large
@@ -36,7 +36,6 @@ from harness.expectations.judge import judge
 from harness.expectations.table import asked, parse
 from harness.protocol.architecture import Architecture, layer_calls
 
-APPLICATION_ROUTES = ("transfer", "keras_zip", "hdf5")
 STATED = ("python", "tensorflow", "keras", "module", "packages", "devices")  # of what a worker says of itself
 GRACE = 20.0  # seconds that models under way are given beyond the time limit
 ROOM = 64 << 20  # bytes that must be free on the disk to begin with
@@ -135,7 +134,7 @@ class Session:
         self._sender = Sender(pool, self.table, self._scratch)
         self.listener("started", self.result, plan)
         self._again(plan)
-        light, large = self._applications(vocabulary, large=False), self._applications(vocabulary, large=True)
+        light, large = bases(self.options, self.table, vocabulary)
         self._examples(chain(light, self._planned(plan), large))
         self._examples(self._alone())
         self._reduce()
@@ -241,20 +240,6 @@ class Session:
                 self._replayed.clear()
                 self._ending.stopped = f"time limit of {self.options.time_limit:g} s; {given_up} under way given up"
                 return
-
-    def _applications(self, vocabulary: Vocabulary, *, large: bool) -> Iterable[tuple[Architecture, Table]]:
-        """The bases of keras.applications that the profile asks for, as frozen bases and in files.
-
-        The light ones are sent first, that none of them is waited for at the end; the large ones last, for a time limit
-        must not leave layers unseen for them.
-        """
-        table = {route: row for route, row in self.table.items() if route in APPLICATION_ROUTES}
-        wanted = (
-            () if self.options.layers or self.options.topologies or not table else self.options.profile.applications
-        )
-        for name in applications.known(vocabulary):
-            if name in wanted and (name not in applications.LIGHT) is large:
-                yield applications.application(name), table
 
     def _alone(self) -> Iterable[tuple[Architecture, Table]]:
         """Each layer by itself that has not arrived on some route: what broke in one layer must hide no other.

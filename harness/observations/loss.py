@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from harness.worker import dialect
+from harness.worker import dialect, states
 from harness.worker.subject import Subject
 
 
@@ -24,6 +24,6 @@ def has_one(subject: Subject) -> bool:
 
 def of(subject: Subject, inputs: Any) -> Any:
     """The loss for these inputs, and all regularization terms, as an array of no axes."""
-    dialect.reset_states(subject.model)
+    states.reset_states(subject.model)
     outputs = subject.model(inputs, training=False)
     return dialect.array(subject.model.compute_loss(inputs, subject.targets, outputs)).astype("float32")

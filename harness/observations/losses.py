@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from harness.worker import dialect
+from harness.worker import states
 from harness.worker.subject import Subject
 
 
@@ -20,7 +20,7 @@ def observe(subject: Subject) -> Any:
         model(subject.inputs, training=False)
         return {"regularization": [subject.arrays.add(each) for each in model.losses]}
     subject.run_as_compiled()
-    dialect.rewind(model, subject.architecture.seed)
+    states.rewind(model, subject.architecture.seed)
     model.reset_metrics()
     logs = model.test_on_batch(subject.inputs, subject.targets, return_dict=True)
     return {

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from harness.worker import dialect
+from harness.worker import dialect, states
 from harness.worker.subject import Subject
 
 
@@ -30,7 +30,7 @@ def observe(subject: Subject) -> Any:
             }
         )
 
-    dialect.reset_states(subject.model)
+    states.reset_states(subject.model)
     with dialect.recorded_calls(record):
         outputs = subject.model(subject.inputs, training=False)
     return {"inner": inner, "outputs": _named(subject, outputs)}

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from harness.worker import dialect
+from harness.worker import dialect, states
 from harness.worker.subject import Subject
 
 CALLS = 3
@@ -25,7 +25,7 @@ def observe(subject: Subject) -> Any:
 
 def outputs(subject: Subject, inputs: Any) -> list[np.ndarray]:
     """The outputs as arrays, bfloat16 as float32."""
-    dialect.reset_states(subject.model)
+    states.reset_states(subject.model)
     called = subject.model(inputs, training=False)
     return [_wide(dialect.array(each)) for each in dialect.flat(called) if hasattr(each, "dtype")]
 

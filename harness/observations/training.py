@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from harness.observations.losses import _flat_logs
-from harness.worker import dialect
+from harness.worker import dialect, states
 from harness.worker.subject import Subject
 
 STEPS = 2
@@ -23,7 +23,7 @@ def observe(subject: Subject) -> Any:
     if getattr(model, "optimizer", None) is None:
         return None
     subject.run_as_compiled()
-    dialect.rewind(model, subject.architecture.seed + 1)
+    states.rewind(model, subject.architecture.seed + 1)
     model.reset_metrics()
     logs = []
     places = subject.places()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from harness.worker import dialect
+from harness.worker import dialect, states
 from harness.worker.subject import Subject
 
 
@@ -15,6 +15,6 @@ def observe(subject: Subject) -> Any:
     """The outputs; what the call moved (statistics, kernels under spectral normalization) is put back."""
     model = subject.model
     with dialect.kept(model):
-        dialect.rewind(model, subject.architecture.seed)
+        states.rewind(model, subject.architecture.seed)
         outputs = model(subject.inputs, training=True)
         return [subject.arrays.add(each) for each in dialect.flat(outputs) if hasattr(each, "dtype")]

@@ -11,7 +11,7 @@ import numpy as np
 from harness.own.case import BATCH, Case, Fed, LayerCase, fed
 from harness.own.values import copied
 from harness.protocol.architecture import Architecture, Compile, Input, Values
-from harness.worker import data, dialect
+from harness.worker import data, dialect, states
 from harness.worker.arrays import Arrays
 from harness.worker.build import fill, input_of, tensors_of
 from harness.worker.dialect import keras, tf
@@ -41,7 +41,7 @@ def made(case: Case) -> Made:
     given = isinstance(getattr(case, "model", None), keras.Model)
     food = fed(case.inputs, case.seed, getattr(case, "keywords", None)) if case.inputs is not None else _food_of(case)
     make = dialect.names_from_the_start()(_maker(case, food))
-    dialect.set_seed(case.seed + 50)  # no seed that an observation sets: what is drawn here must not come again
+    states.set_seed(case.seed + 50)  # no seed that an observation sets: what is drawn here must not come again
     model = case.model if given else make()  # type: ignore[union-attr]
     form = "sequential" if isinstance(model, keras.Sequential) else "functional"
     form = form if dialect.is_graph(model) else "subclass"
@@ -163,7 +163,7 @@ def _filled(subject: Subject) -> list[str]:
 def _steady(subject: Subject) -> bool:
     seen = []
     for _ in range(2):
-        dialect.reset_states(subject.model)
+        states.reset_states(subject.model)
         outputs = dialect.flat(subject.model(subject.inputs, training=False))
         seen.append([dialect.array(each).tobytes() for each in outputs])
     return seen[0] == seen[1]
@@ -194,7 +194,7 @@ def _trained(subject: Subject, targets: Any) -> list[str]:
         loss = tf.nest.map_structure(lambda _: "mean_squared_error", outputs)
         model.compile(optimizer=keras.optimizers.Adam(0.01), loss=loss, run_eagerly=True)
     subject.targets = tensors_of(targets)
-    dialect.rewind(model, subject.architecture.seed + 100)
+    states.rewind(model, subject.architecture.seed + 100)
     for _ in range(STEPS):
         model.train_on_batch(subject.inputs, subject.targets)
     settings: Mapping[str, Any] = {} if own else {"run_eagerly": True}

@@ -10,7 +10,7 @@ from typing import Any
 
 from harness.routes import hdf5, keras_zip
 from harness.routes.route import by_file
-from harness.worker import dialect
+from harness.worker import dialect, states
 from harness.worker.dialect import keras
 
 
@@ -19,7 +19,7 @@ def _under_other_settings(load: Any, path: Path) -> Any:
     try:
         keras.backend.set_floatx("float64")
         dialect.set_policy("mixed_bfloat16")
-        dialect.set_seed(987)
+        states.set_seed(987)
         return load(path)
     finally:
         keras.backend.set_floatx(floatx)

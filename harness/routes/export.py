@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from harness.routes.route import Arrival, Route
-from harness.worker import dialect
+from harness.worker import dialect, states
 from harness.worker.dialect import keras, tf
 from harness.worker.subject import Subject
 
 
 def _journey(subject: Subject, folder: Path) -> Arrival:
     path = str(folder / "exported")
-    dialect.reset_states(subject.model)
+    states.reset_states(subject.model)
     if dialect.MAJOR >= 3:
         quiet = {"verbose": False} if dialect.takes(subject.model.export, "verbose") else {}
         subject.model.export(path, **quiet)
@@ -27,7 +27,7 @@ def _journey(subject: Subject, folder: Path) -> Arrival:
         inputs = dialect.flat(subject.inputs)
         exported = tf.saved_model.load(path)  # its variables go away with it
         outputs = exported.serve(inputs[0] if len(inputs) == 1 else inputs)
-    dialect.reset_states(subject.model)
+    states.reset_states(subject.model)
     expected = subject.model(subject.inputs, training=False)
     return Arrival(None, {"exported": _seen(subject, expected)}, {"exported": _seen(subject, outputs)})
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from harness.routes import keras_zip
 from harness.routes.route import Arrival, Route
-from harness.worker import dialect
+from harness.worker import dialect, states
 from harness.worker.dialect import keras
 from harness.worker.subject import Subject
 
@@ -19,7 +19,7 @@ from harness.worker.subject import Subject
 def _journey(subject: Subject, folder: Path) -> Arrival:
     model = subject.model
     seen: dict[int, Any] = {}
-    dialect.reset_states(model)
+    states.reset_states(model)
     with dialect.recorded_calls(lambda layer, outputs: seen.setdefault(id(layer), outputs)):
         model(subject.inputs, training=False)
     layers = [layer for layer in model.layers if _once(layer) and id(layer) in seen]
@@ -80,7 +80,7 @@ def _outputs(
     before: dict[str, Any], after: dict[str, Any],
 ) -> None:  # fmt: skip
     place = f"{part_name}: outputs of {layer.name}"
-    dialect.reset_states(part)
+    states.reset_states(part)
     outputs = part(inputs[0] if len(inputs) == 1 else inputs, training=False)
     before["extracted"][place] = [subject.arrays.add(each) for each in dialect.flat(seen[id(layer)])]
     after["extracted"][place] = [subject.arrays.add(each) for each in dialect.flat(outputs)]

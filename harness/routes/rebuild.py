@@ -15,7 +15,7 @@ import numpy as np
 from harness.protocol.architecture import Architecture, Node, calls, nodes_of
 from harness.routes.route import Arrival, Route
 from harness.routes.weights_only import rebuilt
-from harness.worker import dialect
+from harness.worker import dialect, states
 from harness.worker.custom import CUSTOM_OBJECTS
 from harness.worker.dialect import keras
 from harness.worker.subject import Subject
@@ -102,7 +102,7 @@ def _same(one: np.ndarray, other: np.ndarray) -> bool:
 
 
 def _from_config(subject: Subject, folder: Path) -> Arrival:
-    dialect.reseed(subject.architecture.seed + 21)
+    states.reseed(subject.architecture.seed + 21)
     with keras.utils.custom_object_scope(CUSTOM_OBJECTS):
         model = type(subject.model).from_config(subject.model.get_config())
         _ensure_built(model, subject)
@@ -110,14 +110,14 @@ def _from_config(subject: Subject, folder: Path) -> Arrival:
 
 
 def _json(subject: Subject, folder: Path) -> Arrival:
-    dialect.reseed(subject.architecture.seed + 22)
+    states.reseed(subject.architecture.seed + 22)
     model = keras.models.model_from_json(subject.model.to_json(), custom_objects=CUSTOM_OBJECTS)
     _ensure_built(model, subject)
     return _fresh(subject, model)
 
 
 def _clone(subject: Subject, folder: Path) -> Arrival:
-    dialect.reseed(subject.architecture.seed + 23)
+    states.reseed(subject.architecture.seed + 23)
     with keras.utils.custom_object_scope(CUSTOM_OBJECTS):
         model = keras.models.clone_model(subject.model)
     _ensure_built(model, subject)
@@ -125,7 +125,7 @@ def _clone(subject: Subject, folder: Path) -> Arrival:
 
 
 def _clone_with_function(subject: Subject, folder: Path) -> Arrival:
-    dialect.reseed(subject.architecture.seed + 24)
+    states.reseed(subject.architecture.seed + 24)
 
     def again(layer: Any) -> Any:
         return type(layer).from_config(layer.get_config())
@@ -137,7 +137,7 @@ def _clone_with_function(subject: Subject, folder: Path) -> Arrival:
 
 
 def _clone_with_inputs(subject: Subject, folder: Path) -> Arrival:
-    dialect.reseed(subject.architecture.seed + 25)
+    states.reseed(subject.architecture.seed + 25)
     inputs: Any = [dialect.input_like(each, name=f"new_{number}") for number, each in enumerate(subject.model.inputs)]
     if dialect.MAJOR >= 3 and subject.architecture.form == "functional":
         inputs = dialect.tf.nest.pack_sequence_as(subject.model.input, inputs)

@@ -13,7 +13,7 @@ import numpy as np
 
 from harness.protocol.architecture import nodes_of
 from harness.routes.route import Arrival, Route
-from harness.worker import dialect
+from harness.worker import dialect, states
 from harness.worker.build import fill
 from harness.worker.subject import Subject
 
@@ -21,7 +21,7 @@ from harness.worker.subject import Subject
 def rebuilt(subject: Subject) -> Any:
     """A model of the same architecture, built by the same code, whose weights are other ones."""
     if "rebuilt" not in subject.shared:
-        dialect.reseed(subject.architecture.seed + 7)
+        states.reseed(subject.architecture.seed + 7)
         model = subject.again()
         subject.shared["rebuilt"] = model
         subject.shared["redrawn"] = [dialect.array(each) for each in dialect.weights_of(model)]

@@ -14,7 +14,7 @@ from harness.observations.catalogue import LAST, OBSERVATIONS
 from harness.protocol.architecture import FIRST, Architecture, Ref, from_json
 from harness.routes.catalogue import ROUTES
 from harness.routes.route import Route
-from harness.worker import data, dialect, exported
+from harness.worker import data, dialect, exported, states
 from harness.worker.allowed import Refused
 from harness.worker.arrays import Arrays
 from harness.worker.build import Built, build, decode, fill, tensors_of
@@ -136,7 +136,7 @@ def replay(request: dict[str, Any], tell: Callable[[str], None]) -> tuple[dict[s
     given = data.Given.read(Path(request["given"])) if "given" in request else data.Given()
     if "given" not in request:
         exported.trust(architecture)
-    dialect.set_seed(architecture.seed + 1000)
+    states.set_seed(architecture.seed + 1000)
     inputs = tensors_of(data.for_model(architecture, architecture.seed, given.inputs))
     targets = tensors_of(decode(given.in_place(architecture.compile.targets))) if architecture.compile else None
     subject = Subject(None, architecture, inputs, targets, arrays)
@@ -155,7 +155,7 @@ def replay(request: dict[str, Any], tell: Callable[[str], None]) -> tuple[dict[s
 
 def prepare(architecture: Architecture, arrays: Arrays) -> tuple[Subject, Built]:
     """The model built, filled, compiled, frozen and trained as the architecture says, with its data."""
-    dialect.set_seed(architecture.seed)
+    states.set_seed(architecture.seed)
     built = build(architecture)
     model = built.model
     subject = Subject(
@@ -174,7 +174,7 @@ def prepare(architecture: Architecture, arrays: Arrays) -> tuple[Subject, Built]
         if freeze(subject, "compiled"):
             compile_model(model, architecture)
         for step in range(architecture.compile.steps):
-            dialect.rewind(model, architecture.seed + 100 + step)
+            states.rewind(model, architecture.seed + 100 + step)
             try:
                 model.train_on_batch(subject.inputs, subject.targets)
             except Exception as error:

@@ -19,7 +19,7 @@ import numpy as np
 
 from harness.protocol.architecture import Architecture, Values
 from harness.routes.catalogue import ROUTES
-from harness.worker import custom, data, dialect
+from harness.worker import custom, data, dialect, states
 from harness.worker.arrays import Arrays
 from harness.worker.build import tensors_of
 from harness.worker.dialect import keras, tf
@@ -86,7 +86,7 @@ def opened(
     """The reply so far, and the model of a file with inputs that it was called on; None where it came to an error."""
     reply: dict[str, Any] = {"loads": "no", "seconds": {}}
     dialect.clear()
-    dialect.set_seed(0)
+    states.set_seed(0)
     start = time.perf_counter()
     tell("import")
     try:

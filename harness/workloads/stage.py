@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from harness.worker import dialect
+from harness.worker import dialect, states
 from harness.worker.dialect import keras, tf
 from harness.workloads.workload import Workload
 
@@ -28,7 +28,7 @@ class Stage:
 
     def fresh(self) -> Any:
         """A new model with the same weights each time, compiled but never called."""
-        dialect.set_seed(0)
+        states.set_seed(0)
         model = self.workload.make()
         if not self.workload.compiled:
             self._compile(model)

@@ -13,7 +13,7 @@ from harness.expectations.compare import CLOSE
 from harness.own.diagnoses.diagnosis import NotChecked
 from harness.own.making import Made
 from harness.own.report import Failure, essence
-from harness.worker import dialect
+from harness.worker import dialect, states
 from harness.worker.dialect import tf
 
 CHECK = "graph"
@@ -25,9 +25,9 @@ def diagnose(built: Made) -> Iterator[Failure]:
         raise NotChecked("it computes other numbers at each call, see the check `randomness`")
     model = built.subject.model
     name = type(built.layer or model).__name__
-    dialect.reset_states(model)
+    states.reset_states(model)
     expected = [dialect.array(each) for each in dialect.flat(model(built.subject.inputs, training=False))]
-    dialect.reset_states(model)
+    states.reset_states(model)
     try:
         traced = tf.function(lambda inputs: model(inputs, training=False))
         actual = [dialect.array(each) for each in dialect.flat(traced(built.subject.inputs))]

@@ -15,7 +15,7 @@ import numpy as np
 
 from harness.own.making import Made
 from harness.own.report import Failure
-from harness.worker import dialect
+from harness.worker import dialect, states
 
 CHECK = "randomness"
 MEND = (
@@ -67,11 +67,11 @@ def _outputs(built: Made, *, training: bool, rewound: bool = False) -> list[np.n
     kept = [(each, dialect.array(each)) for each in model.variables if hasattr(each, "assign")] if training else []
     state = random.getstate(), np.random.get_state()
     if rewound:
-        dialect.rewind(model, built.case.seed)
+        states.rewind(model, built.case.seed)
         random.setstate(state[0])  # theirs alone is looked at
         np.random.set_state(state[1])
     else:
-        dialect.reset_states(model)
+        states.reset_states(model)
     try:
         return [dialect.array(each) for each in dialect.flat(model(built.subject.inputs, training=training))]
     finally:

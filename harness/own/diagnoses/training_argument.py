@@ -14,7 +14,7 @@ from harness.check.substance import RANDOM
 from harness.own.diagnoses.diagnosis import NotChecked
 from harness.own.making import Made
 from harness.own.report import Failure
-from harness.worker import dialect
+from harness.worker import dialect, states
 
 CHECK = "training_argument"
 
@@ -31,7 +31,7 @@ def diagnose(built: Made) -> Iterator[Failure]:
     kept = [(each, dialect.array(each)) for each in model.variables if hasattr(each, "assign")]
     for training in (False, True):
         found: dict[int, list[Any]] = {}
-        dialect.rewind(model, built.case.seed)
+        states.rewind(model, built.case.seed)
 
         def record(layer: Any, outputs: Any, found: dict[int, list[Any]] = found) -> None:
             if id(layer) in sensitive:
