@@ -132,6 +132,16 @@ def test_what_xla_cannot_compile_is_in_no_model_that_it_compiles() -> None:
     assert seen > 8
 
 
+def test_fourier_transforms_take_single_precision_alone_and_both_parts_of_one_dtype() -> None:
+    rows = [row for row in OPERATIONS if row.name.endswith(("fft", "fft2", "stft"))]
+    assert len(rows) == 6
+    for row in rows:
+        for model in alone(row, 4):
+            *_, cast, transform = model.nodes
+            assert (cast.layer, cast.inputs[1]) == (Name("ops.cast"), "float32")
+            assert {ref.node for ref in references(transform.inputs)} == {cast.name}
+
+
 def test_keras_2_is_given_operators_alone() -> None:
     rows = known_operations(KERAS_2)
     assert {row.name.partition(".")[0] for row in rows} == {"operator"}

@@ -166,9 +166,16 @@ def dtype_name(dtype: Any) -> str:
 
 
 def is_dense_float(tensor: Any) -> bool:
-    """Whether a symbolic tensor holds floats, and is neither sparse nor ragged."""
+    """Whether a symbolic tensor holds floats, and is neither sparse nor ragged.
+
+    What comes out of Keras 3's Discretization(sparse=True) does not say that it is sparse; the layer does.
+    """
+    maker = getattr(getattr(tensor, "_keras_history", None), "operation", None)
     return "float" in dtype_name(tensor.dtype) and not (
-        getattr(tensor, "sparse", False) or getattr(tensor, "ragged", False) or "Sparse" in type(tensor).__name__
+        getattr(tensor, "sparse", False)
+        or getattr(tensor, "ragged", False)
+        or getattr(maker, "sparse", False)
+        or "Sparse" in type(tensor).__name__
     )
 
 
