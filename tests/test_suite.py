@@ -1,13 +1,24 @@
-"""The suite under pytest-xdist: no model is sent twice, though the tests of many modules look at it."""
+"""The suite: no model is sent twice by many processes, and a worker that was lost passes for nothing."""
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
+from concurrent.futures import Future
 from pathlib import Path
+from typing import Any
 
+import pytest
+
+from harness.dispatch.pool import Answer
+from harness.dispatch.worker import OUT_OF_MEMORY, WorkerLost
+from harness.environments.environment import Environment
+from harness.expectations.known import KnownIssues
+from harness.suite.conftest import Promises
 from tests.performance.test_suite import PLUGIN
 from tests.stub import ROOT, asked, interpreter
+from tests.vocabularies import FOLDER
 
 
 def test_with_groups_no_model_is_sent_twice(tmp_path: Path) -> None:
@@ -24,3 +35,35 @@ def test_with_groups_no_model_is_sent_twice(tmp_path: Path) -> None:
     sent = asked(tmp_path / "stub")
     assert " passed" in done.stdout, done.stdout[-2000:]
     assert len(sent) == len(set(sent)) >= 5  # LeakyReLU and PReLU are among them
+
+
+class _Losing:
+    """A pool each of whose workers is lost in this way."""
+
+    def __init__(self, reason: str) -> None:
+        self.lost = WorkerLost(reason, "more than 8.0 GiB", at="transfer")
+
+    def start(self) -> dict[str, Any]:
+        return json.loads((FOLDER / "keras-3.15.json").read_text())  # type: ignore[no-any-return]
+
+    def submit(self, request: object, *, limit: float) -> Future[Answer]:
+        answer: Future[Answer] = Future()
+        answer.set_result(Answer(lost=self.lost))
+        return answer
+
+
+@pytest.mark.parametrize(
+    ("base", "reason", "outcome"),
+    [
+        ("ConvNeXtXLarge", OUT_OF_MEMORY, pytest.skip.Exception),
+        ("ConvNeXtXLarge", "crashed", pytest.fail.Exception),
+        ("MobileNet", OUT_OF_MEMORY, pytest.fail.Exception),
+    ],
+)
+def test_a_base_is_skipped_where_it_is_large_and_memory_was_short_and_else_fails(
+    base: str, reason: str, outcome: type[BaseException]
+) -> None:
+    promises = Promises(_Losing(reason), 0, KnownIssues(), Environment(sys.executable), further=0)  # type: ignore[arg-type]
+    promises.applications = [base]
+    with pytest.raises(outcome, match="GiB"):
+        promises.application(base, "transfer")
