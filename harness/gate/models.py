@@ -147,11 +147,13 @@ def _verdict(exchange: Exchange, scratch: Scratch, path: Path, report: Report, g
     one, other = baseline.result(), candidate.result()
     old, new = _loaded(one), _loaded(other)
     made = replace(first, baseline=old, candidate=new)
-    if report.custom_objects and not given.custom_objects and not (old.works and new.works):
-        return replace(made, why=f"needs custom objects: {', '.join(report.custom_objects)} (--custom-objects)")
-    if not old.works and not new.works:
-        return replace(made, verdict=BROKEN, why=new.told, cause=_cause(old.said, report))
-    if not new.works or (old.whole and not new.whole):
+    own = report.custom_objects if report.format != "saved_model" else ()  # which holds what its classes compute
+    if own and not given.custom_objects and not (old.works and new.works):
+        return replace(made, why=f"needs custom objects: {', '.join(own)} (--custom-objects)")
+    refused = old.loads != "no" and new.loads == "no"
+    if not old.works and not new.works and not refused:
+        return replace(made, verdict=BROKEN, why=new.told, cause=_cause(new.said, report) or _cause(old.said, report))
+    if refused or not new.works or (old.whole and not new.whole):
         return replace(
             made,
             verdict=BREAKS,

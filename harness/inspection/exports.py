@@ -64,17 +64,20 @@ BESIDES = frozenset(
     trainable dtype autocast vocabulary_size implementation query_shape key_shape value_shape weights
     experimental_autocast _jit_compile""".split()
 )  # fmt: skip
+# A SavedModel of Keras 2 says of a lookup whether its words were given.
+OF_LOOKUPS = frozenset({"has_input_vocabulary"})
 # A Lambda of Keras 2 says of each of its functions where it is from.
 OF_LAMBDA = frozenset(
     "function_type module output_shape_type output_shape_module mask_type mask_module".split()
 )  # fmt: skip
+BESIDE_OF = {"Lambda": OF_LAMBDA, **dict.fromkeys(("TextVectorization", "StringLookup", "IntegerLookup"), OF_LOOKUPS)}
 
 
 @cache
 def arguments(name: str) -> tuple[frozenset[str], frozenset[str]]:
     """What the class takes in any release, and what it needs in every one; nothing is taken where it is not known."""
     words = _table()["arguments"].get(name, "").split()
-    taken = frozenset(word.rstrip("!") for word in words) | (OF_LAMBDA if name == "Lambda" else frozenset())
+    taken = frozenset(word.rstrip("!") for word in words) | BESIDE_OF.get(name, frozenset())
     return taken, frozenset(word[:-1] for word in words if word.endswith("!"))
 
 

@@ -50,10 +50,12 @@ def path_text(path: Path) -> str:
 class References:
     """Looks through one config; what it finds stands in the report."""
 
-    def __init__(self, report: Report, limits: Limits, where: str = "") -> None:
+    def __init__(self, report: Report, limits: Limits, where: str = "", *, of_saved_model: bool = False) -> None:
         self.report = report
         self.limits = limits
         self.prefix = where
+        # A SavedModel of Keras 2 keeps the input_spec of a layer beside its config: data, as a shape is.
+        self.plain = PLAIN | ({"InputSpec"} if of_saved_model else frozenset())
         self.layers = 0
         self.custom: dict[str, None] = {}
         self._over = False
@@ -123,7 +125,7 @@ class References:
         if not isinstance(name, str):
             self._add("config-shape", path, f"class_name is {type(name).__name__}, not a string")
             return True
-        if name in PLAIN:
+        if name in self.plain:
             inner = value.get("config")
             if name == "__keras_tensor__" and not (isinstance(inner, dict) and inner.keys() >= TENSOR):
                 self._add("config-shape", path, "a tensor without shape, dtype or keras_history")

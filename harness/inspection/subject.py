@@ -31,11 +31,7 @@ class Subject:
         if not isinstance(config, dict) or not isinstance(config.get("class_name"), str) or "config" not in config:
             self.report.add("config-shape", where, "no config of a model: class_name and config are missing")
             return None
-        self.report.config += data.decode("utf-8", "replace")
-        references = References(self.report, self.limits, where)
-        references.look(config)
-        self.report.layers = (self.report.layers or 0) + references.layers
-        self.report.custom_objects = sorted({*self.report.custom_objects, *references.custom})
+        self.report.layers = (self.report.layers or 0) + self._look(data, config, where).layers
         graph.look(self.report, config, self.limits, where)
         return config
 
@@ -43,10 +39,20 @@ class Subject:
         """The compile settings of an HDF5 file."""
         config = parse_into(self.report, data, where, self.limits)
         if config is not None:
-            self.report.config += data.decode("utf-8", "replace")
-            references = References(self.report, self.limits, where)
-            references.look(config)
-            self.report.custom_objects = sorted({*self.report.custom_objects, *references.custom})
+            self._look(data, config, where)
+
+    def of_saved_model(self, data: bytes, where: str) -> None:
+        """What the metadata of a SavedModel of Keras 2 say of one layer."""
+        config = parse_into(self.report, data, where, self.limits)
+        if config is not None:
+            self._look(data, config, where, of_saved_model=True)
+
+    def _look(self, data: bytes, config: Any, where: str, *, of_saved_model: bool = False) -> References:
+        self.report.config += data.decode("utf-8", "replace")
+        references = References(self.report, self.limits, where, of_saved_model=of_saved_model)
+        references.look(config)
+        self.report.custom_objects = sorted({*self.report.custom_objects, *references.custom})
+        return references
 
     def hdf5(self, path: Path, where: str = "", *, offset: int = 0, length: int | None = None) -> Contents:
         """Reads HDF5, and notes what is wrong with it by itself."""

@@ -24,6 +24,7 @@ from harness.worker.arrays import Arrays
 from harness.worker.build import tensors_of
 from harness.worker.dialect import keras, tf
 from harness.worker.run import Timings, describe, observe, send
+from harness.worker.served import SEEN, Served, is_served
 from harness.worker.subject import Subject
 
 BATCH = 2
@@ -45,10 +46,13 @@ def take(request: dict[str, Any], tell: Callable[[str], None]) -> tuple[dict[str
         return reply, {}
     tell("observe")
     reply["before"] = {}
+    served = isinstance(subject.model, Served)  # there is nothing else to see, and nothing to save
     for name in request["asked"]:
+        if served and name not in SEEN:
+            continue
         with dialect.kept(subject.model):  # a layer that is told to train at every call moves by being looked at
             reply["before"].update(observe(subject, [name]))
-    for route, folder in request.get("keep", {}).items():
+    for route, folder in request.get("keep", {}).items() if not served else ():
         tell(route)
         place = Path(folder)
         place.mkdir(parents=True, exist_ok=True)
@@ -147,6 +151,8 @@ def load(path: Path, objects: dict[str, Any], *, compile: bool = True) -> Any:
         model = keras.models.model_from_json(path.read_text(encoding="utf-8"), custom_objects=objects)
         model.load_weights(weights_beside(path))
         return model
+    if is_served(path):
+        return Served(path)
     arguments: dict[str, Any] = {"custom_objects": objects, "compile": compile}
     if dialect.takes(keras.models.load_model, SAFE):
         arguments[SAFE] = True
@@ -168,7 +174,7 @@ def inputs_of(model: Any, given: str | None = None) -> Any:
     Raises ValueError for a model that does not say what it takes, where none are given.
     """
     arrays = dict(np.load(given, allow_pickle=False)) if given else {}
-    wanted = dialect.flat(getattr(model, "inputs", None) or [])
+    wanted, structure = _wanted(model)
     if not wanted and not arrays:
         raise ValueError("the model does not say what its inputs are: give some (--inputs)")
     if not wanted:
@@ -183,8 +189,22 @@ def inputs_of(model: Any, given: str | None = None) -> Any:
             flat.append(arrays[name if name in arrays else keys[number]])
         else:
             flat.append(made_up(tuple(each.shape), dialect.dtype_name(each.dtype), number, tops[number]))
-    structure = getattr(model, "input", None)
     return tensors_of(tf.nest.pack_sequence_as(structure, flat) if structure is not None else flat[0])
+
+
+def _wanted(model: Any) -> tuple[list[Any], Any]:
+    """What the model takes, one by one, and the structure in which it does; nothing where it does not say.
+
+    A subclassed model of Keras 2 that comes out of a SavedModel knows what it was called with when it was saved.
+    """
+    wanted = getattr(model, "inputs", None)
+    if wanted:
+        return dialect.flat(wanted), getattr(model, "input", None)
+    called_with = model.save_spec() if hasattr(model, "save_spec") else None
+    if called_with is None:
+        return [], None
+    (first, *_), _ = called_with
+    return dialect.flat(first), first
 
 
 def made_up(shape: tuple[Any, ...], dtype: str, number: int, top: int | None) -> np.ndarray:

@@ -209,6 +209,10 @@ SAID = {
         "Could not locate class 'EinsumDense'. Make sure custom classes and functions are decorated",
         "forward", Call("layers.TimeDistributed", {"layer": Call("layers.EinsumDense")}), "travel",
     ),
+    "saved-model-folder": (
+        "File format not supported: filepath=/x. Note that the legacy SavedModel format is not supported by"
+        " `load_model()` in Keras 3.", "forward", Call("layers.Dense"), "travel",
+    ),
 }  # fmt: skip
 
 

@@ -11,13 +11,14 @@ from pathlib import Path
 
 from harness.inspection import foreign
 from harness.inspection.formats.folder import plain_files
-from harness.inspection.references import References
-from harness.inspection.strict_json import parse_into
 from harness.inspection.subject import Subject
 
 # Field numbers: SavedModel.meta_graphs, MetaGraphDef.graph_def, GraphDef.node and .library,
 # FunctionDefLibrary.function, FunctionDef.signature and .node_def, OpDef.name, NodeDef.op.
 META_GRAPHS, GRAPH, NODE, LIBRARY, FUNCTION, SIGNATURE, FUNCTION_NODE, OP_NAME, NODE_OP = 2, 2, 1, 2, 1, 1, 3, 1, 2
+
+# SavedMetadata.nodes, SavedObject.node_path and .metadata.
+NODES, NODE_PATH, METADATA = 1, 3, 5
 
 SAVES = re.compile(r"traced_(save|restore)")  # the functions by which every SavedModel keeps its variables
 
@@ -156,11 +157,10 @@ def _metadata(subject: Subject, path: Path) -> None:
     try:
         budget = Budget(subject.limits.protobuf_messages)
         for number, node in fields(memoryview(path.read_bytes()), budget):
-            for _, part in fields(node, budget) if number == 1 else ():
-                text = bytes(part)
-                if re.match(rb"\s*\{", text):
-                    config = parse_into(subject.report, text, path.name, subject.limits)
-                    references = References(subject.report, subject.limits, path.name)
-                    references.look(config)
+            parts = dict(fields(node, budget)) if number == NODES else {}
+            text = bytes(parts.get(METADATA, b""))
+            if re.match(rb"\s*\{", text):
+                place = bytes(parts.get(NODE_PATH, b"")[:200]).decode("utf-8", "replace")
+                subject.of_saved_model(text, f"{path.name}/{place}" if place else path.name)
     except (Broken, MemoryError) as error:
         subject.report.add("hdf5-broken", path.name, f"no protobuf: {error}")
