@@ -1,15 +1,19 @@
 """Topologies are promised by name: each can be drawn, is seen where it is and nowhere else, and is missed."""
 
 import ast
+from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 
 import pytest
+from hypothesis import strategies as st
 from rich.console import Console
 
 from harness.architectures.drawing import draws
 from harness.architectures.families import all_rules
 from harness.architectures.models import architectures
+from harness.architectures.rules import Arguments, LayerRule, Placement
+from harness.architectures.spec import Spec
 from harness.architectures.topologies import TOPOLOGIES, Topology, of
 from harness.check import plan as planning
 from harness.check.plan import Plan
@@ -84,6 +88,42 @@ def test_a_topology_that_never_comes_is_a_problem_and_no_pass(monkeypatch: pytes
     result.problems = problems(result)
     assert "the topology 'a model upside down' was not reached: tried 6 times" in result.problems
     assert result.verdict == "error"
+
+
+def _undrawable(*, keeps: int) -> LayerRule:
+    """Dense, as a rule with a fault: it can be placed so often."""
+    rule, left = RULES["Dense"], [keeps]
+
+    def place(arguments: Arguments, spec: Spec) -> Placement:
+        left[0] -= 1
+        if left[0] < 0:
+            raise LookupError("no place for it")
+        return rule.place(arguments, spec)
+
+    return replace(rule, place=place)
+
+
+def test_what_cannot_be_drawn_is_a_problem_and_loses_nothing_else() -> None:
+    plan = Plan(vocabulary(), {"Dense": _undrawable(keeps=30), "ReLU": RULES["ReLU"]}, PROFILES["thorough"])
+    drawn_ones = len(list(plan))
+    assert drawn_ones > 20  # and it comes to an end
+    result = Result(Options(PROFILES["thorough"]), plan=plan, examples=drawn_ones, built=drawn_ones, stopped=None)
+    result.problems = problems(result)
+    assert (
+        "could not be drawn, a fault of the harness: LookupError no place for it at test_topologies.py:place"
+        in (result.problems[0])
+    )
+    assert result.verdict == "error"
+
+
+@st.composite
+def _inside_a_wrapper(draw: st.DrawFn) -> int:
+    arguments = Arguments(draw, vocabulary(), "TimeDistributed", rules=RULES)
+    return len(arguments.inner(RULES["Bidirectional"], Spec((5, 2)))[1].outputs)
+
+
+def test_what_stands_in_a_wrapper_gives_one_output() -> None:
+    assert set(draws(_inside_a_wrapper(), 60, seed_value=1)) == {1}
 
 
 def test_of_some_layers_alone_no_topology_is_promised() -> None:

@@ -61,6 +61,13 @@ class LayerRule:
     tags: frozenset[str] = frozenset()
     since: int = 2  # the first major Keras in which the rule holds; a layer that is not there is not drawn anyway
 
+    def __repr__(self) -> str:
+        """Short: Hypothesis writes all that a draw was made from into the error of one that fails."""
+        return f"LayerRule({self.name})"
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        printer.text(repr(self))
+
     @property
     def public(self) -> str:
         """The name in the vocabulary: ``layers.Dense``; of a custom layer ``custom.Name``."""

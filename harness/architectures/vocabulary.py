@@ -28,6 +28,13 @@ class Vocabulary:
     modes: tuple[str, ...] = ()  # ways to quantize a layer
     common: bool = False
 
+    def __repr__(self) -> str:
+        """Short, as that of a rule is."""
+        return f"Vocabulary({'.'.join(map(str, self.version))})"
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        printer.text(repr(self))
+
     @property
     def major(self) -> int:
         """2 or 3: which of the two Kerases."""

@@ -7,8 +7,10 @@ is reached or nothing new comes. It depends on the seed alone, not on which work
 from __future__ import annotations
 
 import random
+import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from hypothesis import strategies as st
 
@@ -27,6 +29,7 @@ from harness.protocol.architecture import Architecture, Call, calls, layer_calls
 
 UNASKED = ("**", "name", "dtype", "trainable")  # arguments that every layer has
 ROUNDS = 6  # draws spent on an argument that will not come
+TOO_OFTEN = 50  # draws that failed, after which nothing more is asked of them
 HOLDERS = tuple(Goal(name) for name in ("Dense", "EinsumDense", "Dense", "Activation"))  # of objects that are wanted
 HOLDER_OF = {"constraints.RadialConstraint": "Conv2D"}  # what none of these holds
 
@@ -113,6 +116,7 @@ class Plan:
         self.where: dict[str, tuple[Architecture, str]] = {}  # of each layer, a model and the node that holds it
         self.number = 0
         self.tried: dict[str, int] = {}  # how often each topology was asked of a draw
+        self.undrawn: list[str] = []  # what went wrong where a model could not be drawn, once for each draw
 
     def __iter__(self) -> Iterator[Architecture]:
         """Draws until the profile's promise is kept; of every argument first, then of the number of examples."""
@@ -133,7 +137,7 @@ class Plan:
                 for name in self.targets
                 if self.coverage.layers.get(self.rules[name].public, 0) < self.profile.examples
             ]
-            if not goals:
+            if not goals or len(self.undrawn) > TOO_OFTEN:
                 break
             shuffled.shuffle(goals)
             yield from self._models(goals)
@@ -208,7 +212,15 @@ class Plan:
 
     def _drawn(self, strategy: st.SearchStrategy[Architecture]) -> Iterator[Architecture]:
         self.number += 1
-        for drawn in draws(strategy, 1, seed_value=self.seed * 1_000_003 + self.number):
+        try:
+            models = draws(strategy, 1, seed_value=self.seed * 1_000_003 + self.number)
+        except Exception as error:  # a fault of a rule: what else is to be drawn must not be lost with it
+            place = traceback.extract_tb(error.__traceback__)[-1]
+            self.undrawn.append(
+                f"{type(error).__name__} {error} at {Path(place.filename).name}:{place.name}".replace("  ", " ")
+            )
+            return
+        for drawn in models:
             self.coverage.add(drawn)
             for node in drawn.nodes:
                 for call in calls(node.layer):

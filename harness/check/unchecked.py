@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 from harness.architectures.exclusions import reason
@@ -64,6 +65,9 @@ def in_words(result: Result) -> str:
 def problems(result: Result) -> list[str]:
     """What was promised and not measured at all: a pass that checked nothing is no pass."""
     found = []
+    if result.plan is not None and result.plan.undrawn:
+        told = ", ".join(f"{error} ({times} times)" for error, times in Counter(result.plan.undrawn).most_common(3))
+        found.append(f"{len(result.plan.undrawn)} models could not be drawn, a fault of the harness: {told}")
     if result.stopped is None and result.plan is not None:
         for name, missing in result.plan.unreached().items():
             found.append(f"{name} was not reached: {', '.join(missing)}")

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from packaging.specifiers import SpecifierSet
+
 from harness.expectations.finding import Finding
 from harness.expectations.known import SHIPPED, KnownIssue, KnownIssues
 from harness.protocol.architecture import dumps
@@ -26,18 +28,25 @@ ROWS = Path(__file__).with_name("causes.toml")
 
 @dataclass(frozen=True)
 class Break:
-    """What is known of one break: what was said, where, and the model: its description, or the config in its file."""
+    """What is known of one break: what was said, where, and the model: its description, or the config in its file.
+
+    `keras` is the release that broke it, where that is known.
+    """
 
     observation: str
     direction: str
     said: str = ""
     where: str = ""
     model: str = ""
+    keras: str = ""
 
 
 @dataclass(frozen=True)
 class Cause:
-    """One cause. `error`, `where` and `holds` are expressions for what is said, the place, and the model."""
+    """One cause. `error`, `where` and `holds` are expressions for what is said, the place, and the model.
+
+    Where `keras` names releases, one of them must be the one that broke it.
+    """
 
     id: str
     explanation: str
@@ -48,6 +57,7 @@ class Cause:
     error: str = ""
     where: str = ""
     holds: str = ""
+    keras: str = ""
 
     def matches(self, broken: Break) -> bool:
         """Whether a break shows this cause."""
@@ -57,6 +67,7 @@ class Cause:
             and (not self.error or re.search(self.error, broken.said, re.S) is not None)
             and (not self.where or re.search(self.where, broken.where) is not None)
             and (not self.holds or re.search(self.holds, broken.model, re.S) is not None)
+            and (not self.keras or (broken.keras != "" and broken.keras in SpecifierSet(self.keras)))
         )
 
 
@@ -76,7 +87,7 @@ def diagnose(finding: Finding, keras: str = "") -> Cause | None:
     """The cause of a finding: a row, or a known issue of the Keras that breaks it; None where none is known."""
     said = f"{finding.error['type']}: {finding.error['message']}" if finding.error else ""
     model = dumps(finding.architecture)
-    cause = cause_of(Break(finding.observation, finding.direction, said, finding.where, model))
+    cause = cause_of(Break(finding.observation, finding.direction, said, finding.where, model, keras))
     return cause or (_known(finding, keras) if keras else None)
 
 

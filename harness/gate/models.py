@@ -31,6 +31,8 @@ SAME, DIFFERENT, BREAKS, FIXED, BROKEN, NOT_TRIED = (
     "not tried",
 )
 NO_MODEL = "no model"
+HELD = (SAME, DIFFERENT, BREAKS, FIXED)  # what one release makes of it was held against what the other does
+FIRST_CALL = "the first call"
 VERDICTS = (BREAKS, DIFFERENT, NOT_TRIED, BROKEN, FIXED, SAME, NO_MODEL)
 
 
@@ -59,13 +61,13 @@ class Loaded:
 
     loads: str = "not tried"  # yes, only with compile=False, no
     error: Mapping[str, Any] | None = None
-    at: str = ""  # import, load, the first call
+    at: str = ""  # import, load or FIRST_CALL
     seconds: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def works(self) -> bool:
         """Whether there is a model that can be called."""
-        return self.loads != "no" and self.loads != "not tried" and self.at != "the first call"
+        return self.loads != "no" and self.loads != "not tried" and self.at != FIRST_CALL
 
     @property
     def whole(self) -> bool:
@@ -85,7 +87,7 @@ class Loaded:
     @property
     def told(self) -> str:
         """The same for people: without the configs that Keras writes into its messages, and where it came to."""
-        hint = "; are these no inputs for it? Give some with --inputs" if self.at == "the first call" else ""
+        hint = "; are these no inputs for it? Give some with --inputs" if self.at == FIRST_CALL else ""
         return brief(self.said) + hint
 
 
@@ -151,6 +153,8 @@ def _verdict(exchange: Exchange, scratch: Scratch, path: Path, report: Report, g
     if own and not given.custom_objects and not (old.works and new.works):
         return replace(made, why=f"needs custom objects: {', '.join(own)} (--custom-objects)")
     refused = old.loads != "no" and new.loads == "no"
+    if old.at == new.at == FIRST_CALL and given.inputs is None:  # with inputs that were made up, which proves nothing
+        return replace(made, why=new.told)
     if not old.works and not new.works and not refused:
         return replace(made, verdict=BROKEN, why=new.told, cause=_cause(new.said, report) or _cause(old.said, report))
     if refused or not new.works or (old.whole and not new.whole):

@@ -15,7 +15,7 @@ from harness.environments.environment import Environment
 from harness.expectations.finding import Finding
 from harness.expectations.known import KnownIssues
 from harness.gate.causes import Cause, diagnose
-from harness.gate.models import BREAKS, DIFFERENT, Given, ModelVerdict
+from harness.gate.models import BREAKS, DIFFERENT, HELD, Given, ModelVerdict
 from harness.gate.status import BACK, FIXED, FORWARD, INCOMPATIBLE, REGRESSION
 
 FAILS_ON = (REGRESSION, f"{INCOMPATIBLE}-{FORWARD}", BREAKS, DIFFERENT)
@@ -101,7 +101,11 @@ class Result:
             return "error"
         if self.failing() or self.failing_models():
             return "fail"
-        if self.problems or not (self.compared or self.models) or (self.stopped or "").startswith(INTERRUPTED):
+        if (
+            self.problems
+            or not (self.compared or any(each.verdict in HELD for each in self.models))
+            or (self.stopped or "").startswith(INTERRUPTED)
+        ):
             return "error"
         return "pass"
 

@@ -11,7 +11,7 @@ from rich.table import Table
 
 from harness.expectations.finding import Finding
 from harness.gate.causes import Cause
-from harness.gate.models import BREAKS, DIFFERENT, NOT_TRIED, SAME, VERDICTS, ModelVerdict
+from harness.gate.models import BREAKS, BROKEN, DIFFERENT, NOT_TRIED, SAME, VERDICTS, ModelVerdict
 from harness.gate.result import Result, kind
 from harness.gate.status import BACK, FORWARD, INCOMPATIBLE, REGRESSION
 from harness.reporting.live import Line
@@ -61,7 +61,7 @@ def verdict_line(result: Result) -> str:
     if result.options.profile is None:
         took = f"{_several(len(result.models), 'model')} of yours in {result.seconds:.0f} s, none drawn"
     if result.verdict == "error":
-        return f"COULD NOT MEASURE: {(result.problems or [result.stopped or 'nothing was exchanged'])[0]} ({took})"
+        return f"COULD NOT MEASURE: {(result.problems or [result.stopped or 'nothing was compared'])[0]} ({took})"
     counts = Counter(kind(each) for each in result.findings.values() if each.known_issue is None)
     layers = incompatible(result, FORWARD)
     said = [_several(counts[REGRESSION], "regression")] if counts[REGRESSION] else []
@@ -74,7 +74,11 @@ def verdict_line(result: Result) -> str:
     said += [f"{_several(verdicts[BREAKS], 'model')} of yours broken"] if verdicts[BREAKS] else []
     if verdicts[DIFFERENT]:
         said.append(f"{_several(verdicts[DIFFERENT], 'model')} of yours other than before")
-    more = f"; not counted: {', '.join(_uncounted(counts))}" if list(_uncounted(counts)) else ""
+    uncounted = [
+        *_uncounted(counts),
+        *([f"{_several(verdicts[BROKEN], 'model')} of yours {BROKEN}"] if verdicts[BROKEN] else []),
+    ]
+    more = f"; not counted: {', '.join(uncounted)}" if uncounted else ""
     if result.verdict == "fail":
         failing = "; ".join(said) or _several(len(result.failing()), "finding")
         return f"NOT SAFE: {failing} ({took}{more})"
@@ -121,7 +125,7 @@ def print_result(result: Result, console: Console) -> None:
     if result.models:
         console.print(_models(result))
         for model in result.models:
-            if model.verdict in (BREAKS, DIFFERENT, NOT_TRIED):
+            if model.verdict in (BREAKS, DIFFERENT, NOT_TRIED, BROKEN):
                 console.print("\n".join(model_lines(model)), highlight=False, markup=False, soft_wrap=True)
     if result.compatibility:
         console.print(_table(result))
@@ -148,7 +152,7 @@ def _models(result: Result) -> Table:
 def model_lines(model: ModelVerdict) -> list[str]:
     """One model of the user in full: what differs, where, by how much, why, and what to do."""
     lines = [f"\n{model.verdict}: {model.file}", f"  because   {model.why[:600]}"]
-    if model.verdict in (BREAKS, DIFFERENT):
+    if model.verdict in (BREAKS, DIFFERENT, BROKEN):
         lines += cause_lines(model.cause)
     passed = [route for route, told in model.resaved.items() if told == "passed"]
     refused = [f"{route} ({told[:160]})" for route, told in model.resaved.items() if told != "passed"]

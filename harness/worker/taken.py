@@ -199,7 +199,10 @@ def _wanted(model: Any) -> tuple[list[Any], Any]:
     """
     wanted = getattr(model, "inputs", None)
     if wanted:
-        return dialect.flat(wanted), getattr(model, "input", None)
+        try:
+            return dialect.flat(wanted), model.input
+        except (AttributeError, ValueError):  # a Sequential out of a file, up to Keras 3.4: not called yet
+            return dialect.flat(wanted), wanted[0] if len(wanted) == 1 else wanted
     called_with = model.save_spec() if hasattr(model, "save_spec") else None
     if called_with is None:
         return [], None

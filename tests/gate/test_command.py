@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from harness.cli import main
-from harness.gate.models import BREAKS, NOT_TRIED, Loaded, ModelVerdict, brief
+from harness.gate.models import BREAKS, BROKEN, NO_MODEL, NOT_TRIED, Loaded, ModelVerdict, brief
 from harness.gate.result import Options, Result
 from harness.reporting.gate_report import junit, report
 from harness.reporting.gate_text import markdown, verdict_line
@@ -66,6 +66,16 @@ def test_a_model_that_breaks_makes_it_unsafe() -> None:
 def test_nothing_exchanged_is_no_pass() -> None:
     assert made().verdict == "error"
     assert verdict_line(made()).startswith("COULD NOT MEASURE")
+
+
+@pytest.mark.parametrize("verdict", [BROKEN, NO_MODEL])
+def test_models_of_which_none_could_be_compared_are_no_pass(verdict: str) -> None:
+    alone = made(models=[model(verdict)])
+    assert alone.verdict == "error"
+    assert verdict_line(alone).startswith("COULD NOT MEASURE: nothing was compared")
+    beside = made(models=[model(verdict), model("same")])
+    assert beside.verdict == "pass"
+    assert ("1 model of yours broken in both" in verdict_line(beside)) is (verdict == BROKEN)
 
 
 def test_a_model_that_was_not_tried_is_no_pass() -> None:

@@ -134,7 +134,8 @@ def with_layer(finding: Finding, call: object) -> Finding:
     return replace(finding, architecture=model)
 
 
-# For each cause: what is said in the release that reads, the direction, the layer, the observation.
+# For each cause: what is said in the release that reads, the direction, the layer, the observation; of some the place
+# and the release.
 SAID = {
     "keras-2-module-path": (
         "Could not deserialize class 'Functional' because its parent module keras.src.engine cannot be imported.",
@@ -213,14 +214,17 @@ SAID = {
         "File format not supported: filepath=/x. Note that the legacy SavedModel format is not supported by"
         " `load_model()` in Keras 3.", "forward", Call("layers.Dense"), "travel",
     ),
+    "one-tensor-becomes-a-list": ("", "forward", Call("layers.Dense"), "structure", "takes", "3.4.1"),
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("cause", SAID)
 def test_a_cause_is_recognised_by_what_is_said_and_what_is_held(cause: str) -> None:
-    message, direction, layer, observation = SAID[cause]
-    finding = replace(with_layer(failed(message, observation=observation), layer), direction=direction)
-    told = diagnose(finding)
+    message, direction, layer, observation, *rest = SAID[cause]
+    place, keras = rest or ("", "")
+    finding = with_layer(failed(message, observation=observation), layer)
+    finding = replace(finding, direction=direction, where=place)
+    told = diagnose(finding, keras)
     assert told is not None
     assert told.id == cause
     assert told.explanation

@@ -62,7 +62,8 @@ def _in_dtype(dtype: str | None, value: Any) -> Any:
 
 def _bidirectional(a: Arguments, x: Spec) -> Placement:
     rule = a.choose_rule(_RECURRENT, x)
-    wanted = a.draw(st.sets(st.sampled_from(_LOOP), max_size=3))
+    # Inside another wrapper it gives its one output, and no states.
+    wanted = set() if a.plain else a.draw(st.sets(st.sampled_from(_LOOP), max_size=3))
     forward, inner = a.inner(rule, x, name=_named(a, "inner"), wanted=frozenset(wanted))
     # RNN makes a stack of a list of cells in the global dtype; convolutions lack kernels of some dtypes.
     # Keras 2 leaves states in the dtype in which they come.
