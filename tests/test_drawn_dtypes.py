@@ -6,6 +6,8 @@ from hypothesis import strategies as st
 
 from harness.architectures.drawing import draws
 from harness.architectures.graph import Graph
+from harness.architectures.operations import OPERATIONS
+from harness.architectures.operations.placing import add_operation
 from harness.architectures.rules import Placement
 from harness.architectures.spec import Spec
 from harness.protocol.architecture import references
@@ -40,3 +42,34 @@ def test_keras_2_casts_the_first_argument_alone_and_is_given_no_other_to_be_cast
 
 def test_keras_3_casts_all_and_is_given_such() -> None:
     assert taken("3.15") == (True, True)
+
+
+@st.composite
+def _operator_on_a_layer_of_its_own_dtype(draw: st.DrawFn, version: str) -> bool:
+    """Whether an operator stands on such a layer, or on an operator that does."""
+    graph = Graph(draw, vocabulary(version), {}, batch=2)
+    source = graph.input(Spec((3,)))
+    graph.attach("layers.Dense", {"units": 2, "dtype": "mixed_float16"}, Placement((SEEN,)), source)
+    halved = {ref.node for ref in graph.of_another_dtype()}
+    (row,) = [row for row in OPERATIONS if row.name == "operator.neg"]
+    for _ in range(3):
+        add_operation(draw, graph, row)
+    return any(ref.node in halved for node in graph.nodes[1:] for ref in references(node.inputs))
+
+
+def test_keras_2_casts_no_operand_and_is_given_no_other_to_compute_with() -> None:
+    found = [any(draws(_operator_on_a_layer_of_its_own_dtype(each), 30, seed_value=3)) for each in ("2.15", "3.15")]
+    assert found == [False, True]
+
+
+def test_what_is_computed_from_a_layer_of_another_dtype_is_of_that_dtype() -> None:
+    def drawn(draw: st.DrawFn) -> bool:
+        graph = Graph(draw, vocabulary("3.15"), {}, batch=2)
+        source = graph.input(Spec((3,)))
+        graph.attach("layers.Dense", {"units": 2, "dtype": "mixed_float16"}, Placement((SEEN,)), source)
+        graph.inputs.clear()
+        graph.tensors[:] = graph.tensors[1:]
+        add_operation(draw, graph, next(row for row in OPERATIONS if row.name == "operator.neg"))
+        return len(graph.of_another_dtype()) == len(graph.tensors)
+
+    assert any(draws(st.composite(drawn)(), 10, seed_value=3))

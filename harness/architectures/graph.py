@@ -179,11 +179,19 @@ class Graph:
         Keras 2 casts the first alone: the others must not come from a layer with a dtype of its own.
         """
         if isinstance(wanted, Spec):
-            return self.find(wanted, besides=self._of_another_dtype() if self.vocabulary.major == 2 else set())
+            return self.find(wanted, besides=self.of_another_dtype() if self.vocabulary.major == 2 else set())
         return [self._found(each) for each in wanted]
 
-    def _of_another_dtype(self) -> set[Ref]:
-        own = {node.name for node in self.nodes if any("dtype" in call.arguments for call in calls(node.layer))}
+    def of_another_dtype(self) -> set[Ref]:
+        """What comes out of layers with a dtype of their own, and out of operations on it."""
+        own: set[str] = set()
+        for node in self.nodes:
+            if isinstance(node.layer, Call):
+                another = any("dtype" in call.arguments for call in calls(node.layer))
+            else:
+                another = any(ref.node in own for ref in references(node.inputs))
+            if another:
+                own.add(node.name)
         return {ref for ref, _ in self.tensors if ref.node in own}
 
     def append(self, node: Node, outputs: tuple[Spec, ...], used: set[Ref]) -> Node:

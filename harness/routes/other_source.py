@@ -58,7 +58,7 @@ def _others(subject: Subject, model: Any, name: str) -> list[Any]:
     return [
         {"path": places[id(each)], "value": subject.arrays.add(merged.get(id(each), each))}
         for each in sorted(dialect.weights_of(model), key=lambda each: places[id(each)])
-        if name not in places[id(each)].split("/") and not dialect.is_adapter(each)
+        if f"/{name}/" not in f"/{places[id(each)]}/" and not dialect.is_adapter(each)
     ]
 
 

@@ -36,10 +36,12 @@ def add_operation(draw: Draw, graph: Graph, operation: Operation | None = None) 
 
 def _tensors(graph: Graph, operation: Operation) -> list[tuple[Ref, Spec]]:
     inputs = {each.name for each in graph.inputs}
+    # Keras 2 casts no operands: what is added to a tensor of another dtype may be an input.
+    other = graph.of_another_dtype() if graph.vocabulary.major == 2 else set()
     return [
         (ref, spec)
         for ref, spec in graph.tensors
-        if operation.accepts(spec) and (ref.node in inputs or not operation.exact)
+        if operation.accepts(spec) and ref not in other and (ref.node in inputs or not operation.exact)
     ]
 
 
