@@ -7,13 +7,16 @@ from io import StringIO
 import pytest
 from rich.console import Console
 
+from harness.architectures.families import all_rules
+from harness.check.plan import Plan
 from harness.check.profiles import PROFILES
 from harness.check.proof import scripted
 from harness.check.result import Options, Result
 from harness.expectations.finding import Finding
 from harness.protocol.architecture import Architecture, Call, Input, Node, Ref
-from harness.reporting import console as terminal
+from harness.reporting import live as progress
 from harness.reporting.console import Watcher, print_result, verdict_line
+from tests.vocabularies import vocabulary
 
 MODEL = Architecture(
     name="model",
@@ -77,8 +80,8 @@ def watched(*settled: Finding, live: bool) -> tuple[str, list[str]]:
         before = len(text.getvalue())
         watcher(name, result, subject)
         if name in ("finding", "reduced"):
-            progress = watcher._progress
-            counts.append(progress.tasks[0].description if progress else text.getvalue()[before:].splitlines()[-1])
+            shown = watcher._line._progress
+            counts.append(shown.tasks[0].description if shown else text.getvalue()[before:].splitlines()[-1])
 
     event("starting")
     for finding in settled:
@@ -94,7 +97,7 @@ def watched(*settled: Finding, live: bool) -> tuple[str, list[str]]:
 
 @pytest.mark.parametrize("live", [False, True])
 def test_a_finding_is_called_new_only_once_it_is_settled(live: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(terminal, "EVERY", -1.0)  # every event has its line of counts
+    monkeypatch.setattr(progress, "EVERY", -1.0)  # every event has its line of counts
     text, counts = watched(known("config"), NEW, live=live)
     parts = re.split(r"[\r\n]+", re.sub(r"\x1b\[[\d;?]*\w", "", text))
     lines = [part for part in parts if NEW.id in part or known("config").id in part]
@@ -106,3 +109,16 @@ def test_a_finding_is_called_new_only_once_it_is_settled(live: bool, monkeypatch
         "0 new findings, 1 to be looked at",
         "1 new finding",
     ]
+
+
+def test_how_much_of_the_examples_has_been_drawn_is_told_where_several_are_promised() -> None:
+    plan = Plan(
+        vocabulary(), {name: rule for name, rule in all_rules().items() if name == "Dense"}, PROFILES["thorough"]
+    )
+    result, watcher = Result(Options(PROFILES["thorough"]), plan=plan), Watcher(Console(file=StringIO()))
+    assert watcher._how_far(result).endswith("; 0% of 20 examples a layer")
+    for _ in zip(range(10), plan, strict=False):
+        pass
+    assert watcher._how_far(result).endswith("; 50% of 20 examples a layer")
+    result.plan = Plan(vocabulary(), all_rules(), PROFILES["quick"])
+    assert "examples" not in watcher._how_far(result)

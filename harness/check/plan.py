@@ -228,6 +228,13 @@ class Plan:
                         self.where.setdefault(call.name, (drawn, node.name))
             yield drawn
 
+    @property
+    def share(self) -> float:
+        """How much of the examples that the profile promises of each layer has been drawn, from 0 to 1."""
+        wanted = self.profile.examples
+        drawn = sum(min(self.coverage.layers.get(self.rules[name].public, 0), wanted) for name in self.targets)
+        return drawn / (wanted * len(self.targets)) if self.targets else 1.0
+
     def unreached(self) -> dict[str, list[str]]:
         """What the profile promised and no model reached: layers, and topologies."""
         missing: dict[str, list[str]] = {}

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import sys
 import textwrap
-import time
 from collections.abc import Sequence
 from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from harness.check.awaited import verifying
@@ -21,9 +19,9 @@ from harness.check.result import Result
 from harness.check.unchecked import MOST, in_words
 from harness.expectations.finding import Finding
 from harness.expectations.table import LACKING
+from harness.reporting.live import Line
 from harness.reporting.text import finding_text
 
-EVERY = 10.0  # seconds between two plain lines where no terminal is there
 UNSETTLED = "to be looked at"  # what no known issue matches as it was drawn, and may match once it is reduced
 
 
@@ -32,32 +30,24 @@ class Watcher:
 
     def __init__(self, console: Console) -> None:
         self.console = console
-        self._last = time.monotonic()
+        self._line = Line(console)
         self._settled: set[str] = set()
-        self._progress: Progress | None = None
-        if console.is_terminal:
-            self._progress = Progress(
-                SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), console=console,
-                transient=True,
-            )  # fmt: skip
 
     def __call__(self, event: str, result: Result, subject: Any) -> None:
         """Takes an event of the session."""
         if event == "starting":
-            if self._progress is None:
-                self.console.print("starting TensorFlow …")
-            else:
-                self._progress.start()
-                self._task = self._progress.add_task("starting TensorFlow", total=None)
+            self._line.start("starting TensorFlow")
             return
         if event == "done":
-            if self._progress is not None:
-                self._progress.stop()
+            self._line.stop()
             return
         if event == "started":
             self.console.print(_environment(result), highlight=False, soft_wrap=True)
         if isinstance(subject, Finding):
             self._tell(event, subject)
+        self._line.show(self._how_far(result))
+
+    def _how_far(self, result: Result) -> str:
         new = [finding.id for finding in result.findings.values() if finding.status == "new"]
         settled = sum(each in self._settled for each in new)
         reached = 0 if result.plan is None else len(result.plan.coverage.layers)
@@ -65,11 +55,9 @@ class Watcher:
         text = ", ".join(_number(count, what) for count, what in counts)
         if len(new) > settled:
             text += f", {len(new) - settled} {UNSETTLED}"
-        if self._progress is not None:
-            self._progress.update(self._task, description=text)
-        elif time.monotonic() - self._last > EVERY:
-            self._last = time.monotonic()
-            self.console.print(text)
+        if result.plan is not None and result.plan.profile.examples > 1:
+            text += f"; {result.plan.share:.0%} of {result.plan.profile.examples} examples a layer"
+        return text
 
     def _tell(self, event: str, finding: Finding) -> None:
         """A line where a finding is seen, settled or proven. Only once it is small is it told whether it is known."""
