@@ -51,13 +51,14 @@ class Watcher:
             return
         broken = sum(kind(each) in WORST for each in result.findings.values())
         self.line.show(
-            f"{result.examples} models, {result.compared} files exchanged, {_several(broken, 'difference')} to look at"
+            f"{_several(result.examples, 'model')}, {_several(result.compared, 'file')} exchanged, {_several(broken, 'difference')} to look at"
         )
 
 
 def verdict_line(result: Result) -> str:
     """The verdict in one line."""
-    took = f"{result.examples} drawn models, {result.compared} files exchanged in {result.seconds:.0f} s"
+    drawn, files = _several(result.examples, "drawn model"), _several(result.compared, "file")
+    took = f"{drawn}, {files} exchanged in {result.seconds:.0f} s"
     if result.options.profile is None:
         took = f"{_several(len(result.models), 'model')} of yours in {result.seconds:.0f} s, none drawn"
     if result.verdict == "error":
