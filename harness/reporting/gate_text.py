@@ -50,9 +50,8 @@ class Watcher:
             self.line.show(f"{_several(len(result.models), 'model')} of yours")
             return
         broken = sum(kind(each) in WORST for each in result.findings.values())
-        self.line.show(
-            f"{_several(result.examples, 'model')}, {_several(result.compared, 'file')} exchanged, {_several(broken, 'difference')} to look at"
-        )
+        drawn, files = _several(result.examples, "model"), _several(result.compared, "file")
+        self.line.show(f"{drawn}, {files} exchanged, {_several(broken, 'difference')} to look at")
 
 
 def verdict_line(result: Result) -> str:
