@@ -147,36 +147,38 @@ def _verdict(exchange: Exchange, scratch: Scratch, path: Path, report: Report, g
     baseline = _take(exchange.baseline, path, scratch, given)
     candidate = _take(exchange.candidate, path, scratch, given)
     one, other = baseline.result(), candidate.result()
-    old, new = _loaded(one), _loaded(other)
-    made = replace(first, baseline=old, candidate=new)
+    made = _loading(replace(first, baseline=_loaded(one), candidate=_loaded(other)), report, given)
+    if made.verdict == BREAKS:
+        return replace(made, resaved=_resaved(exchange, one, other, given))
+    if made.verdict != SAME:
+        return made
+    found = list(across.held(one.reply["before"], other.reply["before"], {**one.blobs, **other.blobs}, exchange.lost))
+    made = replace(made, resaved=_resaved(exchange, one, other, given))
+    return _different(made, *found[0], report) if found else made
+
+
+def _loading(made: ModelVerdict, report: Report, given: Given) -> ModelVerdict:
+    """The verdict as far as how the two sides took the file up decides it; `SAME` where both did alike."""
+    old, new = made.baseline, made.candidate
     own = report.custom_objects if report.format != "saved_model" else ()  # which holds what its classes compute
     if own and not given.custom_objects and not (old.works and new.works):
         return replace(made, why=f"needs custom objects: {', '.join(own)} (--custom-objects)")
-    refused = old.loads != "no" and new.loads == "no"
     if old.at == new.at == FIRST_CALL and given.inputs is None:  # with inputs that were made up, which proves nothing
         return replace(made, why=new.told)
+    refused = old.loads != "no" and new.loads == "no"
     if not old.works and not new.works and not refused:
         return replace(made, verdict=BROKEN, why=new.told, cause=_cause(new.said, report) or _cause(old.said, report))
     if refused or not new.works or (old.whole and not new.whole):
-        return replace(
-            made,
-            verdict=BREAKS,
-            why=new.told,
-            cause=_cause(new.said, report),
-            resaved=_resaved(exchange, one, other, given),
-        )
+        return replace(made, verdict=BREAKS, why=new.told, cause=_cause(new.said, report))
     if not old.works or (new.whole and not old.whole):
         return replace(made, verdict=FIXED, why=old.told, cause=_cause(old.said, report))
-    found = list(across.held(one.reply["before"], other.reply["before"], {**one.blobs, **other.blobs}, exchange.lost))
-    resaved = _resaved(exchange, one, other, given)
-    if not found:
-        return replace(made, verdict=SAME, resaved=resaved)
-    observation, difference = found[0]
-    size = difference.size.get("max abs")
+    return replace(made, verdict=SAME)
+
+
+def _different(made: ModelVerdict, observation: str, difference: Difference, report: Report) -> ModelVerdict:
     cause = cause_of(Break(observation, "forward", where="/".join(difference.where), model=report.config))
-    return replace(
-        made, verdict=DIFFERENT, why=_told(observation, difference), max_abs_diff=size, cause=cause, resaved=resaved
-    )
+    size = difference.size.get("max abs")
+    return replace(made, verdict=DIFFERENT, why=_told(observation, difference), max_abs_diff=size, cause=cause)
 
 
 def _told(observation: str, difference: Difference) -> str:
