@@ -10,9 +10,10 @@ from rich.console import Console
 
 from harness.architectures.families import all_rules
 from harness.architectures.vocabulary import Vocabulary
+from harness.check.coverage import Coverage
 from harness.check.kinds import KINDS, drawable, mentions
 from harness.check.operations import operation_models
-from harness.check.plan import Coverage, Plan
+from harness.check.plan import Plan
 from harness.check.profiles import PROFILES
 from harness.check.reach import reach_of_kinds
 from harness.check.wishes import ALONE, PATIENCE

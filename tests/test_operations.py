@@ -13,8 +13,8 @@ from harness.architectures.models import architectures
 from harness.architectures.operations import OPERATIONS, known_operations
 from harness.architectures.operations.exclusions import WITHOUT_XLA, reasons
 from harness.architectures.operations.operation import Operation
+from harness.check.coverage import Coverage
 from harness.check.operations import missed, operation_models, operations_in, operations_reached, public_operations
-from harness.check.plan import Coverage
 from harness.protocol.architecture import Architecture, Data, Name, Node, Ref, Slice, dumps, loads, references
 from tests.vocabularies import vocabulary
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import random
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from hypothesis import strategies as st
@@ -18,71 +17,20 @@ from harness.architectures.drawing import draws
 from harness.architectures.graph import Goal
 from harness.architectures.models import architectures
 from harness.architectures.rules import NOTHING, LayerRule, Wanted
-from harness.architectures.topologies import TOPOLOGIES, Topology
+from harness.architectures.topologies import Topology
 from harness.architectures.topologies import of as topologies_of
 from harness.architectures.vocabulary import Vocabulary
-from harness.check.kinds import mentions
-from harness.check.operations import missed, operation_models, operations_in
+from harness.check.coverage import Coverage
+from harness.check.operations import missed, operation_models
 from harness.check.profiles import Profile
 from harness.check.wishes import Wishes
-from harness.protocol.architecture import Architecture, Call, calls, layer_calls
+from harness.protocol.architecture import Architecture, calls
 
 UNASKED = ("**", "name", "dtype", "trainable")  # arguments that every layer has
 ROUNDS = 6  # draws spent on an argument that will not come
 TOO_OFTEN = 50  # draws that failed, after which nothing more is asked of them
 HOLDERS = tuple(Goal(name) for name in ("Dense", "EinsumDense", "Dense", "Activation"))  # of objects that are wanted
 HOLDER_OF = {"constraints.RadialConstraint": "Conv2D"}  # what none of these holds
-
-
-@dataclass
-class Coverage:
-    """What has been drawn: examples of each layer and thing, and the distinct values of each of its arguments."""
-
-    vocabulary: Vocabulary
-    layers: dict[str, int] = field(default_factory=dict)
-    arguments: dict[str, dict[str, set[str]]] = field(default_factory=dict)
-    objects: dict[str, int] = field(default_factory=dict)
-    topologies: dict[str, int] = field(default_factory=dict)
-    operations: dict[str, int] = field(default_factory=dict)
-
-    def add(self, architecture: Architecture) -> None:
-        """Counts one model."""
-        for topology in TOPOLOGIES:
-            if topology.seen(architecture):
-                self.topologies[topology.name] = self.topologies.get(topology.name, 0) + 1
-        for name in {call.name for call in layer_calls(architecture)}:
-            self.layers[name] = self.layers.get(name, 0) + 1
-        for name in set(operations_in(architecture)):
-            self.operations[name] = self.operations.get(name, 0) + 1
-        for node in architecture.nodes:
-            if isinstance(node.layer, Call):  # the worker names every layer as its node
-                self.arguments.setdefault(node.layer.name, {}).setdefault("name", set()).add(repr(node.name))
-        for name, arguments in mentions(architecture, self.vocabulary):
-            self.objects[name] = self.objects.get(name, 0) + 1
-            given = self.arguments.setdefault(name, {})
-            defaults = self.vocabulary.defaults.get(name, {})
-            for argument, value in arguments.items():
-                if argument in defaults and repr(value) == repr(defaults[argument]):
-                    continue
-                values = given.setdefault(argument, set())
-                if len(values) < 50:
-                    values.add(repr(value))
-
-    def inputs(self, architecture: Architecture) -> None:
-        """Counts the inputs of a model as the layers that they are."""
-        for each in architecture.inputs:
-            self.layers["layers.InputLayer"] = self.layers.get("layers.InputLayer", 0) + 1
-            given = self.arguments.setdefault("layers.InputLayer", {})
-            for argument, value in (
-                ("shape", each.shape), ("dtype", each.dtype), ("batch_size", each.batch_size), ("name", each.name),
-                ("optional", each.optional or None),
-            ):  # fmt: skip
-                if value is not None:
-                    given.setdefault(argument, set()).add(repr(value))
-
-    def reached(self, name: str, argument: str) -> bool:
-        """Whether the argument was given at least once, and not its default."""
-        return bool(self.arguments.get(name, {}).get(argument))
 
 
 class Plan:

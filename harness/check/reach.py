@@ -16,9 +16,10 @@ from harness.architectures.models import architectures
 from harness.architectures.rules import LayerRule
 from harness.architectures.topologies import TOPOLOGIES
 from harness.architectures.vocabulary import Vocabulary
+from harness.check.coverage import Coverage
 from harness.check.kinds import KINDS
 from harness.check.operations import operations_reached
-from harness.check.plan import Coverage, Plan
+from harness.check.plan import Plan
 from harness.check.profiles import PROFILES
 from harness.expectations.table import parse
 

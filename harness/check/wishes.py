@@ -6,14 +6,11 @@ They are handed to the models that are drawn anyway, a few to each, and again wh
 from __future__ import annotations
 
 import random
-from typing import TYPE_CHECKING
 
 from harness.architectures.rules import Wanted
 from harness.architectures.vocabulary import Vocabulary
+from harness.check.coverage import Coverage
 from harness.check.kinds import KINDS, drawable
-
-if TYPE_CHECKING:
-    from harness.check.plan import Coverage
 
 TOGETHER = 3  # times that all arguments are asked for at once; then one at a time, for some exclude each other
 PATIENCE = 8  # times that a thing is asked for beside others without anything new

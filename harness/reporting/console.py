@@ -12,7 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from harness.check.awaited import verifying
-from harness.check.plan import Coverage
+from harness.check.coverage import Coverage
 from harness.check.reach import reach_of_kinds, totals
 from harness.check.recordings import FAILED, KNOWN
 from harness.check.result import Result
