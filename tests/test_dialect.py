@@ -1,4 +1,4 @@
-"""What a worker sees in a symbolic tensor."""
+"""What a worker sees in a symbolic tensor, and which weights belong to a layer."""
 
 from __future__ import annotations
 
@@ -23,3 +23,19 @@ def test_what_a_layer_gives_sparsely_takes_no_head_even_where_its_symbol_says_no
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.stdout == "True False False\n", done.stderr[-2000:]
+
+
+def test_the_weights_of_a_layer_are_found_by_its_whole_name_and_by_no_part_of_another() -> None:
+    code = (
+        "from types import SimpleNamespace\n"
+        "from harness.routes.other_source import _others\n"
+        "from harness.worker.dialect import keras\n"
+        "model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1), keras.layers.Dense(1)])\n"
+        "places = dict(zip(map(id, model.weights), ('a/b/kernel', 'a/c/kernel', 'b/kernel', 'ab/kernel')))\n"
+        "of = SimpleNamespace(places=lambda: places)\n"
+        "subject = SimpleNamespace(of=lambda model: of, arrays=SimpleNamespace(add=lambda value: 0))\n"
+        "for name in ('a/b', 'b'):\n"
+        "    print(*(each['path'] for each in _others(subject, model, name)))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.stdout == "a/c/kernel ab/kernel b/kernel\na/c/kernel ab/kernel\n", done.stderr[-2000:]
