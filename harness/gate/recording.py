@@ -112,7 +112,7 @@ def write(
         "schema_version": SCHEMA_VERSION,
         "asked": asked,
         "installed": dict(installed),
-        **{key: release.about[key] for key in STATED},
+        **release.environment,
         "names": {
             name: arguments
             for name, arguments in release.about["names"].items()
@@ -158,6 +158,7 @@ def read(path: Path) -> Recording:
             raise NoRecording(f"{path} is of schema version {about['schema_version']}, and {SCHEMA_VERSION} is known")
         models = tuple(map(str, about["models"]))
         release = {key: about[key] for key in (*STATED, "names", "defaults", "layer_defaults", "layers")}
+        release["module"] = str(about.get("module", "keras"))
         if not all(NAME.fullmatch(each) for each in models):
             raise NoRecording(f"{path} names a model as none can be called")
         found = Recording(path, release, models, str(about["asked"]), dict(about["left_out"]), about["installed"])

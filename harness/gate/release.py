@@ -31,8 +31,13 @@ class Release:
 
     @property
     def environment(self) -> dict[str, Any]:
-        """What is installed, as a report states it."""
-        return {key: self.about[key] for key in STATED}
+        """What is installed, as a report states it; `module` is what this Keras is imported as."""
+        return {**{key: self.about[key] for key in STATED}, "module": self.module}
+
+    @property
+    def module(self) -> str:
+        """``keras`` or ``tf_keras``; recordings of schema version 1 may leave it out."""
+        return str(self.about.get("module", "keras"))
 
 
 class Side(Release):

@@ -113,7 +113,9 @@ class Result:
     def same(self) -> bool:
         """Whether both sides are one release, so that nothing can differ but by a fault of the harness."""
         sides = list(self.environments.values())
-        return len(sides) == 2 and all(sides[0].get(key) == sides[1].get(key) for key in ("tensorflow", "keras"))
+        return len(sides) == 2 and all(
+            sides[0].get(key) == sides[1].get(key) for key in ("tensorflow", "keras", "module")
+        )
 
     def cause(self, finding: Finding) -> Cause | None:
         """Why it broke, as far as is known of the release in which it did."""

@@ -20,6 +20,7 @@ from harness.check.unchecked import MOST, in_words
 from harness.expectations.finding import Finding
 from harness.expectations.table import LACKING
 from harness.reporting.live import Line
+from harness.reporting.printable import keras_of
 from harness.reporting.text import finding_text
 
 UNSETTLED = "to be looked at"  # what no known issue matches as it was drawn, and may match once it is reduced
@@ -80,8 +81,7 @@ def _environment(result: Result) -> str:
     """What is under test: what was resolved, and of what was asked, where that is something else than a path."""
     found, origin = result.environment, result.options.origin
     packages = found.get("packages", {})
-    keras = found["keras"] if found.get("module", "keras") == "keras" else f"{found['keras']} ({found['module']})"
-    stated = {"TensorFlow": found["tensorflow"], "Keras": keras, "Python": found["python"]}
+    stated = {"TensorFlow": found["tensorflow"], "Keras": keras_of(found), "Python": found["python"]}
     more = {name: packages.get(name.lower()) for name in ("NumPy", "h5py", "protobuf")} if "made" in origin else {}
     words = ", ".join(f"{name} {version}" for name, version in {**stated, **more}.items() if version)
     return words + (f"\n    of {escape(origin['asked'])}, made {origin['made']}" if "made" in origin else "")

@@ -15,9 +15,9 @@ from harness.gate.models import BREAKS, BROKEN, DIFFERENT, NOT_TRIED, SAME, VERD
 from harness.gate.result import Result, kind
 from harness.gate.status import BACK, FORWARD, INCOMPATIBLE, REGRESSION
 from harness.reporting.live import Line
+from harness.reporting.printable import keras_of
 from harness.reporting.text import finding_text
 
-SHOWN = ("tensorflow", "keras", "python")
 WORST = (f"{INCOMPATIBLE}-{FORWARD}", REGRESSION, f"{INCOMPATIBLE}-{BACK}")
 
 
@@ -105,17 +105,15 @@ def environment_lines(result: Result) -> list[str]:
     """What was installed on the two sides, and what that means where they are hardly two."""
     lines = []
     for side, found in result.environments.items():
-        said = ", ".join(
-            f"{name.capitalize() if name != 'tensorflow' else 'TensorFlow'} {found[name]}" for name in SHOWN
-        )
+        said = f"TensorFlow {found['tensorflow']}, Keras {keras_of(found)}, Python {found['python']}"
         packages = ", ".join(f"{name} {version}" for name, version in found.get("packages", {}).items())
         lines.append(f"{side:<10} {said} ({packages})")
     sides = list(result.environments.values())
     if len(sides) == 2 and result.same:
         lines.append("Both sides are the same release: whatever differs is a fault of the harness (an A/A test).")
-    elif len(sides) == 2 and sides[0]["keras"] == sides[1]["keras"]:
+    elif len(sides) == 2 and keras_of(sides[0]) == keras_of(sides[1]):
         lines.append(
-            f"Both sides have Keras {sides[0]['keras']}: only TensorFlow differs. If you did not mean that, pin keras."
+            f"Both sides have Keras {keras_of(sides[0])}: only TensorFlow differs. If you did not mean that, pin keras."
         )
     return lines
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 
 def printable(text: str) -> str:
     """The text with every character that is not simply shown as an escape; its length stays of the same order."""
@@ -12,3 +15,13 @@ def printable(text: str) -> str:
 
 def _escape(character: str) -> str:
     return character.encode("unicode_escape", "surrogatepass").decode("ascii")
+
+
+def keras_of(environment: Mapping[str, Any]) -> str:
+    """The release of Keras, with the module that it is imported as where that is another than keras.
+
+    >>> keras_of({"keras": "2.17.0", "module": "tf_keras"})
+    '2.17.0 (tf_keras)'
+    """
+    module = environment.get("module", "keras")
+    return str(environment["keras"]) if module == "keras" else f"{environment['keras']} ({module})"

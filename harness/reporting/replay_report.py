@@ -15,6 +15,7 @@ from harness.gate.result import kind
 from harness.reporting import gate_report
 from harness.reporting.gate_text import cause_lines
 from harness.reporting.live import Line
+from harness.reporting.printable import keras_of
 from harness.reporting.text import finding_text
 
 
@@ -39,7 +40,7 @@ class Watcher:
 
 def _environment(result: Replayed) -> str:
     found = result.environments[CANDIDATE]
-    return f"{CANDIDATE}  TensorFlow {found['tensorflow']}, Keras {found['keras']}, Python {found['python']}"
+    return f"{CANDIDATE}  TensorFlow {found['tensorflow']}, Keras {keras_of(found)}, Python {found['python']}"
 
 
 def verdict_line(result: Replayed) -> str:

@@ -8,9 +8,10 @@ import pytest
 
 from harness.cli import main
 from harness.gate.models import BREAKS, BROKEN, NO_MODEL, NOT_TRIED, Loaded, ModelVerdict, brief
+from harness.gate.release import STATED, Release
 from harness.gate.result import Options, Result
 from harness.reporting.gate_report import junit, report
-from harness.reporting.gate_text import markdown, verdict_line
+from harness.reporting.gate_text import environment_lines, markdown, verdict_line
 
 ENVIRONMENT = {"tensorflow": "2.15.1", "keras": "2.15.0", "python": "3.11.7", "packages": {}, "devices": []}
 
@@ -93,3 +94,14 @@ def test_a_message_is_told_without_the_configs_in_it() -> None:
     assert brief("a {'b': 1} c") == "a {'b': 1} c"
     assert brief("using config={'name': {'x': '" + "y" * 80 + "'}}.\n\nNo groups") == "using config={…}. No groups"
     assert brief("cut off: {'a'") == "cut off: {…"
+
+
+def test_the_keras_2_that_stands_beside_keras_3_is_told_by_its_name() -> None:
+    about = {key: ENVIRONMENT.get(key) for key in STATED}
+    legacy = Release("candidate", {**about, "module": "tf_keras"}).environment
+    lines = environment_lines(
+        made(environments={"baseline": Release("baseline", about).environment, "candidate": legacy})
+    )
+    assert f"Keras {ENVIRONMENT['keras']}, Python" in lines[0]
+    assert f"Keras {ENVIRONMENT['keras']} (tf_keras), Python" in lines[1]
+    assert len(lines) == 2, "they are not the same release"

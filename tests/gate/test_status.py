@@ -215,6 +215,10 @@ SAID = {
         " `load_model()` in Keras 3.", "forward", Call("layers.Dense"), "travel",
     ),
     "one-tensor-becomes-a-list": ("", "forward", Call("layers.Dense"), "structure", "takes", "3.4.1"),
+    "tf-keras-module-path": (
+        "Could not deserialize class 'Functional' because its parent module tf_keras.src.engine cannot be imported.",
+        "back", Call("layers.Dense"), "travel",
+    ),
 }  # fmt: skip
 
 
