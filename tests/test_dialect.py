@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-
 import pytest
 
-from tests.stub import ROOT
+from tests.processes import printed
 
 pytestmark = pytest.mark.slow
 
@@ -21,8 +18,7 @@ def test_what_a_layer_gives_sparsely_takes_no_head_even_where_its_symbol_says_no
         "    return dialect.is_dense_float(layer(keras.Input((1,))))\n"
         "print(given(), given(sparse=True), dialect.is_dense_float(keras.Input((1,), sparse=True)))\n"
     )
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.stdout == "True False False\n", done.stderr[-2000:]
+    assert printed(code) == "True False False\n"
 
 
 def test_the_weights_of_a_layer_are_found_by_its_whole_name_and_by_no_part_of_another() -> None:
@@ -37,5 +33,4 @@ def test_the_weights_of_a_layer_are_found_by_its_whole_name_and_by_no_part_of_an
         "for name in ('a/b', 'b'):\n"
         "    print(*(each['path'] for each in _others(subject, model, name)))\n"
     )
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.stdout == "a/c/kernel ab/kernel b/kernel\na/c/kernel ab/kernel\n", done.stderr[-2000:]
+    assert printed(code) == "a/c/kernel ab/kernel b/kernel\na/c/kernel ab/kernel\n"

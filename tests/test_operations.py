@@ -137,9 +137,13 @@ def test_fourier_transforms_take_single_precision_alone_and_both_parts_of_one_dt
     assert len(rows) == 6
     for row in rows:
         for model in alone(row, 4):
-            *_, cast, transform = model.nodes
-            assert (cast.layer, cast.inputs[1]) == (Name("ops.cast"), "float32")
-            assert {ref.node for ref in references(transform.inputs)} == {cast.name}
+            *_, transform = model.nodes
+            casts = {
+                node.name for node in model.nodes if (node.layer, node.inputs[1:]) == (Name("ops.cast"), ("float32",))
+            }
+            parts = [ref.node for ref in references(transform.inputs)]
+            assert set(parts) <= casts
+            assert len(set(parts)) == len(parts) == (2 if row.name.endswith(("fft2", ".fft", "irfft")) else 1)
 
 
 def test_keras_2_is_given_operators_alone() -> None:

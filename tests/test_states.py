@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-
 import pytest
 
-from tests.stub import ROOT
+from tests.processes import printed
 
 pytestmark = pytest.mark.slow
 
@@ -25,5 +22,4 @@ def test_what_is_drawn_after_a_seed_does_not_depend_on_whether_keras_had_a_gener
         "states.reseed(4)\n"
         "print(drawn[0] == drawn[1] != (random.random(), np.random.random(), drawn[0][2]))\n"
     )
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.stdout == "True\n", done.stderr[-2000:]
+    assert printed(code) == "True\n"

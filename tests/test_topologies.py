@@ -110,7 +110,7 @@ def test_what_cannot_be_drawn_is_a_problem_and_loses_nothing_else() -> None:
     result = Result(Options(PROFILES["thorough"]), plan=plan, examples=drawn_ones, built=drawn_ones, stopped=None)
     result.problems = problems(result)
     assert (
-        "could not be drawn, a fault of the harness: LookupError no place for it at test_topologies.py:place"
+        "could not be drawn, a fault of the harness: LookupError: no place for it at test_topologies.py:place"
         in (result.problems[0])
     )
     assert result.verdict == "error"

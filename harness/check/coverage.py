@@ -1,4 +1,4 @@
-"""What has been drawn so far: examples of each layer and thing, and the values of their arguments."""
+"""Counts what a plan has drawn, which decides on what is still to be drawn and is reported as reach."""
 
 from __future__ import annotations
 

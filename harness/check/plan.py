@@ -28,7 +28,7 @@ from harness.protocol.architecture import Architecture, calls
 
 UNASKED = ("**", "name", "dtype", "trainable")  # arguments that every layer has
 ROUNDS = 6  # draws spent on an argument that will not come
-TOO_OFTEN = 50  # draws that failed, after which nothing more is asked of them
+TOO_OFTEN = 50  # draws that failed, after which no further examples of a layer are asked for
 HOLDERS = tuple(Goal(name) for name in ("Dense", "EinsumDense", "Dense", "Activation"))  # of objects that are wanted
 HOLDER_OF = {"constraints.RadialConstraint": "Conv2D"}  # what none of these holds
 
@@ -164,9 +164,8 @@ class Plan:
             models = draws(strategy, 1, seed_value=self.seed * 1_000_003 + self.number)
         except Exception as error:  # a fault of a rule: what else is to be drawn must not be lost with it
             place = traceback.extract_tb(error.__traceback__)[-1]
-            self.undrawn.append(
-                f"{type(error).__name__} {error} at {Path(place.filename).name}:{place.name}".replace("  ", " ")
-            )
+            told = f"{type(error).__name__}: {error}".rstrip(": ")
+            self.undrawn.append(f"{told} at {Path(place.filename).name}:{place.name}")
             return
         for drawn in models:
             self.coverage.add(drawn)

@@ -46,13 +46,13 @@ def take(request: dict[str, Any], tell: Callable[[str], None]) -> tuple[dict[str
         return reply, {}
     tell("observe")
     reply["before"] = {}
-    served = isinstance(subject.model, Served)  # there is nothing else to see, and nothing to save
-    for name in request["asked"]:
-        if served and name not in SEEN:
-            continue
+    asked, keep = request["asked"], request.get("keep", {})
+    if isinstance(subject.model, Served):  # there is nothing else to see, and nothing to save
+        asked, keep = [name for name in asked if name in SEEN], {}
+    for name in asked:
         with dialect.kept(subject.model):  # a layer that is told to train at every call moves by being looked at
             reply["before"].update(observe(subject, [name]))
-    for route, folder in request.get("keep", {}).items() if not served else ():
+    for route, folder in keep.items():
         tell(route)
         place = Path(folder)
         place.mkdir(parents=True, exist_ok=True)

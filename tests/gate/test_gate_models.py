@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import shutil
-from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
-from harness.dispatch.pool import Pool
 from harness.dispatch.scratch import Scratch
-from harness.environments.environment import environment
 from harness.gate.exchange import Exchange
 from harness.gate.models import Given, ModelVerdict, verdicts
 from harness.gate.release import Side
-from tests.gate.sides import side
+from tests.gate.sides import releases, side
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "models" / "keras-3.15.1"
 MODELS = [
@@ -101,14 +97,12 @@ def test_what_was_exported_computes_the_same_as_before_and_another_program_is_se
 
 
 def test_a_folder_of_keras_2_that_keras_3_refuses_breaks_and_is_told_what_to_do(scratch: Scratch) -> None:
-    with pytest.MonkeyPatch.context() as patch, ExitStack() as held:
-        patch.setenv("UV_CACHE_DIR", os.environ.get("UV_CACHE_DIR") or str(Path.home() / ".cache" / "uv"))
-        under = held.enter_context(environment(OLD))
-        pool = Pool(under.interpreter, size=1, environment=under.variables, scratch=scratch)
-        before = Side("baseline", held.enter_context(pool), pool.start())
-        after = side("candidate", scratch)
-        held.callback(after.pool.close)
-        found = told(before, after, scratch, [*OF_KERAS_2, *EXPORTED])
+    after = side("candidate", scratch)
+    try:
+        with releases(scratch, {"baseline": OLD}) as made:
+            found = told(made["baseline"], after, scratch, [*OF_KERAS_2, *EXPORTED])
+    finally:
+        after.pool.close()
     for path in OF_KERAS_2:  # one of them is of a class that nobody gave, which the old Keras needs not
         each = found[path.name]
         assert (each.verdict, each.baseline.loads, each.candidate.loads) == ("breaks", "yes", "no")

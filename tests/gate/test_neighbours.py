@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
-from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
-from harness.dispatch.pool import Pool
 from harness.dispatch.scratch import Scratch
-from harness.environments.environment import environment
 from harness.gate.causes import diagnose
 from harness.gate.comparison import rows
 from harness.gate.exchange import Exchange
@@ -19,6 +15,7 @@ from harness.gate.models import Given, verdicts
 from harness.gate.release import Side
 from harness.gate.result import kind
 from harness.protocol.architecture import Architecture, Input, Node, Ref
+from tests.gate.sides import releases
 from tests.small import DENSE
 
 pytestmark = pytest.mark.slow
@@ -35,21 +32,16 @@ TABLE = {"keras_zip": rows()["keras_zip"]}
 
 
 @pytest.fixture(scope="module")
-def releases(scratch: Scratch) -> Iterator[dict[str, Side]]:
+def neighbours(scratch: Scratch) -> Iterator[dict[str, Side]]:
     """A worker of each, under one TensorFlow."""
-    with pytest.MonkeyPatch.context() as patch, ExitStack() as held:
-        patch.setenv("UV_CACHE_DIR", os.environ.get("UV_CACHE_DIR") or str(Path.home() / ".cache" / "uv"))
-        found = {}
-        for keras in RELEASES:
-            under = held.enter_context(environment(f"python==3.11 tensorflow-cpu==2.17.1 keras=={keras}"))
-            pool = Pool(under.interpreter, size=1, environment=under.variables, scratch=scratch)
-            found[keras] = Side(keras, held.enter_context(pool), pool.start())
+    asked = {keras: f"python==3.11 tensorflow-cpu==2.17.1 keras=={keras}" for keras in RELEASES}
+    with releases(scratch, asked) as found:
         yield found
 
 
 @pytest.mark.parametrize(("before", "after", "status"), [("3.3.3", "3.4.1", "regression"), ("3.4.1", "3.5.0", "fixed")])
-def test_it_came_and_went(before: str, after: str, status: str, releases: dict[str, Side], scratch: Scratch) -> None:
-    trip = Exchange(releases[before], releases[after], scratch).trip(MODEL, TABLE)
+def test_it_came_and_went(before: str, after: str, status: str, neighbours: dict[str, Side], scratch: Scratch) -> None:
+    trip = Exchange(neighbours[before], neighbours[after], scratch).trip(MODEL, TABLE)
     (finding,) = [each for each in trip.findings if each.observation == "structure" and not each.direction]
     assert (kind(finding), finding.where) == (status, "takes")
     cause = diagnose(finding, "3.4.1")
@@ -58,9 +50,9 @@ def test_it_came_and_went(before: str, after: str, status: str, releases: dict[s
 
 
 def test_a_sequential_out_of_a_file_that_does_not_know_its_input_yet_is_called_all_the_same(
-    releases: dict[str, Side], scratch: Scratch
+    neighbours: dict[str, Side], scratch: Scratch
 ) -> None:
-    exchange = Exchange(releases["3.3.3"], releases["3.5.0"], scratch)
+    exchange = Exchange(neighbours["3.3.3"], neighbours["3.5.0"], scratch)
     sequential = Path(__file__).parents[2] / "fixtures" / "models" / "keras-3.3.3" / "maxpooling3d.keras"
     (found,) = verdicts(exchange, scratch, [sequential], Given())
     assert (found.verdict, found.why) == ("same", "")

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
-from pathlib import Path
 
 import pytest
 
-from harness.dispatch.pool import Pool
 from harness.dispatch.scratch import Scratch
-from harness.environments.environment import environment
 from harness.gate.causes import diagnose
 from harness.gate.comparison import rows
 from harness.gate.exchange import Exchange
@@ -20,6 +15,7 @@ from harness.gate.release import Side
 from harness.gate.result import Options, kind
 from harness.gate.session import Gate
 from harness.protocol.architecture import Architecture, Call, Input, Node, Ref
+from tests.gate.sides import releases
 
 pytestmark = pytest.mark.slow
 BEFORE, AFTER = "python==3.11 tensorflow-cpu==2.13.1", "python==3.11 tensorflow-cpu==2.14.1"
@@ -55,17 +51,8 @@ TABLE = {"keras_zip": rows()["keras_zip"]}
 
 @pytest.fixture(scope="module")
 def sides(scratch: Scratch) -> Iterator[dict[str, Side]]:
-    """A worker of each release, made with the package cache that is here."""
-    with pytest.MonkeyPatch.context() as patch, ExitStack() as held:
-        patch.setenv("UV_CACHE_DIR", os.environ.get("UV_CACHE_DIR") or str(Path.home() / ".cache" / "uv"))
-        found = {}
-        for name, asked in (("before", BEFORE), ("after", AFTER), ("again", AFTER)):
-            under = held.enter_context(environment(asked))
-            found[name] = Side(
-                name, held.enter_context(Pool(under.interpreter, size=1, environment=under.variables, scratch=scratch))
-            )
-        for side in found.values():
-            side.about = side.pool.start()
+    """A worker of each release."""
+    with releases(scratch, {"before": BEFORE, "after": AFTER, "again": AFTER}) as found:
         yield found
 
 

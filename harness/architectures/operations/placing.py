@@ -75,8 +75,11 @@ def _append(
 
 
 def _another(graph: Graph, wanted: Spec, ref: Ref, spec: Spec) -> Ref:
-    """A further tensor."""
+    """A further tensor; one that must be of an exact dtype is cast to it, whatever it comes from."""
     if graph.vocabulary.major >= 3:
-        return graph.find(wanted, besides=set())
+        another = graph.find(wanted, besides=set())
+        if wanted.dtype is not None:
+            another, _ = _append(graph, "ops.cast", (X, wanted.dtype), {}, another, wanted, (wanted,))
+        return another
     # Keras 2 casts no operands: layers of two dtypes could not be added.
     return ref if (wanted.shape, wanted.kind) == (spec.shape, spec.kind) else graph.input(wanted)

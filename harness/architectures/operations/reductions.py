@@ -122,7 +122,7 @@ def _weighted(draw: Draw, x: Spec) -> Applied:
 
 def _complex(draw: Draw, x: Spec) -> Applied:
     """A pair of tensors of one dtype, real and imaginary part, and such a pair comes out."""
-    return Applied(((X, X),), (out(x),) * 2)
+    return Applied(((X, out(x, dtype="float32")),), (out(x),) * 2)
 
 
 def _real_transform(draw: Draw, x: Spec) -> Applied:
@@ -136,7 +136,7 @@ def _real_transform(draw: Draw, x: Spec) -> Applied:
 
 def _back_transform(draw: Draw, x: Spec) -> Applied:
     shape = replaced(x.shape, x.rank - 1, 2 * (length_of(x, -1) - 1))
-    return Applied(((X, X),), (out(x, shape),))
+    return Applied(((X, out(x, dtype="float32")),), (out(x, shape),))
 
 
 def _short_time(draw: Draw, x: Spec) -> Applied:
