@@ -35,7 +35,8 @@ def _journey(subject: Subject, folder: Path) -> Arrival:
     if not large:
         base.set_weights(subject.model.get_weights())
     base.trainable = False
-    model = with_head(*_ends(subject, base), width=1024 if large else 8)
+    size = _size(base, subject) if large else 1.0
+    model = with_head(*_ends(subject, base), width=1024 if large else 8, size=size)
     inputs = dialect.flat(subject.inputs)
     watch = Watch(subject, inputs[0] if len(inputs) == 1 else inputs, rate=0.0001 if large else 0.05)
     return promises(watch, base, model, folder)
@@ -54,13 +55,24 @@ def _ends(subject: Subject, base: Any) -> tuple[list[Any], list[Any]]:
     return base.inputs, base.outputs
 
 
-def with_head(inputs: Any, outputs: Any, *, width: int = 8, classes: int = CLASSES) -> Any:
-    """The base's first float output, pooled or flattened, under Dense(relu) and Dense(softmax)."""
+def _size(base: Any, subject: Subject) -> float:
+    """The largest number that comes out of a base: thousands, out of a deep one that nobody has trained."""
+    outputs = dialect.flat(base(subject.inputs, training=False))
+    return max(1.0, *(float(np.abs(dialect.array(each)).max()) for each in outputs))
+
+
+def with_head(inputs: Any, outputs: Any, *, width: int = 8, classes: int = CLASSES, size: float = 1.0) -> Any:
+    """The base's first float output, pooled or flattened, under Dense(relu) and Dense(softmax).
+
+    Numbers of another `size` are brought to one: the softmax of a head on large ones is sure, and nothing learns.
+    """
     features = next(each for each in outputs if dialect.is_dense_float(each))
     if len(features.shape) == 4:
         features = keras.layers.GlobalAveragePooling2D(name="new_pool")(features)
     elif len(features.shape) > 2:
         features = keras.layers.Flatten(name="new_flatten")(features)
+    if size != 1:
+        features = keras.layers.Rescaling(1 / size, name="new_scale")(features)
     hidden = keras.layers.Dense(width, activation="relu", name="new_hidden")(features)
     head = keras.layers.Dense(classes, activation="softmax", name="new_head", dtype="float32")(hidden)
     return keras.Model(inputs, head, name="transfer")
