@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from harness.routes import keras_zip
+from harness.routes import hdf5, keras_zip
 from harness.routes.route import Arrival, Route
 from harness.worker import dialect
 from harness.worker.build import input_of
@@ -38,7 +38,14 @@ def _journey(subject: Subject, folder: Path) -> Arrival:
     size = _size(base, subject) if large else 1.0
     model = with_head(*_ends(subject, base), width=1024 if large else 8, size=size)
     inputs = dialect.flat(subject.inputs)
-    watch = Watch(subject, inputs[0] if len(inputs) == 1 else inputs, rate=0.0001 if large else 0.05)
+    watch = Watch(
+        subject,
+        inputs[0] if len(inputs) == 1 else inputs,
+        rate=0.0001 if large else 0.05,
+        # Keras 2 reads the weights of a .keras file inside the zip, from its start for every step back: a large one
+        # takes it half a minute, and its .h5 file a second. Drawn bases are small, and go by .keras there as well.
+        file=hdf5 if large and dialect.MAJOR == 2 else keras_zip,
+    )
     return promises(watch, base, model, folder)
 
 
@@ -95,9 +102,10 @@ def promises(watch: Watch, base: Any, model: Any, folder: Path) -> Arrival:
 class Watch:
     """Trains models, and sees what moved and what did not."""
 
-    def __init__(self, subject: Subject, inputs: Any, *, rate: float) -> None:
+    def __init__(self, subject: Subject, inputs: Any, *, rate: float, file: Any = keras_zip) -> None:
         self.subject = subject
         self.rate = rate
+        self.file = file  # the module of the format that the model is saved in
         self.inputs = inputs
         self.batch = int(dialect.flat(inputs)[0].shape[0])
         self.targets = tf.one_hot(np.arange(self.batch) % CLASSES, CLASSES)
@@ -150,7 +158,7 @@ class Watch:
     def reloaded(self, stage: str, model: Any, frozen: Any, folder: Path) -> None:
         """The same with the model that comes from a file, in which the same must be frozen."""
         values = self.values(model, frozen)
-        again = keras_zip.load(keras_zip.save(self.subject.of(model), folder))
+        again = self.file.load(self.file.save(self.subject.of(model), folder))
         there = self.subject.of(again).places()
         same = [each for each in again.variables if there.get(id(each)) in values]
         self.trained(f"{stage}reloaded ", again, same, expected=(values, _wanted_slots(model)))
