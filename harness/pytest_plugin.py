@@ -19,6 +19,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--harness-seed", type=int, default=0, help="The same seed gives the same models.")
     group.addoption("--harness-workers", type=int, default=2, help="How many TensorFlow processes run at a time.")
     group.addoption(
+        "--harness-memory-limit",
+        type=float,
+        default=8.0,
+        help="GiB that one TensorFlow process may hold.",
+    )
+    group.addoption(
         "--harness-applications",
         choices=("light", "all"),
         default="light",

@@ -217,3 +217,69 @@ def test_a_number_is_no_more_exact_than_the_coarsest_that_it_was_computed_from()
 
 def test_true_is_not_one() -> None:
     assert [each.kind for each in differences({"a": True}, {"a": 1}, {})] == ["type"]
+
+
+def weights(blobs: dict[str, bytes], **values: float) -> list[dict[str, object]]:
+    return [
+        {"path": name.replace("_", "/"), "dtype": "float32", "value": entry(np.full(3, value, "float32"), blobs)}
+        for name, value in values.items()
+    ]
+
+
+def all_between(one: list[Any], other: list[Any], blobs: dict[str, bytes]) -> list[Difference]:
+    return list(differences(one, other, blobs))
+
+
+def test_values_in_each_others_places_are_one_difference() -> None:
+    blobs: dict[str, bytes] = {}
+    one = weights(blobs, steps_a_kernel=1, steps_b_kernel=2, steps_b_bias=3, last_kernel=4)
+    other = weights(blobs, steps_a_kernel=3, steps_b_kernel=1, steps_b_bias=2, last_kernel=4)
+    (difference,) = all_between(one, other, blobs)
+    assert (difference.where, difference.kind) == (("steps",), "moved")
+    assert difference.expected == ["steps/a/kernel", "steps/b/kernel", "steps/b/bias"]
+    assert difference.actual == ["steps/b/bias", "steps/a/kernel", "steps/b/kernel"]
+
+
+def test_values_that_changed_places_are_named_by_the_first_where_no_layer_holds_them_all() -> None:
+    blobs: dict[str, bytes] = {}
+    one, other = weights(blobs, a_kernel=1, b_kernel=2), weights(blobs, a_kernel=2, b_kernel=1)
+    (difference,) = all_between(one, other, blobs)
+    assert (difference.where, difference.kind) == (("a/kernel",), "moved")
+
+
+def test_a_value_that_is_in_no_place_is_told_for_itself() -> None:
+    blobs: dict[str, bytes] = {}
+    one, other = weights(blobs, a_kernel=1, b_kernel=2, c_kernel=3), weights(blobs, a_kernel=2, b_kernel=1, c_kernel=5)
+    kinds = [(each.where, each.kind) for each in all_between(one, other, blobs)]
+    assert kinds == [((f"{name}/kernel", "value"), "value") for name in "abc"]
+
+
+def test_one_value_in_two_places_has_not_moved() -> None:
+    blobs: dict[str, bytes] = {}
+    one, other = weights(blobs, a_kernel=1, b_kernel=2), weights(blobs, a_kernel=2, b_kernel=2)
+    assert [each.where for each in all_between(one, other, blobs)] == [("a/kernel", "value")]
+
+
+def test_another_order_is_one_difference_and_hides_no_value() -> None:
+    blobs: dict[str, bytes] = {}
+    one, other = weights(blobs, a_kernel=1, b_kernel=2, c_kernel=3), weights(blobs, c_kernel=3, a_kernel=1, b_kernel=9)
+    order, value = all_between(one, other, blobs)
+    assert (order.where, order.kind) == (("a/kernel",), "order")
+    assert (order.expected, order.actual) == (
+        ["a/kernel", "b/kernel", "c/kernel"],
+        ["c/kernel", "a/kernel", "b/kernel"],
+    )
+    assert (value.where, value.expected, value.actual) == (("b/kernel", "value"), 2.0, 9.0)
+
+
+def test_entries_of_one_name_are_held_against_each_other_by_their_places() -> None:
+    blobs: dict[str, bytes] = {}
+    one, other = weights(blobs, a=1) + weights(blobs, a=2), weights(blobs, a=2) + weights(blobs, a=1)
+    assert [each.kind for each in all_between(one, other, blobs)] == ["value", "value"]
+
+
+def test_a_dtype_that_changed_shows_beside_values_that_moved() -> None:
+    blobs: dict[str, bytes] = {}
+    one, other = weights(blobs, a_kernel=1, b_kernel=2), weights(blobs, a_kernel=2, b_kernel=1)
+    other[1]["dtype"] = "float16"
+    assert [each.where for each in all_between(one, other, blobs)] == [("a/kernel",), ("b/kernel", "dtype")]

@@ -34,3 +34,14 @@ def test_the_weights_of_a_layer_are_found_by_its_whole_name_and_by_no_part_of_an
         "    print(*(each['path'] for each in _others(subject, model, name)))\n"
     )
     assert printed(code) == "a/c/kernel ab/kernel b/kernel\na/c/kernel ab/kernel\n"
+
+
+def test_first_values_are_held_against_each_other_by_their_places_for_keras_2_lists_what_is_frozen_otherwise() -> None:
+    code = (
+        "from harness.routes.rebuild import _in_order_of\n"
+        "made = [('a/kernel', 1), ('a/bias', 2)]\n"
+        "print(_in_order_of(made, made[::-1]))\n"
+        "print(_in_order_of(made, [('b/kernel', 3), ('a/bias', 4)]))\n"  # other places: as they come
+        "print(_in_order_of(made, [('a/bias', 3), ('a/bias', 4)]))\n"
+    )
+    assert printed(code) == "[1, 2]\n[3, 4]\n[3, 4]\n"

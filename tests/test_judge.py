@@ -67,6 +67,25 @@ def test_a_title_says_where_and_in_what_way(before: Any, after: Any, kind: str, 
     assert found("=", {"dense": before}, {"dense": after}) == [("dense", kind, f"flags: Dense {says}")]
 
 
+def test_what_changed_places_is_one_finding_of_all_the_layers_that_it_is_of() -> None:
+    values = {name: {"array": name, "shape": [1], "dtype": "float32", "kept": "float64"} for name in ARRAYS}
+    one, near, far = (
+        [
+            {"path": path, "value": values[name]}
+            for path, name in zip(("dense/kernel", "dense/bias"), names, strict=True)
+        ]
+        for names in (("one", "near"), ("near", "one"), ("far", "near"))
+    )
+    (finding,) = judged("=", one, near, "weights", blobs=ARRAYS)
+    assert (finding.kind, finding.where, finding.layers) == ("moved", "dense", ("Dense",))
+    assert finding.title == "weights: Dense has values of other entries"
+    (finding,) = judged("=", one, one[::-1], "weights", blobs=ARRAYS)
+    assert (finding.kind, finding.where, finding.layers) == ("order", "dense", ("Dense",))
+    assert finding.title == "weights: Dense has its entries in another order"
+    (finding,) = judged("=", one, far, "weights", blobs=ARRAYS)
+    assert (finding.kind, finding.where) == ("value", "dense/kernel/value")
+
+
 def test_a_title_says_what_is_missing_and_what_came() -> None:
     assert found("=", {"dense": 1}, {}) == [("dense", "missing", "flags: Dense is missing")]
     assert found("=", {}, {"dense": 1}) == [("dense", "surplus", "flags: Dense is there and was not")]

@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, is_dataclass
+from itertools import takewhile
 from typing import Any
 
 import numpy as np
@@ -28,7 +29,7 @@ class Difference:
     """One place where `expected` is not `actual`; `size` states how far apart arrays are."""
 
     where: tuple[str, ...]
-    kind: str  # value, shape, dtype, missing, surplus, length, type, error
+    kind: str  # value, shape, dtype, missing, surplus, length, order, moved (to each other's places), type, error
     expected: Any
     actual: Any
     size: Mapping[str, Any] = field(default_factory=dict)
@@ -94,8 +95,54 @@ def _lists(
     if len(before) != len(after):
         yield Difference(where, "length", _brief(before), _brief(after))
         return
+    names, there = _names(before), _names(after)
+    if names != there and names and there and sorted(names) == sorted(there):
+        apart = [pair for pair in zip(names, there, strict=True) if pair[0] != pair[1]]
+        first = _common([name for name, _ in apart]) or apart[0][0]
+        yield Difference((*where, first), "order", [one for one, _ in apart][:50], [other for _, other in apart][:50])
+        by_name = dict(zip(there, after, strict=True))
+        after = [by_name[name] for name in names]
+    moved = _moved(before, after) if names else {}
+    if moved:
+        first = _common(list(moved)) or next(iter(moved))
+        yield Difference((*where, first), "moved", list(moved)[:50], list(moved.values())[:50])
     for number, (one, other) in enumerate(zip(before, after, strict=True)):
-        yield from differences(one, other, blobs, (*where, _label(one, number)), close=close)
+        label = _label(one, number)
+        if label in moved:
+            other = {**other, "value": one["value"]}
+        yield from differences(one, other, blobs, (*where, label), close=close)
+
+
+def _names(items: list[Any]) -> list[str]:
+    """The names of the entries, where each has one of its own."""
+    names = [_label(item, number) for number, item in enumerate(items) if not isinstance(item, (str, int, float))]
+    named = names and not any(name.isdigit() for name in names)
+    return names if named and len(names) == len(set(names)) == len(items) else []
+
+
+def _moved(before: list[Any], after: list[Any]) -> dict[str, str]:
+    """Of entries that hold each other's arrays, and nothing else: by the name of each, whose array it holds now.
+
+    One cause moves the values of many weights, and each of them would be told as if its own were lost.
+    """
+    pairs = [(one, other) for one, other in zip(before, after, strict=True) if _array(one) != _array(other)]
+    if len(pairs) < 2 or sorted(_array(one) for one, _ in pairs) != sorted(_array(other) for _, other in pairs):
+        return {}
+    owners: dict[str, list[str]] = {}
+    for one, _ in pairs:
+        owners.setdefault(_array(one), []).append(_label(one, 0))
+    return {_label(one, 0): owners[_array(other)].pop(0) for one, other in pairs}
+
+
+def _array(item: Any) -> str:
+    value = item.get("value") if isinstance(item, dict) else None
+    return str(value.get("array", "")) + str(value.get("shape")) if isinstance(value, dict) else ""
+
+
+def _common(names: list[str]) -> str:
+    """The path that all of the names start with."""
+    depths = zip(*(name.split("/") for name in names), strict=False)
+    return "/".join(pieces[0] for pieces in takewhile(lambda pieces: len(set(pieces)) == 1, depths))
 
 
 def _label(item: Any, number: int) -> str:

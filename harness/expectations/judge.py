@@ -220,10 +220,12 @@ def difference_finding(
     if observation == "outputs" and where[:1] == ("outputs",):
         where = ("outputs",)
     place = place_of(where, classes)
+    # What changed places is of many layers; the place is what they have in common.
+    of_all = difference.expected if difference.kind in ("order", "moved") else ()
     layers = tuple(
         dict.fromkeys(
             classes[piece]
-            for part in where
+            for part in (*where, *of_all)
             for piece in part.split("/")
             if piece in classes and classes[piece] not in NO_LAYERS
         )
@@ -253,6 +255,8 @@ def _title(observation: str, difference: Difference, place: tuple[str, ...]) -> 
         "surplus": "is there and was not",
         "length": "has another number of entries",
         "type": "is of another type",
+        "order": "has its entries in another order",
+        "moved": "has values of other entries",
     }[difference.kind]
     return f"{observation}: {' / '.join(place) or 'all of it'} {what}"
 

@@ -49,9 +49,9 @@ def made(case: Case) -> Made:
         model.name, form, food.inputs, input_structure=food.structure, batch=BATCH, seed=case.seed
     )
     inputs = tensors_of(food.arrays)
-    initial = [dialect.array(each) for each in dialect.weights_of(model)]
-    subject = Subject(model, architecture, inputs, None, Arrays(), initial, make=make)
+    subject = Subject(model, architecture, inputs, None, Arrays(), make=make)
     subject.shared["names"] = {architecture.name, *(each.name for each in _graph_layers(model))}
+    subject.initial = subject.weights()
     remarks = [] if given else [*_filled(subject), *_trained(subject, getattr(case, "targets", None))]
     if given:
         remarks.append(
@@ -154,7 +154,7 @@ def _filled(subject: Subject) -> list[str]:
     if _finite(subject):
         return []
     random = np.random.default_rng(subject.architecture.seed)
-    for variable, value in zip(dialect.weights_of(subject.model), subject.initial):
+    for variable, (_, value) in zip(dialect.weights_of(subject.model), subject.initial):
         noise = random.uniform(0.9, 1.1, value.shape) if value.dtype.kind == "f" else 1
         variable.assign((value * noise).astype(value.dtype))
     return ["with other weights it computes no finite number, so they were left near those that it began with"]

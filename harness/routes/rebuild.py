@@ -24,17 +24,13 @@ from harness.worker.subject import Subject
 def _fresh(subject: Subject, model: Any) -> Arrival:
     """Compares the new weights one by one: with those of the first build, and with those that the model has now."""
     rebuilt(subject)
-    redrawn = subject.shared["redrawn"]
-    current = [dialect.array(each) for each in dialect.weights_of(subject.model)]
-    made = [dialect.array(each) for each in dialect.weights_of(model)]
+    current, made = subject.weights(), subject.of(model).weights()
     given = {node.name for node in nodes_of(subject.architecture.nodes) if _gives_weights(node)}
 
     def drawn(place: str) -> bool:
         """Whether the first value of a weight is an initializer's."""
         return place.rpartition("/")[2] not in dialect.ADAPTED and not given & set(place.split("/"))
 
-    places = subject.places()
-    paths = [places[id(each)] for each in dialect.weights_of(subject.model)]
     seeded = _seeded(subject)
     before = [
         [
@@ -43,27 +39,42 @@ def _fresh(subject: Subject, model: Any) -> Arrival:
             "deterministic" if path in seeded and one.size > 1 else _origin(one, other),
             "not carried over",
         ]
-        for path, one, other in zip(paths, subject.initial, redrawn)
+        for path, one, other in zip(
+            _places(current), _in_order_of(current, subject.initial), _in_order_of(current, subject.shared["redrawn"])
+        )
         if drawn(path)
     ]
-    places = subject.of(model).places()
     after = [
         [
-            places[id(variable)],
+            path,
             list(value.shape),
             _origin(value, first),
             "carried over" if _same(value, now) and not _same(first, now) else "not carried over",
         ]
-        for variable, value, first, now in zip(dialect.weights_of(model), made, subject.initial, current)
-        if drawn(places[id(variable)])
+        for (path, value), first, now in zip(made, _in_order_of(made, subject.initial), _in_order_of(made, current))
+        if drawn(path)
     ]
-    after += [[places[id(each)], list(each.shape), "surplus", ""] for each in dialect.weights_of(model)[len(current) :]]
+    after += [[path, list(value.shape), "surplus", ""] for path, value in made[len(current) :]]
     if len(made) == len(current):
         # Whether it is wired as the original shows when it has the original's weights.
         model.set_weights(subject.model.get_weights())
     # A vocabulary that was adapted is state and no architecture: the new model has none, and cannot be called.
     unasked = ("outputs",) if _has_vocabulary(subject.architecture) else ()
     return Arrival(model, {"fresh": before}, {"fresh": after}, unasked)
+
+
+def _places(weights: list[tuple[str, np.ndarray]]) -> list[str]:
+    return [place for place, _ in weights]
+
+
+def _in_order_of(weights: list[tuple[str, np.ndarray]], others: list[tuple[str, np.ndarray]]) -> list[np.ndarray]:
+    """The values of `others`, in the order of `weights` where both are of the same places.
+
+    Keras 2 lists the weights of what is frozen in another order than those of what is not frozen yet.
+    """
+    values = dict(others)
+    same = len(values) == len(others) and sorted(values) == sorted(_places(weights))
+    return [values[place] for place in _places(weights)] if same else [value for _, value in others]
 
 
 def _gives_weights(node: Node) -> bool:

@@ -24,7 +24,7 @@ def rebuilt(subject: Subject) -> Any:
         states.reseed(subject.architecture.seed + 7)
         model = subject.again()
         subject.shared["rebuilt"] = model
-        subject.shared["redrawn"] = [dialect.array(each) for each in dialect.weights_of(model)]
+        subject.shared["redrawn"] = subject.of(model).weights()
     model = subject.shared["rebuilt"]
     fill(model, subject.architecture.seed + 13)
     return model

@@ -21,7 +21,7 @@ from harness.check import last
 from harness.check.losses import too_large
 from harness.check.proof import scripted
 from harness.dispatch.pool import Answer, Pool
-from harness.dispatch.worker import WorkerFailed
+from harness.dispatch.worker import GIB, Limits, WorkerFailed
 from harness.environments.environment import Environment, EnvironmentFailed, environment
 from harness.environments.wanted import Unreadable
 from harness.expectations.judge import judge
@@ -148,7 +148,7 @@ class Promises:
         answer = future.result()
         if answer.lost is not None:
             if too_large(architecture, answer.lost):
-                pytest.skip(f"{name} needs more memory than it may have: {answer.lost.detail}")
+                pytest.skip(f"{name} needs {answer.lost.detail}: --harness-memory-limit")
             pytest.fail(f"{name}: the worker {answer.lost.reason}: {answer.lost.detail}\n{answer.lost.tail[-500:]}")
         assert "fault" not in answer.reply, answer.reply["fault"]
         findings = judge(architecture, answer.reply, answer.blobs, self.table)
@@ -185,7 +185,8 @@ def promises(request: pytest.FixtureRequest) -> Iterator[Promises]:
     with ExitStack() as held:
         try:
             under = held.enter_context(environment(option("--harness-env")))
-            pool = held.enter_context(Pool(under.interpreter, size=workers, environment=under.variables))
+            limits = Limits(memory=int(option("--harness-memory-limit") * GIB))
+            pool = held.enter_context(Pool(under.interpreter, size=workers, limits=limits, environment=under.variables))
             made = Promises(pool, option("--harness-seed"), known, under, further=AHEAD if alone else 0)
         except (Unreadable, EnvironmentFailed) as error:
             pytest.fail(f"--harness-env: {error}", pytrace=False)

@@ -164,8 +164,8 @@ def prepare(architecture: Architecture, arrays: Arrays) -> tuple[Subject, Built]
         tensors_of(data.for_model(architecture, architecture.seed)),
         None,
         arrays,
-        [dialect.array(each) for each in dialect.weights_of(model)],
     )
+    subject.initial = subject.weights()
     fill(model, architecture.seed)
     freeze(subject, "built")
     if architecture.compile is not None:

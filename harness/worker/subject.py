@@ -24,7 +24,7 @@ class Subject:
     inputs: Any
     targets: Any
     arrays: Arrays
-    initial: list[Any] = field(default_factory=list)  # the weights as the initializers made them, NumPy arrays
+    initial: list[tuple[str, Any]] = field(default_factory=list)  # `weights` as the initializers made them
     shared: dict[str, Any] = field(default_factory=dict)  # what several routes use: a rebuilt model, a saved file
     untrained: dict[str, Any] | None = None  # what its first training steps raised: it goes on as it was before them
     make: Callable[[], Any] | None = None  # the user's own code, where no architecture says what the model is made of
@@ -40,6 +40,11 @@ class Subject:
     def places(self) -> dict[int, str]:
         """Where each variable of the model is, by the identity of the variable."""
         return dialect.places(self.model, self.names)
+
+    def weights(self) -> list[tuple[str, Any]]:
+        """The place and the value (a NumPy array) of each weight, in the order of the model."""
+        places = self.places()
+        return [(places[id(each)], dialect.array(each)) for each in dialect.weights_of(self.model)]
 
     def layers(self) -> list[tuple[str, Any]]:
         """Every layer by its path, from the outside in."""

@@ -386,4 +386,4 @@ def looks_at_values(case: Case) -> bool:
     if case.finding.observation == "frozen":
         return any("reloaded" in part for part in case.place)  # a file may have lost what was zero anyway
     names = case.place[-1:] in (("path",), ("dtype",), ("iterations",))
-    return case.finding.observation in _OF_VALUES and case.finding.kind == "value" and not names
+    return case.finding.observation in _OF_VALUES and case.finding.kind in ("value", "moved") and not names

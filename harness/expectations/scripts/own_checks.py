@@ -126,11 +126,13 @@ STEPS = ("fit", "train_on_batch", "tape")
 
 def transfer(case: Case) -> Lines:
     """The step after which something was not as promised, of the model or of the loaded one; of an error, all."""
-    rate = 0.0001 if case.architecture.form.startswith("application:") else 0.05
-    lines = [*_with_head(case, 8 if rate == 0.05 else 1024), *_labels(case)]
+    large = case.architecture.form.startswith("application:")
+    rate = 0.0001 if large else 0.05
+    lines = [*_with_head(case, 1024 if large else 8), *_labels(case)]
     eager = ", run_eagerly=True" if case.architecture.seed % 4 else ""
     compiled = f'transfer.compile(keras.optimizers.Adam({rate}), "categorical_crossentropy"{eager})'
-    reloaded = ['transfer.save("transfer.keras")', 'loaded = keras.models.load_model("transfer.keras")']
+    file = quoted("transfer.h5" if large and case.major == 2 else "transfer.keras")
+    reloaded = [f"transfer.save({file})", f"loaded = keras.models.load_model({file})"]
     if case.finding.error is not None:
         stage = [compiled, "train(transfer)", reloaded[0], f"train({reloaded[1].removeprefix('loaded = ')})"]
         return [
