@@ -272,6 +272,13 @@ def test_another_order_is_one_difference_and_hides_no_value() -> None:
     assert (value.where, value.expected, value.actual) == (("b/kernel", "value"), 2.0, 9.0)
 
 
+def test_values_that_stayed_where_they_were_under_other_names_have_moved_and_that_is_told_alone() -> None:
+    blobs: dict[str, bytes] = {}
+    one, other = weights(blobs, a_kernel=1, b_kernel=2), weights(blobs, b_kernel=1, a_kernel=2)
+    (difference,) = all_between(one, other, blobs)
+    assert (difference.where, difference.kind) == (("a/kernel",), "moved")
+
+
 def test_entries_of_one_name_are_held_against_each_other_by_their_places() -> None:
     blobs: dict[str, bytes] = {}
     one, other = weights(blobs, a=1) + weights(blobs, a=2), weights(blobs, a=2) + weights(blobs, a=1)

@@ -180,6 +180,9 @@ def _subscripts(value: str, keys: list[str], last: str) -> str:
 
 
 def _weights(case: Case) -> Look:
+    if case.finding.kind == "moved":  # layer by layer: the lists of those around them may have another order as well
+        each = "np.array(weight).tolist() for layer in {model}._flatten_layers() for weight in layer.weights"
+        return Look(f"[{each}]", (), _TEXT)
     what = {"dtype": "str(weight.dtype)", "path": _path(case)}.get(case.place[-1] if case.place else "", "")
     if case.finding.kind == "dtype":
         what = "str(weight.dtype)"

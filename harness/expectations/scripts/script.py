@@ -62,7 +62,7 @@ def one_line(text: str) -> str:
 
 def imports(body: Lines, module: str) -> Lines:
     text = "\n".join(body)
-    used = [name for name in ("json", "pickle", "subprocess", "sys") if re.search(rf"\b{name}\.", text)]
+    used = [name for name in ("json", "pickle", "re", "subprocess", "sys") if re.search(rf"\b{name}\.", text)]
     third = ["import keras" if module == "keras" else f"import {module} as keras"]
     if re.search(r"\bnp\.", text):
         third.append("import numpy as np")
@@ -192,6 +192,10 @@ def _apart_by(case: Case) -> str:
 
 def _fresh(case: Case, way: Way) -> Lines:
     """What a model made of the architecture alone starts with: drawn anew where two builds differ, and never kept."""
+    if case.finding.kind == "order":
+        seen = "each.path" if case.major >= 3 else r're.sub(r"_\d+", "", each.name)'
+        look = Look(f"[{seen} for each in {{model}}.weights]", differs="str(actual) != str(expected)")
+        return [*making(case), "", *look.lines("model", "expected"), *way.of(case), *look.lines("loaded", "actual")]
     column = case.place[-1] if case.place else "2"
     if column in ("0", "1"):  # of which name, of which shape
         seen = ("each.path" if case.major >= 3 else "each.name") if column == "0" else "tuple(each.shape)"
