@@ -279,6 +279,13 @@ def test_values_that_stayed_where_they_were_under_other_names_have_moved_and_tha
     assert (difference.where, difference.kind) == (("a/kernel",), "moved")
 
 
+def test_another_order_shows_where_all_values_are_the_same() -> None:
+    blobs: dict[str, bytes] = {}
+    one, other = weights(blobs, a_bias=0, b_bias=0), weights(blobs, b_bias=0, a_bias=0)
+    (difference,) = all_between(one, other, blobs)
+    assert (difference.where, difference.kind) == (("a/bias",), "order")
+
+
 def test_entries_of_one_name_are_held_against_each_other_by_their_places() -> None:
     blobs: dict[str, bytes] = {}
     one, other = weights(blobs, a=1) + weights(blobs, a=2), weights(blobs, a=2) + weights(blobs, a=1)

@@ -96,15 +96,16 @@ def _lists(
         yield Difference(where, "length", _brief(before), _brief(after))
         return
     names, there = _names(before), _names(after)
-    if names != there and names and there and sorted(names) == sorted(there):
-        by_place = all(_array(one) == _array(other) for one, other in zip(before, after, strict=True))
-        apart = [pair for pair in zip(names, there, strict=True) if pair[0] != pair[1]]
-        first = _common([name for name, _ in apart]) or apart[0][0]
-        if not (by_place and _array(before[0])):  # else all values are in another's place, and that says more
-            yield Difference((*where, first), "order", [one for one, _ in apart][:50], [name for _, name in apart][:50])
+    found, same_order = after, names == there or sorted(names) != sorted(there)
+    if not same_order:
         by_name = dict(zip(there, after, strict=True))
         after = [by_name[name] for name in names]
     moved = _moved(before, after) if names else {}
+    if not same_order and not (moved and [*map(_array, before)] == [*map(_array, found)]):
+        # Where every value stayed in its place, under another name, it has moved, which says more.
+        apart = [pair for pair in zip(names, there, strict=True) if pair[0] != pair[1]]
+        first = _common([name for name, _ in apart]) or apart[0][0]
+        yield Difference((*where, first), "order", [one for one, _ in apart][:50], [name for _, name in apart][:50])
     if moved:
         first = _common(list(moved)) or next(iter(moved))
         yield Difference((*where, first), "moved", list(moved)[:50], list(moved.values())[:50])
