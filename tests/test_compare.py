@@ -219,81 +219,87 @@ def test_true_is_not_one() -> None:
     assert [each.kind for each in differences({"a": True}, {"a": 1}, {})] == ["type"]
 
 
-def weights(blobs: dict[str, bytes], **values: float) -> list[dict[str, object]]:
-    return [
-        {"path": name.replace("_", "/"), "dtype": "float32", "value": entry(np.full(3, value, "float32"), blobs)}
-        for name, value in values.items()
-    ]
+def changed(one: str, other: str, *, close: dict[str, float] | None = None) -> list[Difference]:
+    """What differs between two lists of weights, each as "path:value …"."""
+    blobs: dict[str, bytes] = {}
+    before, after = (
+        [
+            {"path": path, "value": entry(np.full(3, float(value), "float32"), blobs)}
+            for path, _, value in (each.partition(":") for each in told.split())
+        ]
+        for told in (one, other)
+    )
+    return list(differences(before, after, blobs, close=close))
 
 
-def all_between(one: list[Any], other: list[Any], blobs: dict[str, bytes]) -> list[Difference]:
-    return list(differences(one, other, blobs))
+def kinds(found: list[Difference]) -> list[tuple[str, str]]:
+    return [("/".join(each.where), each.kind) for each in found]
 
 
 def test_values_in_each_others_places_are_one_difference() -> None:
-    blobs: dict[str, bytes] = {}
-    one = weights(blobs, steps_a_kernel=1, steps_b_kernel=2, steps_b_bias=3, last_kernel=4)
-    other = weights(blobs, steps_a_kernel=3, steps_b_kernel=1, steps_b_bias=2, last_kernel=4)
-    (difference,) = all_between(one, other, blobs)
-    assert (difference.where, difference.kind) == (("steps",), "moved")
-    assert difference.expected == ["steps/a/kernel", "steps/b/kernel", "steps/b/bias"]
-    assert difference.actual == ["steps/b/bias", "steps/a/kernel", "steps/b/kernel"]
+    found = changed(
+        "steps/a/kernel:1 steps/b/kernel:2 steps/b/bias:3 last/kernel:4",
+        "steps/a/kernel:3 steps/b/kernel:1 steps/b/bias:2 last/kernel:4",
+    )
+    assert kinds(found) == [("steps", "moved")]
+    assert found[0].expected == ["steps/a/kernel", "steps/b/kernel", "steps/b/bias"]
+    assert found[0].actual == ["steps/b/bias", "steps/a/kernel", "steps/b/kernel"]
 
 
 def test_values_that_changed_places_are_named_by_the_first_where_no_layer_holds_them_all() -> None:
-    blobs: dict[str, bytes] = {}
-    one, other = weights(blobs, a_kernel=1, b_kernel=2), weights(blobs, a_kernel=2, b_kernel=1)
-    (difference,) = all_between(one, other, blobs)
-    assert (difference.where, difference.kind) == (("a/kernel",), "moved")
+    assert kinds(changed("a/kernel:1 b/kernel:2", "a/kernel:2 b/kernel:1")) == [("a/kernel", "moved")]
 
 
 def test_a_value_that_is_in_no_place_is_told_for_itself() -> None:
-    blobs: dict[str, bytes] = {}
-    one, other = weights(blobs, a_kernel=1, b_kernel=2, c_kernel=3), weights(blobs, a_kernel=2, b_kernel=1, c_kernel=5)
-    kinds = [(each.where, each.kind) for each in all_between(one, other, blobs)]
-    assert kinds == [((f"{name}/kernel", "value"), "value") for name in "abc"]
+    found = changed("a/kernel:1 b/kernel:2 c/kernel:3", "a/kernel:2 b/kernel:1 c/kernel:5")
+    assert kinds(found) == [(f"{name}/kernel/value", "value") for name in "abc"]
 
 
 def test_one_value_in_two_places_has_not_moved() -> None:
-    blobs: dict[str, bytes] = {}
-    one, other = weights(blobs, a_kernel=1, b_kernel=2), weights(blobs, a_kernel=2, b_kernel=2)
-    assert [each.where for each in all_between(one, other, blobs)] == [("a/kernel", "value")]
+    assert kinds(changed("a/kernel:1 b/kernel:2", "a/kernel:2 b/kernel:2")) == [("a/kernel/value", "value")]
+
+
+def test_values_that_may_be_rounded_otherwise_have_not_moved() -> None:
+    near = "a/kernel:1 b/kernel:1.0000001", "a/kernel:1.0000001 b/kernel:1"
+    assert kinds(changed(*near)) == [("a/kernel", "moved")]
+    assert changed(*near, close=CLOSE) == []
 
 
 def test_another_order_is_one_difference_and_hides_no_value() -> None:
-    blobs: dict[str, bytes] = {}
-    one, other = weights(blobs, a_kernel=1, b_kernel=2, c_kernel=3), weights(blobs, c_kernel=3, a_kernel=1, b_kernel=9)
-    order, value = all_between(one, other, blobs)
-    assert (order.where, order.kind) == (("a/kernel",), "order")
-    assert (order.expected, order.actual) == (
-        ["a/kernel", "b/kernel", "c/kernel"],
-        ["c/kernel", "a/kernel", "b/kernel"],
-    )
-    assert (value.where, value.expected, value.actual) == (("b/kernel", "value"), 2.0, 9.0)
+    found = changed("a/kernel:1 b/kernel:2 c/kernel:3", "c/kernel:3 a/kernel:1 b/kernel:9")
+    assert kinds(found) == [("a/kernel", "order"), ("b/kernel/value", "value")]
+    assert found[0].expected == ["a/kernel", "b/kernel", "c/kernel"]
+    assert found[0].actual == ["c/kernel", "a/kernel", "b/kernel"]
+    assert (found[1].expected, found[1].actual) == (2.0, 9.0)
+
+
+def test_another_order_is_told_by_the_layer_that_it_is_in() -> None:
+    found = changed("a/b/kernel:1 a/c/kernel:2 d/kernel:3", "a/c/kernel:2 a/b/kernel:1 d/kernel:3")
+    assert kinds(found) == [("a", "order")]
+    assert found[0].expected == ["a/b/kernel", "a/c/kernel"]
+
+
+def test_another_order_and_values_that_moved_besides_are_two() -> None:
+    found = changed("a/kernel:1 b/kernel:2 c/kernel:3", "b/kernel:2 a/kernel:3 c/kernel:1")
+    assert kinds(found) == [("a/kernel", "order"), ("a/kernel", "moved")]
 
 
 def test_values_that_stayed_where_they_were_under_other_names_have_moved_and_that_is_told_alone() -> None:
-    blobs: dict[str, bytes] = {}
-    one, other = weights(blobs, a_kernel=1, b_kernel=2), weights(blobs, b_kernel=1, a_kernel=2)
-    (difference,) = all_between(one, other, blobs)
-    assert (difference.where, difference.kind) == (("a/kernel",), "moved")
+    assert kinds(changed("a/kernel:1 b/kernel:2", "b/kernel:1 a/kernel:2")) == [("a/kernel", "moved")]
 
 
 def test_another_order_shows_where_all_values_are_the_same() -> None:
-    blobs: dict[str, bytes] = {}
-    one, other = weights(blobs, a_bias=0, b_bias=0), weights(blobs, b_bias=0, a_bias=0)
-    (difference,) = all_between(one, other, blobs)
-    assert (difference.where, difference.kind) == (("a/bias",), "order")
+    assert kinds(changed("a/bias:0 b/bias:0", "b/bias:0 a/bias:0")) == [("a/bias", "order")]
 
 
 def test_entries_of_one_name_are_held_against_each_other_by_their_places() -> None:
-    blobs: dict[str, bytes] = {}
-    one, other = weights(blobs, a=1) + weights(blobs, a=2), weights(blobs, a=2) + weights(blobs, a=1)
-    assert [each.kind for each in all_between(one, other, blobs)] == ["value", "value"]
+    assert kinds(changed("a:1 a:2", "a:2 a:1")) == [("a/value", "value")] * 2
 
 
 def test_a_dtype_that_changed_shows_beside_values_that_moved() -> None:
     blobs: dict[str, bytes] = {}
-    one, other = weights(blobs, a_kernel=1, b_kernel=2), weights(blobs, a_kernel=2, b_kernel=1)
-    other[1]["dtype"] = "float16"
-    assert [each.where for each in all_between(one, other, blobs)] == [("a/kernel",), ("b/kernel", "dtype")]
+    values = [entry(np.full(3, each, "float32"), blobs) for each in (1, 2)]
+    one = [{"path": path, "dtype": "float32", "value": value} for path, value in zip("ab", values, strict=True)]
+    other = [{"path": path, "dtype": dtype, "value": value} for path, dtype, value in
+             zip("ab", ("float32", "float16"), values[::-1], strict=True)]  # fmt: skip
+    assert kinds(list(differences(one, other, blobs))) == [("a", "moved"), ("b/dtype", "value")]

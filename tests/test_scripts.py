@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.architectures.applications import application
 from harness.architectures.drawing import draws
 from harness.architectures.families import all_rules
 from harness.architectures.graph import Goal
@@ -52,7 +53,7 @@ def cells() -> list[tuple[str, str]]:
 
 
 def a_finding(architecture: Architecture, route: str, observation: str, **fields: object) -> Finding:
-    name = architecture.nodes[-1].name
+    name = architecture.nodes[-1].name if architecture.nodes else ""
     places = {**PLACES, "config": ("layers", name, "config", "name"), "weights": (f"{name}/kernel", "value")}
     path = () if "error" in fields else places.get(observation, ())
     finding = Finding(observation, "value", (), (route,), "it differs", path=path, architecture=architecture)
@@ -112,6 +113,22 @@ def test_what_keras_2_raised_eagerly_is_raised_eagerly_by_its_script() -> None:
     finding = a_finding(replace(MODEL, compile=settings), "build", "losses", kind="error", error=ERROR)
     assert "run_eagerly" in script_of(finding, KERAS["2.15"])
     assert "run_eagerly" not in script_of(finding, KERAS["3.15"])
+
+
+def test_a_large_base_is_saved_as_the_route_saves_it() -> None:
+    large = a_finding(application("InceptionV3"), "transfer", "travel", kind="error", error=ERROR)
+    small = a_finding(MODEL, "transfer", "travel", kind="error", error=ERROR)
+    assert 'load_model("transfer.h5")' in script_of(large, KERAS["2.15"])
+    assert 'load_model("transfer.keras")' in script_of(large, KERAS["3.15"])
+    assert 'load_model("transfer.keras")' in script_of(small, KERAS["2.15"])
+
+
+def test_the_order_of_fresh_weights_is_told_by_their_names() -> None:
+    finding = a_finding(MODEL, "from_config", "fresh", kind="order", path=("hidden",))
+    assert "[each.path for each in loaded.weights]" in script_of(finding, KERAS["3.15"])
+    script = script_of(finding, KERAS["2.15"])
+    assert r'[re.sub(r"_\d+", "", each.name) for each in loaded.weights]' in script
+    assert script.index("import re\n") < script.index("import keras\n")
 
 
 def test_the_script_of_a_small_model_is_short() -> None:

@@ -96,13 +96,14 @@ def _lists(
         yield Difference(where, "length", _brief(before), _brief(after))
         return
     names, there = _names(before), _names(after)
-    found, same_order = after, names == there or sorted(names) != sorted(there)
-    if not same_order:
+    stayed = [*map(_array, before)] == [*map(_array, after)]
+    another_order = names != there and sorted(names) == sorted(there)
+    if another_order:
         by_name = dict(zip(there, after, strict=True))
         after = [by_name[name] for name in names]
-    moved = _moved(before, after) if names else {}
-    if not same_order and not (moved and [*map(_array, before)] == [*map(_array, found)]):
-        # Where every value stayed in its place, under another name, it has moved, which says more.
+    # Where values need not be the same bit by bit, one that is another's may be its own, rounded otherwise.
+    moved = _moved(before, after) if names and close is None else {}
+    if another_order and not (moved and stayed):  # values that stayed under other names have moved, which says more
         apart = [pair for pair in zip(names, there, strict=True) if pair[0] != pair[1]]
         first = _common([name for name, _ in apart]) or apart[0][0]
         yield Difference((*where, first), "order", [one for one, _ in apart][:50], [name for _, name in apart][:50])

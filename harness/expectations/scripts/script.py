@@ -192,17 +192,15 @@ def _apart_by(case: Case) -> str:
 
 def _fresh(case: Case, way: Way) -> Lines:
     """What a model made of the architecture alone starts with: drawn anew where two builds differ, and never kept."""
+    name = "each.path" if case.major >= 3 else "each.name"
+    seen = {"0": name, "1": "tuple(each.shape)"}.get(case.place[-1] if case.place else "")
     if case.finding.kind == "order":
-        seen = "each.path" if case.major >= 3 else r're.sub(r"_\d+", "", each.name)'
-        look = Look(f"[{seen} for each in {{model}}.weights]", differs="str(actual) != str(expected)")
-        return [*making(case), "", *look.lines("model", "expected"), *way.of(case), *look.lines("loaded", "actual")]
-    column = case.place[-1] if case.place else "2"
-    if column in ("0", "1"):  # of which name, of which shape
-        seen = ("each.path" if case.major >= 3 else "each.name") if column == "0" else "tuple(each.shape)"
+        seen = name if case.major >= 3 else r're.sub(r"_\d+", "", each.name)'  # Keras 2 counts the cells up
+    if seen:
         look = Look(f"[{seen} for each in {{model}}.weights]", differs="str(actual) != str(expected)")
         return [*making(case), "", *look.lines("model", "expected"), *way.of(case), *look.lines("loaded", "actual")]
     same = "[np.array_equal(*both) for both in zip({}.get_weights(), {}) if both[1].size > 1]"
-    if column == "3":
+    if case.place[-1:] == ("3",):
         expected = same.replace(".get_weights(), ", ", ").format("first", _NOW)
         return [
             *making(case, before=["first = model.get_weights()"]), "", f"expected = {expected}", *way.of(case),
