@@ -115,12 +115,14 @@ def test_what_keras_2_raised_eagerly_is_raised_eagerly_by_its_script() -> None:
     assert "run_eagerly" not in script_of(finding, KERAS["3.15"])
 
 
-def test_a_large_base_is_saved_as_the_route_saves_it() -> None:
+def test_a_large_base_is_scaled_and_saved_as_the_route_does_it() -> None:
     large = a_finding(application("InceptionV3"), "transfer", "travel", kind="error", error=ERROR)
     small = a_finding(MODEL, "transfer", "travel", kind="error", error=ERROR)
     assert 'load_model("transfer.h5")' in script_of(large, KERAS["2.15"])
     assert 'load_model("transfer.keras")' in script_of(large, KERAS["3.15"])
     assert 'load_model("transfer.keras")' in script_of(small, KERAS["2.15"])
+    assert "Rescaling(1 / size)(features)" in script_of(large, KERAS["2.15"])
+    assert "Rescaling" not in script_of(small, KERAS["2.15"])
 
 
 def test_the_order_of_fresh_weights_is_told_by_their_names() -> None:

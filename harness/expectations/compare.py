@@ -130,7 +130,7 @@ def _moved(before: list[Any], after: list[Any]) -> dict[str, str]:
     One cause moves the values of many weights, and each of them would be told as if its own were lost.
     """
     pairs = [(one, other) for one, other in zip(before, after, strict=True) if _array(one) != _array(other)]
-    if len(pairs) < 2 or sorted(_array(one) for one, _ in pairs) != sorted(_array(other) for _, other in pairs):
+    if sorted(_array(one) for one, _ in pairs) != sorted(_array(other) for _, other in pairs):
         return {}
     owners: dict[str, list[str]] = {}
     for one, _ in pairs:

@@ -256,6 +256,11 @@ def _with_head(case: Case, width: int) -> Lines:
             "elif len(features.shape) > 2:",
             "    features = keras.layers.Flatten()(features)",
         ]
+    if case.architecture.form.startswith("application:"):  # the softmax of a head on large numbers is sure
+        lines += [
+            "size = max(1, float(np.abs(model(data)).max()))",
+            "features = keras.layers.Rescaling(1 / size)(features)",
+        ]
     return [
         *lines,
         f'hidden = keras.layers.Dense({width}, activation="relu")({features})',
