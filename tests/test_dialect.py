@@ -45,3 +45,12 @@ def test_first_values_are_held_against_each_other_by_their_places_for_keras_2_li
         "print(_in_order_of(made, [('a/bias', 3), ('a/bias', 4)]))\n"
     )
     assert printed(code) == "[1, 2]\n[3, 4]\n[3, 4]\n"
+
+
+def test_a_message_is_told_without_the_colours_that_keras_gives_it() -> None:
+    code = (
+        "from harness.worker.run import LONGEST, describe\n"
+        "print(describe(ValueError('\\x1b[1mTable not initialized.\\x1b[0m'))['message'])\n"
+        "print(len(describe(ValueError('\\x1b[1m' * LONGEST + 'x'))['message']))\n"
+    )
+    assert printed(code) == "Table not initialized.\n1\n"

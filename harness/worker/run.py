@@ -309,7 +309,8 @@ LONGEST = 4000  # letters of a message: Keras writes whole configs into some, an
 
 
 def _whole(message: str) -> str:
-    """A message, or the beginning and the end of a long one."""
+    """A message without colours, or the beginning and the end of a long one."""
+    message = re.sub(r"\x1b\[[0-9;]*m", "", message)
     half = LONGEST // 2
     return message if len(message) <= LONGEST else f"{message[:half]} … {message[-half:]}"
 
