@@ -5,9 +5,12 @@ An output is known by its shape and by the activation that it ends in.
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from hypothesis import strategies as st
 
-from harness.architectures.losses import LOSSES
+from harness.architectures.leaves import Head
+from harness.architectures.losses import LOSSES, Row
 from harness.architectures.metrics import METRICS
 from harness.architectures.rules import Draw, Wanted
 from harness.architectures.vocabulary import Vocabulary
@@ -54,24 +57,51 @@ _SHAPES = ((3,), (2,), (1,), (4, 3), (2, 2, 2))
 _HEADS = (None, "relu", "sigmoid", "softmax")
 
 
-def head_for(draw: Draw, vocabulary: Vocabulary, name: str, wanted: Wanted) -> tuple[tuple[int, ...], str | None]:
-    """Shape and activation of an output that can have the loss or metric of this public name."""
+def heads_for(draw: Draw, vocabulary: Vocabulary, names: Collection[str], wanted: Wanted) -> list[Head]:
+    """Outputs, by shape and activation, that have room for the losses and metrics of these public names.
+
+    One for each loss, and as few more as the metrics leave: every output has its own layers, which travel along all
+    routes, and a metric that takes the targets of a loss is as well seen beside it.
+    """
+    heads: list[Head] = []
+    targets: list[set[str]] = []  # the kinds that what is on each head leaves
+    keys: list[set[str]] = []
+    for name in sorted(names):  # losses first
+        best = _heads_of(vocabulary, name, wanted)
+        beside = [
+            at
+            for at, head in enumerate(heads)
+            if name.startswith("metrics.") and any(targets[at] & set(row.targets) for row in best.get(head, ()))
+            and not any(row.key in keys[at] for row in best[head])
+        ]  # fmt: skip
+        at = draw(st.sampled_from(beside)) if beside else len(heads)
+        if not beside:
+            heads.append(draw(st.sampled_from(sorted(best, key=repr))))
+            targets.append({kind for row in best[heads[at]] for kind in row.targets})
+            keys.append(set())
+        targets[at] &= {kind for row in best[heads[at]] for kind in row.targets}
+        if name.startswith("metrics."):
+            keys[at] |= {row.key for row in best[heads[at]]}
+    return heads
+
+
+def _heads_of(vocabulary: Vocabulary, name: str, wanted: Wanted) -> dict[Head, list[Row]]:
+    """The rows of a loss or metric by the outputs that can have it with most of the arguments that are wanted."""
     room = name.partition(".")[0]
-    found: dict[int, list[tuple[tuple[int, ...], str | None]]] = {}
+    found: dict[int, dict[Head, list[Row]]] = {}
     for row in LOSSES if room == "losses" else METRICS:
         form = "object" if name == f"{room}.{row.cls}" else "function"
         if form == "function" and name.partition(".")[2] not in row.functions(vocabulary, room):
             continue
         for shape in _SHAPES:
             held = len(wanted[name] & set(row.strategies(vocabulary, room, shape, 1)))
-            found.setdefault(held, []).extend(
-                (shape, activation)
-                for activation in _HEADS
-                if form in row.forms(vocabulary, room, shape, _ACTIVATED.get(activation or "", "real"))
-                and not (activation == "softmax" and shape[-1] == 1)
-            )
-    best = next((found[held] for held in sorted(found, reverse=True) if found[held]), [((3,), None)])
-    return draw(st.sampled_from(best))  # type: ignore[no-any-return]
+            for activation in _HEADS:
+                promise = _ACTIVATED.get(activation or "", "real")
+                if form not in row.forms(vocabulary, room, shape, promise):
+                    continue
+                if not (activation == "softmax" and shape[-1] == 1):
+                    found.setdefault(held, {}).setdefault((shape, activation), []).append(row)
+    return found[max(found)] if found else {((3,), None): []}
 
 
 def drawable(vocabulary: Vocabulary) -> dict[str, frozenset[str]]:

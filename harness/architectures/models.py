@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from harness.architectures.freezes import freezes
 from harness.architectures.graph import Goal, Graph, one_or_list
-from harness.architectures.heads import head_for, promised
+from harness.architectures.heads import heads_for, promised
 from harness.architectures.leaves import bring_to_floats, merge, name_outputs, structure
 from harness.architectures.nesting import chain_of, grow
 from harness.architectures.operations.exclusions import WITHOUT_XLA
@@ -98,7 +98,7 @@ def architectures(
     bring_to_floats(draw, graph)
     inputs, outputs = ([getattr(each, ends) for each in topologies] for ends in ("inputs", "outputs"))
     if trained or (not any(outputs) and chance(draw, 2)):
-        merge(draw, graph, [head_for(draw, vocabulary, name, wanted) for name in trained])
+        merge(draw, graph, heads_for(draw, vocabulary, trained, wanted))
     name_outputs(draw, graph)
     leaves = graph.leaves()
     architecture = graph.architecture(

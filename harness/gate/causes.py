@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -24,6 +25,7 @@ else:
     import tomli as tomllib
 
 ROWS = Path(__file__).with_name("causes.toml")
+SAVE_AGAIN = "load the model in the baseline and save it as"
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,8 @@ class Break:
 class Cause:
     """One cause. `error`, `where` and `holds` are expressions for what is said, the place, and the model.
 
-    Where `keras` names releases, one of them must be the one that broke it.
+    Where `keras` names releases, one of them must be the one that broke it. `resave` says why the same model, saved
+    again by the baseline as .h5, should pass; empty where nothing speaks for it.
     """
 
     id: str
@@ -58,6 +61,13 @@ class Cause:
     where: str = ""
     holds: str = ""
     keras: str = ""
+    resave: str = ""
+
+    def what_to_do(self, passed: Sequence[str] | None = None) -> str:
+        """The remedy. `passed` are the formats in which a re-saved file was seen to pass; None if none was tried."""
+        if passed is None:
+            return f"{SAVE_AGAIN} .h5, {self.resave}; or {self.remedy}" if self.resave else self.remedy
+        return f"{seen_to_pass(passed)}; or {self.remedy}" if passed else self.remedy
 
     def matches(self, broken: Break) -> bool:
         """Whether a break shows this cause."""
@@ -69,6 +79,11 @@ class Cause:
             and (not self.holds or re.search(self.holds, broken.model, re.S) is not None)
             and (not self.keras or (broken.keras != "" and broken.keras in SpecifierSet(self.keras)))
         )
+
+
+def seen_to_pass(formats: Sequence[str]) -> str:
+    """The remedy that was tried."""
+    return f"{SAVE_AGAIN} {' or '.join(formats)}, which was tried and passes"
 
 
 @cache

@@ -11,7 +11,7 @@ from harness.dispatch.pool import Answer
 from harness.dispatch.scratch import Scratch
 from harness.expectations.compare import Difference
 from harness.gate import across
-from harness.gate.causes import Break, Cause, brief, cause_of
+from harness.gate.causes import Break, Cause, brief, cause_of, seen_to_pass
 from harness.gate.comparison import WHOLE
 from harness.gate.exchange import Exchange
 from harness.gate.release import Side
@@ -33,6 +33,8 @@ SAME, DIFFERENT, BREAKS, FIXED, BROKEN, NOT_TRIED = (
 NO_MODEL = "no model"
 HELD = (SAME, DIFFERENT, BREAKS, FIXED)  # what one release makes of it was held against what the other does
 FIRST_CALL = "the first call"
+PASSED = "passed"
+ENDINGS = {"keras_zip": ".keras", "hdf5": ".h5"}
 VERDICTS = (BREAKS, DIFFERENT, NOT_TRIED, BROKEN, FIXED, SAME, NO_MODEL)
 
 
@@ -103,7 +105,18 @@ class ModelVerdict:
     why: str = ""  # where and how much, or what kept it from being tried
     max_abs_diff: float | None = None
     cause: Cause | None = None
-    resaved: Mapping[str, str] = field(default_factory=dict)  # by "route direction": passed, or what was said
+    resaved: Mapping[str, str] = field(default_factory=dict)  # by "route direction": PASSED, or what was said
+
+    @property
+    def remedy(self) -> str | None:
+        """What to do about it, by what was seen of the re-saved files; None where nothing is known."""
+        if self.verdict not in (BREAKS, DIFFERENT, BROKEN):
+            return None
+        tried = {ENDINGS[route]: self.resaved.get(f"{route} forward") for route in WHOLE}
+        passed = [name for name, told in tried.items() if told == PASSED]
+        if self.cause is not None:
+            return self.cause.what_to_do(passed if any(tried.values()) else None)
+        return seen_to_pass(passed) if passed else None
 
     def to_json(self) -> dict[str, Any]:
         """The entry of `models` in report.json."""
@@ -117,7 +130,7 @@ class ModelVerdict:
             "max_abs_diff": self.max_abs_diff,
             "cause": None if self.cause is None else self.cause.id,
             "explanation": None if self.cause is None else self.cause.explanation,
-            "remedy": None if self.cause is None else self.cause.remedy,
+            "remedy": self.remedy,
             "resaved": dict(self.resaved),
         }
 
@@ -229,5 +242,5 @@ def _resaved(exchange: Exchange, one: Answer, other: Answer, given: Given) -> di
                 continue
             blobs = {**saved.blobs, **answer.blobs}
             found = list(across.held(saved.reply["before"], answer.reply["before"], blobs, exchange.lost))
-            said[f"{route} {direction}"] = _told(*found[0]) if found else "passed"
+            said[f"{route} {direction}"] = _told(*found[0]) if found else PASSED
     return said

@@ -110,7 +110,7 @@ class Loader:
         cause = cause_of(Break("travel", "forward", said=said, model=report.config))
         assert report.loaded is not None
         report.loaded.update(error=brief(said), at=at, cause=None if cause is None else cause.id)
-        why = brief(said) if cause is None else f"{cause.explanation} {cause.remedy} (It said: {brief(said)})"
+        why = brief(said) if cause is None else f"{cause.explanation} {cause.what_to_do()} (It said: {brief(said)})"
         keras = f"Keras {self._about['keras']}"
         if at == "the first call":
             report.add("call-fails", "", f"{keras}: {why}")

@@ -47,7 +47,7 @@ def _finding(finding: Finding, result: Result) -> dict[str, Any]:
     told = (
         None
         if cause is None
-        else {"id": cause.id, "explanation": cause.explanation, "remedy": cause.remedy, "link": cause.link}
+        else {"id": cause.id, "explanation": cause.explanation, "remedy": cause.what_to_do(), "link": cause.link}
     )
     return {**finding.to_json(), "fails": finding in result.failing(), "cause": told}
 

@@ -11,7 +11,7 @@ from rich.table import Table
 
 from harness.expectations.finding import Finding
 from harness.gate.causes import Cause
-from harness.gate.models import BREAKS, BROKEN, DIFFERENT, NOT_TRIED, SAME, VERDICTS, ModelVerdict
+from harness.gate.models import BREAKS, BROKEN, DIFFERENT, NOT_TRIED, PASSED, SAME, VERDICTS, ModelVerdict
 from harness.gate.result import Result, kind
 from harness.gate.status import BACK, FORWARD, INCOMPATIBLE, REGRESSION
 from harness.reporting.live import Line
@@ -151,18 +151,18 @@ def model_lines(model: ModelVerdict) -> list[str]:
     """One model of the user in full: what differs, where, by how much, why, and what to do."""
     lines = [f"\n{model.verdict}: {model.file}", f"  because   {model.why[:600]}"]
     if model.verdict in (BREAKS, DIFFERENT, BROKEN):
-        lines += cause_lines(model.cause)
-    passed = [route for route, told in model.resaved.items() if told == "passed"]
-    refused = [f"{route} ({told[:160]})" for route, told in model.resaved.items() if told != "passed"]
+        lines += cause_lines(model.cause, model.remedy)
+    passed = [route for route, told in model.resaved.items() if told == PASSED]
+    refused = [f"{route} ({told[:160]})" for route, told in model.resaved.items() if told != PASSED]
     lines += [f"  re-saved  passes as {', '.join(passed)}"] if passed else []
     return [*lines, *(f"  re-saved  breaks as {each}" for each in refused)]
 
 
-def cause_lines(cause: Cause | None) -> list[str]:
-    """What is known of why it broke, and what to do."""
+def cause_lines(cause: Cause | None, remedy: str | None = None) -> list[str]:
+    """What is known of why it broke, and what to do: the `remedy` of this case, or the usual one."""
     if cause is None:
-        return ["  cause     unknown cause"]
-    lines = [f"  cause     {cause.id}: {cause.explanation}", f"  remedy    {cause.remedy}"]
+        return ["  cause     unknown cause", *([f"  remedy    {remedy}"] if remedy else [])]
+    lines = [f"  cause     {cause.id}: {cause.explanation}", f"  remedy    {remedy or cause.what_to_do()}"]
     return [*lines, f"  see       {cause.link}"] if cause.link else lines
 
 
@@ -218,8 +218,7 @@ def markdown(result: Result) -> str:
         lines += ["", "| model | baseline | candidate | verdict | why | remedy |", "|---|---|---|---|---|---|"]
     for model in sorted(result.models, key=lambda each: VERDICTS.index(each.verdict)):
         why = model.why.replace("|", "\\|").replace("\n", " ")[:200]
-        remedy = model.cause.remedy if model.cause else ""
-        row = (model.file, model.baseline.loads, model.candidate.loads, model.verdict, why, remedy)
+        row = (model.file, model.baseline.loads, model.candidate.loads, model.verdict, why, model.remedy or "")
         lines.append(f"| {' | '.join(row)} |")
     found = _ordered(result)
     if found:
@@ -227,7 +226,7 @@ def markdown(result: Result) -> str:
     for each in found:
         cause = result.cause(each)
         what = each.title.replace("|", "\\|").replace("\n", " ")[:160]
-        told = f"`{cause.id}`: {cause.remedy}" if cause else "unknown cause"
+        told = f"`{cause.id}`: {cause.what_to_do()}" if cause else "unknown cause"
         lines.append(f"| {each.id} | {kind(each)} | {', '.join(each.layers)} | {what} | {told} |")
     for each in found:
         if each.script:

@@ -42,14 +42,12 @@ class Server:
             "layers": installed.layer_names(),
             "routes": [name for name, route in ROUTES.items() if dialect.MAJOR in route.majors],
         }
-        # Keras collects garbage each time that it clears its session; TensorFlow's own objects are none, and many.
-        gc.collect()
-        gc.freeze()
         return about
 
     def answer(self, request: dict[str, Any]) -> tuple[dict[str, Any], dict[str, bytes]]:
         """Runs one request; what raises here is a fault of the harness and says so."""
         self.served += 1
+        forget()
         try:
             if request["verb"] == "replay":
                 reply, blobs = replay(request, self.tell)
@@ -61,8 +59,17 @@ class Server:
                 reply, blobs = run(request, self.folder / str(self.served), self.tell)
         except Exception as error:
             reply, blobs = {"fault": describe(error)}, {}
-        if self.served % 20 == 0:
-            gc.collect()
         reply["pid"] = os.getpid()
         reply["peak_rss"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
         return reply, blobs
+
+
+def forget() -> None:
+    """Lets go of the last model, and takes what outlived it out of the collector's sight.
+
+    That is TensorFlow, Keras and their caches: a million objects that are none of a model's, and Keras would look
+    through them each time that it clears its session.
+    """
+    dialect.clear()
+    gc.collect()
+    gc.freeze()

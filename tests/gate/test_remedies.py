@@ -1,0 +1,52 @@
+"""What to do about a model that breaks is told by what was seen of it, and not by what is so for most."""
+
+from __future__ import annotations
+
+import pytest
+
+from harness.gate.causes import Cause, causes
+from harness.gate.models import BREAKS, SAME, ModelVerdict
+from harness.reporting.gate_text import model_lines
+
+MOVED = Cause("moved", "modules have moved.", "build it anew", resave="which both read")
+OTHER = Cause("other", "an argument is gone.", "take it out")
+
+
+def broken(cause: Cause | None, **seen: str) -> ModelVerdict:
+    resaved = {f"{route} forward": told for route, told in seen.items()}
+    return ModelVerdict("model.keras", None, BREAKS, why="ValueError", cause=cause, resaved=resaved)
+
+
+def test_a_format_that_was_seen_to_pass_comes_first() -> None:
+    for cause in (MOVED, OTHER):
+        assert broken(cause, keras_zip="TypeError", hdf5="passed").remedy == (
+            f"load the model in the baseline and save it as .h5, which was tried and passes; or {cause.remedy}"
+        )
+
+
+def test_no_format_is_advised_that_was_seen_to_break() -> None:
+    assert broken(MOVED, keras_zip="ValueError", hdf5="TypeError").remedy == "build it anew"
+
+
+def test_what_helps_most_is_advised_where_nothing_was_tried() -> None:
+    assert broken(MOVED).remedy == (
+        "load the model in the baseline and save it as .h5, which both read; or build it anew"
+    )
+    assert broken(OTHER).remedy == "take it out"
+
+
+def test_a_break_without_a_known_cause_has_the_way_out_that_was_seen() -> None:
+    found = broken(None, keras_zip="passed", hdf5="passed")
+    assert found.remedy == "load the model in the baseline and save it as .keras or .h5, which was tried and passes"
+    assert f"  remedy    {found.remedy}" in model_lines(found)
+    assert broken(None, keras_zip="ValueError").remedy is None
+
+
+def test_a_model_that_is_the_same_needs_no_remedy() -> None:
+    assert ModelVerdict("model.keras", None, SAME, resaved={"hdf5 forward": "passed"}).remedy is None
+
+
+@pytest.mark.parametrize("cause", causes(), ids=lambda cause: cause.id)
+def test_what_a_cause_advises_in_any_case_is_not_to_save_the_model_again(cause: Cause) -> None:
+    assert "save it as" not in cause.remedy
+    assert cause.what_to_do([]) == cause.remedy
