@@ -125,6 +125,17 @@ def test_a_large_base_is_scaled_and_saved_as_the_route_does_it() -> None:
     assert "Rescaling" not in script_of(small, KERAS["2.15"])
 
 
+@pytest.mark.parametrize(
+    ("route", "observation"), [("keras_zip", "outputs"), ("extraction", "extracted"), ("export", "exported")]
+)
+def test_another_dtype_of_the_same_numbers_is_looked_for_by_its_name(route: str, observation: str) -> None:
+    finding = a_finding(SMALL, route, observation)
+    assert ".dtype" not in script_of(finding, "3.15.1")
+    other = script_of(replace(finding, kind="dtype"), "3.15.1")
+    assert ".dtype" in other
+    assert "tolist" not in other
+
+
 def test_the_order_of_fresh_weights_is_told_by_their_names() -> None:
     finding = a_finding(MODEL, "from_config", "fresh", kind="order", path=("hidden",))
     assert "[each.path for each in loaded.weights]" in script_of(finding, KERAS["3.15"])

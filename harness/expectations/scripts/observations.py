@@ -246,15 +246,20 @@ def _optimizer(case: Case) -> Look:
     return Look(f"[{what} for each in {variables}]", (), _TEXT)
 
 
+def numbers(case: Case, tensor: str = "np.array(each)") -> str:
+    """What is looked at in each tensor: its numbers, or the dtype where that is what differs."""
+    return f"str({tensor}.dtype)" if case.finding.kind == "dtype" else f"{tensor}.tolist()"
+
+
 def _tensors(case: Case, call: str) -> str:
-    """The numbers of what a model returns."""
+    """What a model returns."""
     sparse = '"sparse":true' in case.text or '"ragged":true' in case.text
     array = "keras.ops.convert_to_numpy(each)" if case.major >= 3 else "np.array(each)"
     if sparse and case.major == 2:
         array = "np.array(tf.sparse.to_dense(each) if isinstance(each, tf.SparseTensor) else each)"
     if isinstance(case.architecture.outputs, (list, tuple, dict)) or sparse:
-        return f"[{array}.tolist() for each in {case.flat}({call})]"
-    return f"{array.replace('each', call)}.tolist()"
+        return f"[{numbers(case, array)} for each in {case.flat}({call})]"
+    return numbers(case, array.replace("each", call))
 
 
 def _outputs(case: Case) -> Look:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from harness.expectations.scripts.building import RANDOM, input_of
-from harness.expectations.scripts.observations import Case, resetting
+from harness.expectations.scripts.observations import Case, numbers, resetting
 from harness.expectations.scripts.values import Code, Writer, quoted
 from harness.protocol.architecture import Architecture, Input, references, widened
 
@@ -98,7 +98,7 @@ def extraction(case: Case) -> Lines:
         "    return outputs[0]",
     ]
     again = "loaded" if part == "saved alone" else "part"
-    listed = f"[np.array(each).tolist() for each in {case.flat}({{}})]"
+    listed = f"[{numbers(case)} for each in {case.flat}({{}})]"
     return [
         *seen, *lines, *upto, *(alone if part == "saved alone" else []), f"expected = {listed.format('seen(chosen)')}",
         *[line.replace("model", again) for line in reset],
@@ -306,7 +306,7 @@ def export(case: Case) -> Lines:
             'exported = tf.saved_model.load("exported")',
             f"outputs = exported.serve({fed})",
         ]
-    listed = f"[np.array(each).tolist() for each in {case.flat}({{}})]"
+    listed = f"[{numbers(case)} for each in {case.flat}({{}})]"
     return [
         *lines, *reset, f"expected = {listed.format('model(data, training=False)')}",
         f"actual = {listed.format('outputs')}",
