@@ -3,6 +3,8 @@
 from hypothesis import strategies as st
 
 from harness.architectures.drawing import draws
+from harness.architectures.heads import heads_for
+from harness.architectures.leaves import Head
 from harness.architectures.spec import Spec
 from harness.architectures.training import compiles
 from harness.protocol.architecture import Compile, Ref
@@ -28,3 +30,25 @@ def test_some_outputs_have_no_loss_and_the_one_that_something_is_learnt_from_has
             without += None in losses
             assert losses[1] is not None
     assert without > 10
+
+
+@st.composite
+def _heads(draw: st.DrawFn, names: tuple[str, ...]) -> list[Head]:
+    return heads_for(draw, KERAS, names, dict.fromkeys(names, frozenset()))
+
+
+def test_a_metric_that_takes_the_targets_of_a_loss_shares_its_output() -> None:
+    names = ("losses.MeanSquaredError", "metrics.MeanAbsoluteError", "metrics.RootMeanSquaredError")
+    assert {len(heads) for heads in draws(_heads(names), 20, seed_value=1)} == {1}
+
+
+def test_each_loss_has_an_output_of_its_own_and_so_has_a_metric_of_other_targets() -> None:
+    names = ("losses.MeanSquaredError", "losses.Huber", "metrics.SparseCategoricalAccuracy")
+    for heads in draws(_heads(names), 20, seed_value=1):
+        assert len(heads) == 3
+        assert heads[2][0][-1] > 1  # class numbers need classes
+
+
+def test_two_forms_of_one_metric_stand_on_two_outputs() -> None:
+    names = ("losses.MeanSquaredError", "metrics.MeanAbsoluteError", "metrics.mean_absolute_error")
+    assert {len(heads) for heads in draws(_heads(names), 20, seed_value=1)} == {2}
