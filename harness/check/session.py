@@ -135,8 +135,7 @@ class Session:
         self.listener("started", self.result, plan)
         self._again(plan)
         light, large = bases(self.options, self.table, vocabulary)
-        self._examples(chain(light, self._planned(plan), large))
-        self._examples(self._alone())
+        self._examples(chain(light, self._planned(plan), large), self._alone())
         self._reduce()
         self._prove()
 
@@ -206,25 +205,29 @@ class Session:
     def _late(self) -> bool:
         return self._over > 0
 
-    def _examples(self, plan: Iterable[tuple[Architecture, Table]]) -> None:
+    def _examples(self, *plans: Iterable[tuple[Architecture, Table]]) -> None:
+        """Sends the models of all plans; a plan begins when what came of the one before it is known.
+
+        Large bases are not waited for: they take a worker half a minute, and the other would have nothing to do.
+        """
         under_way: dict[Future[Answer], Architecture] = {}
-        models = iter(plan)
-        exhausted = False
-        while under_way or self._replayed or not exhausted:
-            while not exhausted and len(under_way) < 2 * self.options.workers:
-                following = None if self._late else next(models, None)
+        ahead = [iter(plan) for plan in plans]
+        while under_way or self._replayed or ahead:
+            while ahead and len(under_way) < 2 * self.options.workers:
+                following = None if self._late else next(ahead[0], None)
                 if following is None:
-                    exhausted = True
                     if self._late and self._ending.stopped is None:
                         self._ending.stopped = f"time limit of {self.options.time_limit:g} s"
-                    break
+                    elif len(ahead) > 1 and any(not _is_large(each) for each in under_way.values()):
+                        break
+                    del ahead[0]
+                    continue
                 drawn, table = following
                 request = self._sender.request(drawn, table)
                 again = any(route.endswith(PROCESS) for route in table)
                 if again and self.result.plan is not None and self.result.plan.number % 2 == 0:
                     request["keep"] = self._sender.keep()
-                large = drawn.form.startswith("application:")
-                limit = max(self.options.hung_after, APPLICATION_LIMIT if large else 0.0)
+                limit = max(self.options.hung_after, APPLICATION_LIMIT if _is_large(drawn) else 0.0)
                 under_way[self._sender.pool.submit(request, limit=limit)] = drawn
             begin = time.perf_counter()
             done, _ = wait({*under_way, *self._replayed}, timeout=1.0, return_when=FIRST_COMPLETED)
@@ -386,3 +389,7 @@ class Session:
             return [each for each in self._judge(architecture, answer) if each.signature == finding.signature]
 
         return smaller(finding, same, until=self._reduce_until, over=lambda: self._late)
+
+
+def _is_large(architecture: Architecture) -> bool:
+    return architecture.form.startswith("application:")
