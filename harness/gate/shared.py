@@ -20,7 +20,8 @@ def shared(one: Vocabulary, other: Vocabulary) -> Vocabulary:
         older.version,
         arguments,
         tuple(name for name in one.layers if name in other.layers),
-        {name: of for name, of in one.aliases.items() if other.aliases.get(name) == of},
+        # A name that one of them writes as another (swish as silu) is none that both can be held to.
+        {name: of for name, of in {**one.aliases, **other.aliases}.items() if of in arguments},
         {name: values for name, values in older.defaults.items() if name in arguments},
         tuple(mode for mode in one.modes if mode in other.modes),
         common=True,

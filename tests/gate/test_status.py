@@ -7,12 +7,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from harness.architectures.vocabulary import Vocabulary
 from harness.expectations.finding import Finding
 from harness.gate.across import loss, outputs, tolerance
 from harness.gate.causes import causes, diagnose
 from harness.gate.result import Options, Result, kind
+from harness.gate.shared import shared
 from harness.gate.status import alone, passing
-from harness.protocol.architecture import Architecture, Call, Input, Name, Node, Ref
+from harness.protocol.architecture import Architecture, Call, Compile, Data, Input, Name, Node, Ref
 
 LOST = Finding("config", "value", ("Dense", "units"), ("hdf5",), "units is another one")
 
@@ -117,6 +119,7 @@ def test_a_loss_is_held_against_what_the_model_itself_does(apart: float, repeats
     assert bool(list(loss(one, None, seen, blobs))) is repeats  # and this one is not
 
 
+AUTO = Compile({"optimizer": "sgd", "loss": "mse", "steps_per_execution": "auto"}, Data((2, 1)), 1)
 TOLD = Node("n", Call("layers.Dropout", {"rate": 0.5}), (Ref("x"),), {"training": True})
 
 
@@ -129,8 +132,10 @@ def test_what_is_another_one_at_each_call_is_not_compared_by_its_numbers() -> No
 
 
 def with_layer(finding: Finding, call: object) -> Finding:
-    node = call if isinstance(call, Node) else Node("n", call, (Ref("x"),))
-    model = Architecture("m", inputs=(Input("x", (3,)),), nodes=(node,), outputs=Ref("n"))
+    compiled = call if isinstance(call, Compile) else None
+    layer = Call("layers.Dense", {"units": 1}) if compiled else call
+    node = layer if isinstance(layer, Node) else Node("n", layer, (Ref("x"),))
+    model = Architecture("m", inputs=(Input("x", (3,)),), nodes=(node,), outputs=Ref("n"), compile=compiled)
     return replace(finding, architecture=model)
 
 
@@ -219,6 +224,25 @@ SAID = {
         "Could not deserialize class 'Functional' because its parent module tf_keras.src.engine cannot be imported.",
         "back", Call("layers.Dense"), "travel",
     ),
+    "conv-lstm-recurrent-activation": (
+        "", "forward", Call("layers.ConvLSTM1D", {"filters": 3, "kernel_size": 3}), "outputs", "inner/conv_lstm1_d", "",
+    ),
+    "order-of-the-axes-of-a-layer-normalization": (
+        "Shape mismatch in layer #3 (named layer_normalization)for weight layer_normalization/beta. Weight expects"
+        " shape (3, 2, 1). Received saved weight with shape (1, 3, 2)",
+        "forward", Call("layers.LayerNormalization", {"axis": [4, 2, 3]}), "travel",
+    ),
+    "slash-in-a-name": (
+        "Argument `name` must be a string and cannot contain character `/`. Received: name=a/b (of type <class 'str'>)",
+        "", Call("layers.Dense"), "build",
+    ),
+    "crossing-of-three": (
+        "Exception encountered when calling HashedCrossing.call().\n\nExpected as input a list/tuple of 2 tensors.",
+        "", Call("layers.HashedCrossing"), "build",
+    ),
+    "steps-per-execution-auto": (
+        "'str' object cannot be interpreted as an integer", "", AUTO, "training",
+    ),
 }  # fmt: skip
 
 
@@ -241,6 +265,20 @@ def test_every_cause_has_a_case_and_a_name_of_its_own() -> None:
 
 def test_what_fits_no_cause_has_none() -> None:
     assert diagnose(with_layer(failed("something else"), Call("layers.Dense"))) is None
+
+
+def test_a_recurrent_activation_that_the_code_gives_is_not_the_one_that_was_changed() -> None:
+    given = Call("layers.ConvLSTM2D", {"filters": 1, "kernel_size": 2, "recurrent_activation": "tanh"})
+    finding = replace(with_layer(failed("", observation="outputs"), given), where="inner/conv_lstm2_d")
+    assert diagnose(finding) is None
+
+
+def test_no_release_is_held_to_a_name_that_the_other_writes_as_another() -> None:
+    names: dict[str, tuple[str, ...]] = {"activations.silu": (), "activations.swish": ()}
+    older = Vocabulary((2, 15), names)
+    newer = Vocabulary((3, 15), names, aliases={"activations.swish": "activations.silu"})
+    for one, other in ((older, newer), (newer, older)):
+        assert shared(one, other).aliases == {"activations.swish": "activations.silu"}
 
 
 def test_the_way_forward_from_a_later_release_is_the_way_back() -> None:
