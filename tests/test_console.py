@@ -66,7 +66,11 @@ def test_the_table_says_by_route_what_came_through_and_what_broke() -> None:
 
 
 def test_a_check_that_saw_nothing_is_no_pass() -> None:
-    assert verdict_line(Result(Options(PROFILES["quick"]))).startswith("COULD NOT MEASURE")
+    nothing = Result(Options(PROFILES["quick"]))
+    assert verdict_line(nothing).startswith("COULD NOT MEASURE: no model was drawn")
+    cut = Result(Options(PROFILES["quick"]), examples=65, built=65, stopped="interrupted by SIGTERM")
+    assert verdict_line(cut).startswith("COULD NOT MEASURE: the run did not come to its end; 65 models")
+    assert verdict_line(cut).endswith("stopped: interrupted by SIGTERM")
 
 
 def watched(*settled: Finding, live: bool) -> tuple[str, list[str]]:

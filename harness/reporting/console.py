@@ -236,7 +236,8 @@ def verdict_line(result: Result) -> str:
     if result.verdict == "fail":
         return f"FAIL: {_number(new, 'new finding')} ({known} known); {counts}{stopped}"
     if result.verdict == "error":
-        why = result.problems[0] if result.problems else "no model was drawn"
+        nothing = "the run did not come to its end" if result.examples else "no model was drawn"
+        why = result.problems[0] if result.problems else nothing
         return f"COULD NOT MEASURE: {why}; {counts}{stopped}"
     return f"PASS: no new findings ({known} known); {counts}{stopped}"
 
