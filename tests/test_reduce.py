@@ -10,7 +10,9 @@ from harness.architectures.graph import Goal
 from harness.architectures.models import architectures
 from harness.check.reduce import keep, reduce
 from harness.check.reduce_compile import simpler_value
-from harness.protocol.architecture import Architecture, Call, calls, layer_calls
+from harness.check.smaller import alone_in_it
+from harness.expectations.finding import Finding
+from harness.protocol.architecture import Architecture, Call, Input, Node, Ref, calls, layer_calls
 from tests.vocabularies import vocabulary
 
 RULES = all_rules()
@@ -131,3 +133,14 @@ def _tries(model: Architecture) -> list[Architecture]:
     tried: list[Architecture] = []
     reduce(model, lambda each: bool(tried.append(each)))
     return tried
+
+
+def test_a_finding_that_nobody_made_smaller_names_its_layer_where_there_is_one_alone() -> None:
+    first = Node("crop", Call("layers.RandomCrop", {"height": 2, "width": 2}), (Ref("x"),))
+    second = Node("flat", Call("layers.Flatten"), (Ref("crop"),))
+    model = Architecture("m", inputs=(Input("x", (3, 3, 1)),), nodes=(first,), outputs=Ref("crop"))
+    finding = Finding("outputs", "shape", (), ("hdf5",), "another shape", architecture=model)
+    assert alone_in_it(finding).layers == ("RandomCrop",)
+    larger = replace(model, nodes=(first, second), outputs=Ref("flat"))
+    assert alone_in_it(replace(finding, architecture=larger)).layers == ()
+    assert alone_in_it(replace(finding, layers=("Dense",))).layers == ("Dense",)

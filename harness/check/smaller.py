@@ -43,6 +43,13 @@ def smaller(
     return replace(last, routes=finding.routes, times=finding.times, layers=layers, known_issue=finding.known_issue)
 
 
+def alone_in_it(finding: Finding) -> Finding:
+    """A finding that nobody made smaller, with the name of its layer where the model has no other."""
+    assert finding.architecture is not None
+    named = {each for each in layer_classes(finding.architecture).values() if each not in NO_LAYERS}
+    return replace(finding, layers=tuple(named)) if len(named) == 1 and not finding.layers else finding
+
+
 def try_limit(finding: Finding, hung_after: float) -> float:
     """Seconds that a smaller model, or one that was found before, may take."""
     return min(HUNG_TRY if _hung(finding) else REDUCE_LIMIT, hung_after)

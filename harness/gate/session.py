@@ -14,7 +14,7 @@ from harness.check.plan import Plan
 from harness.check.profiles import Profile
 from harness.check.reduce import isolated
 from harness.check.signals import Signals
-from harness.check.smaller import smaller
+from harness.check.smaller import alone_in_it, smaller
 from harness.check.thrift import Thrift
 from harness.dispatch.pool import Pool
 from harness.dispatch.scratch import Scratch
@@ -183,14 +183,15 @@ class Gate:
         ]
         begin = time.perf_counter()
         end = time.monotonic() + REDUCE_ALL
-        for finding in sorted(
-            wanted, key=lambda each: (kind(each) not in self.options.fail_on, each.direction == BACK)
-        ):
-            if self._late or time.monotonic() > end:
-                break
-            small = self._smaller(exchange, finding, table, end)
-            self.result.findings[f"{kind(finding)} {finding.id}"] = small
-            self.listener("reduced", self.result, small)
+        wanted.sort(key=lambda each: (kind(each) not in self.options.fail_on, each.direction == BACK))
+        threads = ThreadPoolExecutor(AT_A_TIME, thread_name_prefix="smaller")
+        try:
+            tried = threads.map(lambda each: self._smaller(exchange, each, table, end), wanted)
+            for finding, small in zip(wanted, tried, strict=True):
+                self.result.findings[f"{kind(finding)} {finding.id}"] = small
+                self.listener("reduced", self.result, small)
+        finally:
+            threads.shutdown(wait=False, cancel_futures=True)
         self.result.timings["shrinking"] = time.perf_counter() - begin
 
     def _prove(self, exchange: Exchange) -> None:
@@ -220,6 +221,8 @@ class Gate:
         self.result.timings["scripts"] = time.perf_counter() - begin
 
     def _smaller(self, exchange: Exchange, finding: Finding, table: Table, end: float) -> Finding:
+        if self._late or time.monotonic() > end:
+            return alone_in_it(finding)
         part = {route: row for route, row in table.items() if route in finding.routes[:1]}
         sought = (kind(finding), finding.id)
 

@@ -243,6 +243,7 @@ SAID = {
     "steps-per-execution-auto": (
         "'str' object cannot be interpreted as an integer", "", AUTO, "training",
     ),
+    "random-crop-when-not-training": ("", "forward", Call("layers.RandomCrop", {"height": 2, "width": 2}), "outputs"),
 }  # fmt: skip
 
 
