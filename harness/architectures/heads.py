@@ -5,12 +5,13 @@ An output is known by its shape and by the activation that it ends in.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
 
 from hypothesis import strategies as st
 
 from harness.architectures.leaves import Head
-from harness.architectures.losses import LOSSES, Row
+from harness.architectures.losses import KINDS, LOSSES, Row
 from harness.architectures.metrics import METRICS
 from harness.architectures.rules import Draw, Wanted
 from harness.architectures.vocabulary import Vocabulary
@@ -57,32 +58,40 @@ _SHAPES = ((3,), (2,), (1,), (4, 3), (2, 2, 2))
 _HEADS = (None, "relu", "sigmoid", "softmax")
 
 
+@dataclass
+class _Place:
+    """An output while losses and metrics are given to it: the kinds of target that they leave, the metrics' keys."""
+
+    head: Head
+    targets: set[str] = field(default_factory=lambda: set(KINDS))
+    keys: set[str] = field(default_factory=set)
+
+    def takes(self, rows: Sequence[Row]) -> bool:
+        """Whether a metric of these rows fits beside what is there."""
+        fitting = {kind for row in rows for kind in row.targets}
+        return bool(self.targets & fitting) and not any(row.key in self.keys for row in rows)
+
+
 def heads_for(draw: Draw, vocabulary: Vocabulary, names: Collection[str], wanted: Wanted) -> list[Head]:
     """Outputs, by shape and activation, that have room for the losses and metrics of these public names.
 
     One for each loss, and as few more as the metrics leave: every output has its own layers, which travel along all
     routes, and a metric that takes the targets of a loss is as well seen beside it.
     """
-    heads: list[Head] = []
-    targets: list[set[str]] = []  # the kinds that what is on each head leaves
-    keys: list[set[str]] = []
+    places: list[_Place] = []
     for name in sorted(names):  # losses first
-        best = _heads_of(vocabulary, name, wanted)
-        beside = [
-            at
-            for at, head in enumerate(heads)
-            if name.startswith("metrics.") and any(targets[at] & set(row.targets) for row in best.get(head, ()))
-            and not any(row.key in keys[at] for row in best[head])
-        ]  # fmt: skip
-        at = draw(st.sampled_from(beside)) if beside else len(heads)
-        if not beside:
-            heads.append(draw(st.sampled_from(sorted(best, key=repr))))
-            targets.append({kind for row in best[heads[at]] for kind in row.targets})
-            keys.append(set())
-        targets[at] &= {kind for row in best[heads[at]] for kind in row.targets}
-        if name.startswith("metrics."):
-            keys[at] |= {row.key for row in best[heads[at]]}
-    return heads
+        possible = _heads_of(vocabulary, name, wanted)
+        metric = name.startswith("metrics.")
+        beside = [each for each in places if metric and each.takes(possible.get(each.head, ()))]
+        if beside:
+            place = draw(st.sampled_from(beside))
+        else:
+            place = _Place(draw(st.sampled_from(sorted(possible, key=repr))))
+            places.append(place)
+        rows = possible[place.head]
+        place.targets &= {kind for row in rows for kind in row.targets}
+        place.keys |= {row.key for row in rows} if metric else set()
+    return [each.head for each in places]
 
 
 def _heads_of(vocabulary: Vocabulary, name: str, wanted: Wanted) -> dict[Head, list[Row]]:

@@ -38,16 +38,20 @@ def smaller(
 
     said = re.findall(r"\w+", str((finding.error or {}).get("message", "")))
     reduce(finding.architecture, shows, suspects={*finding.path, *finding.layers, *said})
-    named = layer_classes(last.architecture or finding.architecture).values()
-    layers = last.layers or tuple(dict.fromkeys(each for each in named if each not in NO_LAYERS))
+    layers = last.layers or _named(last.architecture or finding.architecture)
     return replace(last, routes=finding.routes, times=finding.times, layers=layers, known_issue=finding.known_issue)
 
 
 def alone_in_it(finding: Finding) -> Finding:
     """A finding that nobody made smaller, with the name of its layer where the model has no other."""
     assert finding.architecture is not None
-    named = {each for each in layer_classes(finding.architecture).values() if each not in NO_LAYERS}
-    return replace(finding, layers=tuple(named)) if len(named) == 1 and not finding.layers else finding
+    named = _named(finding.architecture)
+    return replace(finding, layers=named) if len(named) == 1 and not finding.layers else finding
+
+
+def _named(architecture: Architecture) -> tuple[str, ...]:
+    """The classes of its layers, each once."""
+    return tuple(dict.fromkeys(each for each in layer_classes(architecture).values() if each not in NO_LAYERS))
 
 
 def try_limit(finding: Finding, hung_after: float) -> float:

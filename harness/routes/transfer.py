@@ -24,6 +24,7 @@ from harness.worker.dialect import keras, tf
 from harness.worker.subject import Subject
 
 CLASSES = 3
+STAGES = ("", "reloaded ", "top unfrozen ", "top unfrozen reloaded ")
 _FEWER_BITS = {"float16": 13, "bfloat16": 16}  # than float32 has behind the point
 
 
@@ -106,8 +107,9 @@ class Watch:
         self.subject = subject
         self.rate = rate
         self.file = file  # the module of the format that the model is saved in
-        self.stage = 0
-        self._places: list[tuple[Any, dict[int, str]]] = []
+        # Tracing a graph takes ten times as long as a step: one stage of the four is traced, of every fourth model.
+        seed = subject.architecture.seed
+        self.traced = STAGES[seed // 8 % 4] if seed % 4 == 0 else None
         self.inputs = inputs
         self.batch = int(dialect.flat(inputs)[0].shape[0])
         self.targets = tf.one_hot(np.arange(self.batch) % CLASSES, CLASSES)
@@ -124,7 +126,6 @@ class Watch:
 
         `expected` is the values of the frozen and how many slots the optimizer must keep; left out, as it is now.
         """
-        graph = self._as_graph()
         values, slots = expected or (self.values(model, frozen), _wanted_slots(model))
 
         def look(step: str) -> None:
@@ -135,12 +136,11 @@ class Watch:
             self.before["moved"][f"{stage}{what}"] = before
             self.after["moved"][f"{stage}{what}"] = after
 
+        eagerly = stage != self.traced
         if compile:
-            model.compile(
-                optimizer=keras.optimizers.Adam(self.rate), loss="categorical_crossentropy", run_eagerly=not graph
-            )
+            model.compile(keras.optimizers.Adam(self.rate), "categorical_crossentropy", run_eagerly=eagerly)
         else:
-            model.run_eagerly = not graph
+            model.run_eagerly = eagerly
         for step, train in (("fit", self._fit), ("train_on_batch", self._train_on_batch)):
             old = [dialect.array(each) for each in model.trainable_variables]
             train(model)
@@ -149,19 +149,10 @@ class Watch:
             if _has_learnt(model) and "LossScale" not in type(model.optimizer).__name__:
                 expect(f"something in {step}", True, _moved(old, model.trainable_variables))
         expect("optimizer slots", slots, len(_slots(model)))
-        places = self.places(model)
+        places = self.subject.of(model).places()
         for place, moved in _tape(model, self.inputs, self.targets, places, self.rate).items():
             expect(f"tape: {place}", True, moved)
         look("tape")
-
-    def _as_graph(self) -> bool:
-        """Whether the next stage is trained as a graph: one of the four is, of every fourth model.
-
-        Tracing a graph takes ten times as long as a step.
-        """
-        stage, self.stage = self.stage, self.stage + 1
-        seed = self.subject.architecture.seed
-        return seed % 4 == 0 and seed // 8 % 4 == stage
 
     def _fit(self, model: Any) -> None:
         model.fit(self.batches, epochs=1, verbose=0)
@@ -173,24 +164,16 @@ class Watch:
         """The same with the model that comes from a file, in which the same must be frozen."""
         values = self.values(model, frozen)
         again = self.file.load(self.file.save(self.subject.of(model), folder))
-        there = self.places(again)
+        there = self.subject.of(again).places()
         same = [each for each in again.variables if there.get(id(each)) in values]
         self.trained(f"{stage}reloaded ", again, same, expected=(values, _wanted_slots(model)))
-
-    def places(self, model: Any) -> dict[int, str]:
-        """Where each variable of the model is; it stays there while the model is trained."""
-        for known, places in self._places:
-            if known is model:
-                return places
-        self._places.append((model, self.subject.of(model).places()))
-        return self._places[-1][1]
 
     def values(self, model: Any, variables: Any) -> dict[str, Any]:
         """What variables of a model hold, by their places.
 
         Random generators are no part of what a layer has learnt; a file holds kernel and low-rank adapter merged.
         """
-        places = self.places(model)
+        places = self.subject.of(model).places()
         merged = {id(variable): value for variable, value in dialect.adapted_kernels(model)}
         return {
             places[id(each)]: self.subject.arrays.add(merged.get(id(each), each))

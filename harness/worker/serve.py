@@ -47,7 +47,6 @@ class Server:
     def answer(self, request: dict[str, Any]) -> tuple[dict[str, Any], dict[str, bytes]]:
         """Runs one request; what raises here is a fault of the harness and says so."""
         self.served += 1
-        forget()
         try:
             if request["verb"] == "replay":
                 reply, blobs = replay(request, self.tell)
@@ -59,17 +58,8 @@ class Server:
                 reply, blobs = run(request, self.folder / str(self.served), self.tell)
         except Exception as error:
             reply, blobs = {"fault": describe(error)}, {}
+        if self.served % 20 == 0:
+            gc.unfreeze()  # what was in use when it was taken out of sight, and is garbage since
         reply["pid"] = os.getpid()
         reply["peak_rss"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
         return reply, blobs
-
-
-def forget() -> None:
-    """Lets go of the last model, and takes what outlived it out of the collector's sight.
-
-    That is TensorFlow, Keras and their caches: a million objects that are none of a model's, and Keras would look
-    through them each time that it clears its session.
-    """
-    dialect.clear()
-    gc.collect()
-    gc.freeze()

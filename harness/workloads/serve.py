@@ -105,8 +105,6 @@ class Server:
                 self._stage = None
                 gc.unfreeze()
                 dialect.clear()
-                gc.collect()
-                gc.freeze()
             self._staged += 1
             workload = given.workload(request) if request.get("file") else WORKLOADS[request["workload"]]
             self._stage, self._of = Stage(workload, self.folder / f"stage-{self._staged}", device), of

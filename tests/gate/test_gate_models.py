@@ -110,7 +110,5 @@ def test_a_folder_of_keras_2_that_keras_3_refuses_breaks_and_is_told_what_to_do(
         assert each.cause.id == "saved-model-folder"
     # Keras 2 has lost the vocabulary on the way: that its .h5 is no way out here is told, too.
     assert "Cannot set an empty vocabulary" in found["keras-2.15.0-words"].resaved["hdf5 forward"]
-    assert {
-        name: ".h5" in (found[name].remedy or "") for name in ("keras-2.15.0-words", "keras-2.15.0-subclassed")
-    } == {path.name: found[path.name].resaved.get("hdf5 forward") == "passed" for path in OF_KERAS_2}
+    assert not any(".h5" in str(found[path.name].remedy) for path in OF_KERAS_2)
     assert {found[path.name].verdict for path in EXPORTED} == {"same"}
