@@ -24,3 +24,22 @@ def test_a_head_on_large_numbers_is_not_sure_from_the_start() -> None:
         "    print(bool(np.max(model(images)) == 1), end=' ')\n"
     )
     assert printed(code) == "True False "
+
+
+def test_of_every_fourth_model_one_stage_is_trained_as_a_graph() -> None:
+    code = (
+        "import tempfile\n"
+        "from pathlib import Path\n"
+        "from harness.protocol.architecture import Architecture, Call, Input, Node, Ref\n"
+        "from harness.routes.transfer import TRANSFER, Watch\n"
+        "from harness.worker.arrays import Arrays\n"
+        "from harness.worker.run import prepare\n"
+        "seen, fit = [], Watch._fit\n"
+        "Watch._fit = lambda watch, model: (seen.append(not model.run_eagerly), fit(watch, model))\n"
+        "dense = Node('dense', Call('layers.Dense', {'units': 2}), (Ref('x'),))\n"
+        "for seed in (0, 8, 16, 24, 4, 1, 2, 3):\n"
+        "    model = Architecture('m', inputs=(Input('x', (3,)),), nodes=(dense,), outputs=Ref('dense'), seed=seed)\n"
+        "    TRANSFER.journey(prepare(model, Arrays())[0], Path(tempfile.mkdtemp()))\n"
+        "print(*(''.join('eg'[each] for each in seen[at:at + 4]) for at in range(0, len(seen), 4)))\n"
+    )
+    assert printed(code) == "geee egee eege eeeg geee eeee eeee eeee\n"

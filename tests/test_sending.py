@@ -1,0 +1,82 @@
+"""In which order a check sends its models: what a layer does by itself is asked once it is known what arrived."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from concurrent.futures import Future
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from harness.architectures.applications import application
+from harness.check import session
+from harness.protocol.architecture import Architecture
+
+LARGE = application("InceptionV3")
+PLANNED = [Architecture(f"planned {number}") for number in range(6)]
+ALONE = [Architecture(f"alone {number}") for number in range(3)]
+
+
+class Workers:
+    """They are done with one model whenever somebody waits, with the large base last of all."""
+
+    def __init__(self) -> None:
+        self.log: list[str] = []
+        self.under_way: dict[Future[Any], Architecture] = {}
+
+    def submit(self, model: Architecture, *, limit: float) -> Future[Any]:
+        future: Future[Any] = Future()
+        self.under_way[future] = model
+        self.log.append(f"sent {model.name}")
+        return future
+
+    def wait(self, _: object, **settings: object) -> tuple[set[Future[Any]], set[Future[Any]]]:
+        if not self.under_way:
+            return set(), set()
+        done = sorted(self.under_way, key=lambda each: self.under_way[each] is LARGE)[0]
+        self.log.append(f"done {self.under_way.pop(done).name}")
+        done.set_result(None)
+        return {done}, set(self.under_way)
+
+
+def sent(
+    monkeypatch: pytest.MonkeyPatch, *plans: Iterable[Architecture], late: bool = False
+) -> tuple[list[str], str | None]:
+    """What was sent and done, in order, and why it was stopped."""
+    workers = Workers()
+    monkeypatch.setattr(session, "wait", workers.wait)
+    ending = SimpleNamespace(stopped=None)
+    of = SimpleNamespace(
+        options=SimpleNamespace(workers=2, hung_after=1.0, time_limit=1.0),
+        result=SimpleNamespace(plan=None, add_time=lambda *_: None),
+        _sender=SimpleNamespace(request=lambda model, _: model, pool=workers),
+        _ending=ending,
+        _replayed={},
+        _late=late,
+        _over=-1.0,
+        _take=lambda *_: None,
+        _take_replayed=lambda: None,
+        listener=lambda *_: None,
+    )
+    cast(Any, session.Session._examples)(of, *([(model, {}) for model in plan] for plan in plans))
+    return workers.log, ending.stopped
+
+
+def test_layers_are_sent_alone_when_all_is_known_but_of_a_large_base(monkeypatch: pytest.MonkeyPatch) -> None:
+    log, stopped = sent(monkeypatch, [*PLANNED, LARGE], ALONE)
+    first = log.index("sent alone 0")
+    assert all(log.index(f"done {each.name}") < first for each in PLANNED)
+    assert log.index(f"sent {LARGE.name}") < first < log.index(f"done {LARGE.name}")
+    assert log[-1] == f"done {LARGE.name}"
+    assert len(log) == 2 * len([*PLANNED, LARGE, *ALONE])
+    assert stopped is None
+
+
+def test_without_a_large_base_nothing_of_the_second_plan_overtakes_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    log, _ = sent(monkeypatch, PLANNED, ALONE)
+    assert [each for each in log if "planned" in each] == log[: 2 * len(PLANNED)]
+
+
+def test_where_the_time_is_over_nothing_is_sent_and_that_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert sent(monkeypatch, PLANNED, ALONE, late=True) == ([], "time limit of 1 s")
