@@ -237,8 +237,9 @@ def _resaved(exchange: Exchange, one: Answer, other: Answer, given: Given) -> di
             }  # fmt: skip
             answer = side.pool.submit(request, limit=given.limit).result()
             loaded = _loaded(answer)
-            if not loaded.works:
-                said[f"{route} {direction}"] = loaded.told[:300]
+            if not loaded.whole:
+                least = "only with compile=False: " if loaded.works else ""
+                said[f"{route} {direction}"] = f"{least}{loaded.told}"[:300]
                 continue
             blobs = {**saved.blobs, **answer.blobs}
             found = list(across.held(saved.reply["before"], answer.reply["before"], blobs, exchange.lost))

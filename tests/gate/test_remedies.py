@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Future
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
 
+from harness.dispatch.pool import Answer
 from harness.gate.causes import Cause, causes
-from harness.gate.models import BREAKS, SAME, ModelVerdict
+from harness.gate.models import BREAKS, SAME, Given, ModelVerdict, _resaved
 from harness.reporting.gate_text import model_lines
 
 MOVED = Cause("moved", "modules have moved.", "build it anew", resave="which both read")
@@ -50,3 +55,31 @@ def test_a_model_that_is_the_same_needs_no_remedy() -> None:
 def test_what_a_cause_advises_in_any_case_is_not_to_save_the_model_again(cause: Cause) -> None:
     assert "save it as" not in cause.remedy
     assert cause.what_to_do([]) == cause.remedy
+
+
+class Side:
+    """A release that takes up what the other one saved, and loses how it was compiled."""
+
+    def __init__(self, loads: str) -> None:
+        self.loads, self.pool = loads, self
+
+    def submit(self, request: dict[str, Any], *, limit: float) -> Future[Answer]:
+        future: Future[Answer] = Future()
+        error = {"type": "ValueError", "message": "no such optimizer", "place": ""}
+        whole = self.loads == "yes"
+        future.set_result(Answer({"loads": self.loads, "before": {}, **({} if whole else {"error": error})}))
+        return future
+
+
+@pytest.mark.parametrize(
+    ("loads", "told"),
+    [
+        ("yes", "passed"),
+        ("only with compile=False", "only with compile=False: ValueError: no such optimizer"),
+        ("no", "ValueError: no such optimizer"),
+    ],
+)
+def test_a_file_that_comes_back_uncompiled_alone_has_not_passed(loads: str, told: str) -> None:
+    exchange: Any = SimpleNamespace(baseline=Side("yes"), candidate=Side(loads), lost=frozenset())
+    saved = Answer({"kept": {"hdf5": "m.h5"}, "before": {}})
+    assert _resaved(exchange, saved, Answer({}), Given()) == {"hdf5 forward": told}
