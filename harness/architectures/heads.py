@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from harness.architectures.leaves import Head
 from harness.architectures.losses import KINDS, LOSSES, Row
 from harness.architectures.metrics import METRICS
-from harness.architectures.rules import Draw, Wanted
+from harness.architectures.rules import Draw, Wanted, chance
 from harness.architectures.vocabulary import Vocabulary
 from harness.protocol.architecture import Call, Name
 
@@ -86,7 +86,10 @@ def heads_for(draw: Draw, vocabulary: Vocabulary, names: Collection[str], wanted
         if beside:
             place = draw(st.sampled_from(beside))
         else:
-            place = _Place(draw(st.sampled_from(sorted(possible, key=repr))))
+            heads = sorted(possible, key=repr)
+            # One of more axes takes three layers, where one is enough.
+            plain = [each for each in heads if len(each[0]) == 1]
+            place = _Place(draw(st.sampled_from(heads if chance(draw, 4) or not plain else plain)))
             places.append(place)
         rows = possible[place.head]
         place.targets &= {kind for row in rows for kind in row.targets}

@@ -253,7 +253,12 @@ class Session:
         if plan is None:
             return
         for public, (architecture, name) in sorted(plan.where.items()):
-            missing = {route: row for route, row in self.table.items() if not self._arrived(public, route)}
+            # By itself it is not compiled: to load it without compile settings makes no difference.
+            missing = {
+                route: row
+                for route, row in self.table.items()
+                if not self._arrived(public, route) and "no" not in row.values()
+            }
             single = isolated(architecture, name) if missing else None
             if single is not None:
                 yield single, missing

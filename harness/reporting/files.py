@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from harness.check.result import Result
 
 EVERY = 3.0  # seconds between two writes while nothing is found
-SHARE = 20  # of the time, writing takes no more than one part in so many
+SHARE = 50  # of the time, writing takes no more than one part in so many
 
 
 class NoFolder(Exception):

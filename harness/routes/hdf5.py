@@ -10,7 +10,7 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-from harness.routes.route import by_file
+from harness.routes.route import by_file, file_of
 from harness.worker.custom import CUSTOM_OBJECTS
 from harness.worker.dialect import keras
 from harness.worker.exported import safe_mode
@@ -19,11 +19,9 @@ from harness.worker.subject import Subject
 
 def save(subject: Subject, folder: Path) -> Path:
     """Saves with `model.save`, which warns that the format is old."""
-    path = folder / "model.h5"
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        subject.model.save(path)
-    return path
+        return file_of(subject, folder, "model.h5", subject.model.save)
 
 
 def load(path: Path) -> Any:

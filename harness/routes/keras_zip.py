@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from harness.routes.route import by_file
+from harness.routes.route import by_file, file_of
 from harness.worker import dialect
 from harness.worker.custom import CUSTOM_OBJECTS
 from harness.worker.dialect import keras
@@ -19,9 +19,7 @@ from harness.worker.subject import Subject
 
 def save(subject: Subject, folder: Path) -> Path:
     """Saves as a zip file."""
-    path = folder / "model.keras"
-    subject.model.save(path)
-    return path
+    return file_of(subject, folder, "model.keras", subject.model.save)
 
 
 def save_folder(subject: Subject, folder: Path) -> Path:

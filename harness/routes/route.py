@@ -42,6 +42,22 @@ class Route:
     majors: tuple[int, ...] = (2, 3)
 
 
+def file_of(subject: Subject, folder: Path, name: str, write: Callable[[Path], None]) -> Path:
+    """The file that `write` makes in the folder, or the one that it has made of the original for another route.
+
+    No route changes the original, and what Keras would write again is the same.
+    """
+    if subject.files is None:
+        write(folder / name)
+        return folder / name
+    path = subject.files / name
+    if not path.exists():
+        write(folder / name)
+        subject.files.mkdir(parents=True, exist_ok=True)
+        (folder / name).replace(path)  # not before it is whole
+    return path
+
+
 def by_file(
     name: str,
     save: Callable[[Subject, Path], Path],

@@ -78,25 +78,28 @@ def send(
         "unsent": {},  # what the model lacks for the other routes
         "timings": timings,
     }
+    traits = set(reply["build"]["traits"])
+    for name in asked:
+        if dialect.MAJOR in ROUTES[name].majors and not ROUTES[name].needs <= traits:
+            reply["unsent"][name] = sorted(ROUTES[name].needs - traits)
     wanted = {name for names in asked.values() for name in names} | set(request.get("also", ()))
+    if asked and set(asked) == set(reply["unsent"]):
+        wanted = set()  # nothing will be held against it
     start = time.perf_counter()
     tell("observe")
     reply["before"] = observe(subject, [name for name in OBSERVATIONS if name in wanted and name not in LAST])
     timings.add("observing", start)
     # .keras first of all and .h5 last: saving to .h5 changes the compile config of the live model (Keras 3.15).
     kept = request.get("keep", {})
-    traits = set(reply["build"]["traits"])
     kept = {name: place for name, place in kept.items() if ROUTES[name].needs <= traits}
+    subject.files = folder.with_name(f"{folder.name} files")
     for name in kept:
         if not name.startswith("hdf5"):
             tell(name)
             keep(reply, subject, ROUTES[name], Path(kept[name]))
     for name, observations in asked.items():
         route = ROUTES[name]
-        if dialect.MAJOR not in route.majors:
-            continue
-        if not route.needs <= traits:
-            reply["unsent"][name] = sorted(route.needs - traits)
+        if dialect.MAJOR not in route.majors or name in reply["unsent"]:
             continue
         start = time.perf_counter()
         tell(name)
@@ -106,6 +109,7 @@ def send(
         if name.startswith("hdf5"):
             tell(name)
             keep(reply, subject, ROUTES[name], Path(kept[name]))
+    shutil.rmtree(subject.files, ignore_errors=True)
     start = time.perf_counter()
     tell("observe")
     reply["before"].update(observe(subject, [name for name in LAST if name in wanted]))
@@ -118,7 +122,10 @@ def keep(reply: dict[str, Any], subject: Subject, route: Route, place: Path) -> 
     assert route.save is not None
     place.mkdir(parents=True, exist_ok=True)
     try:
-        reply.setdefault("kept", {})[route.name] = str(route.save(subject, place))
+        path = route.save(subject, place)
+        if path.parent == subject.files:
+            path = Path(shutil.copy(path, place))
+        reply.setdefault("kept", {})[route.name] = str(path)
     except Exception:
         shutil.rmtree(place, ignore_errors=True)
 

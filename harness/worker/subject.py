@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 from harness.protocol.architecture import Architecture, names_in
@@ -25,7 +26,8 @@ class Subject:
     targets: Any
     arrays: Arrays
     initial: list[tuple[str, Any]] = field(default_factory=list)  # `weights` as the initializers made them
-    shared: dict[str, Any] = field(default_factory=dict)  # what several routes use: a rebuilt model, a saved file
+    shared: dict[str, Any] = field(default_factory=dict)  # what several routes use, such as a rebuilt model
+    files: Path | None = None  # of the original, where what is saved of it lies for several routes
     untrained: dict[str, Any] | None = None  # what its first training steps raised: it goes on as it was before them
     make: Callable[[], Any] | None = None  # the user's own code, where no architecture says what the model is made of
 
@@ -52,7 +54,7 @@ class Subject:
 
     def of(self, model: Any) -> Subject:
         """The same data, another model."""
-        return replace(self, model=model)
+        return replace(self, model=model, files=None)
 
     def again(self) -> Any:
         """A model that the same code has built anew."""
