@@ -24,7 +24,7 @@ from harness.check.proof import proven, run_script
 from harness.expectations.finding import Finding
 from harness.expectations.judge import ORDER
 from harness.expectations.scripts import SHOWS, SHOWS_NOT, script_of
-from harness.expectations.scripts.layout import WIDTH
+from harness.expectations.scripts.layout import WIDTH, laid_out
 from harness.expectations.scripts.observations import OBSERVATIONS
 from harness.expectations.scripts.routes import ROUTES
 from harness.expectations.table import parse
@@ -142,6 +142,15 @@ def test_the_order_of_fresh_weights_is_told_by_their_names() -> None:
     script = script_of(finding, KERAS["2.15"])
     assert r'[re.sub(r"_\d+", "", each.name) for each in loaded.weights]' in script
     assert script.index("import re\n") < script.index("import keras\n")
+
+
+def test_a_long_title_with_brackets_in_it_stays_a_comment() -> None:
+    title = (
+        "# 2 of 2: hdf5/travel: ValueError: Shape mismatch in layer #0 (named late)for weight late/factor. " + "x " * 50
+    )
+    text = laid_out([title, "x = 1"])
+    assert [line[:2] for line in text.splitlines()] == ["# ", "# ", "x "]
+    assert all(len(line) <= WIDTH for line in text.splitlines())
 
 
 def test_the_script_of_a_small_model_is_short() -> None:

@@ -3,14 +3,18 @@
 from hypothesis import strategies as st
 
 from harness.architectures.drawing import draws
+from harness.architectures.families import all_rules
+from harness.architectures.graph import Goal
 from harness.architectures.heads import heads_for
 from harness.architectures.leaves import Head
+from harness.architectures.models import architectures
 from harness.architectures.spec import Spec
 from harness.architectures.training import compiles
 from harness.protocol.architecture import Compile, Ref
 from tests.vocabularies import vocabulary
 
 KERAS = vocabulary()
+RULES = all_rules()
 
 
 @st.composite
@@ -30,6 +34,21 @@ def test_some_outputs_have_no_loss_and_the_one_that_something_is_learnt_from_has
             without += None in losses
             assert losses[1] is not None
     assert without > 10
+
+
+def test_nothing_is_frozen_where_an_output_has_no_loss_for_it_may_be_all_that_another_one_learns() -> None:
+    goals = [Goal("Dense"), Goal("EinsumDense")]
+    drawn = draws(architectures(vocabulary=KERAS, rules=RULES, goals=goals), 300, seed_value=1)
+    losses = [(each.compile.arguments["loss"], each.freezes) for each in drawn if each.compile is not None]
+    several = [
+        (loss if isinstance(loss, list) else list(loss.values()), freezes)
+        for loss, freezes in losses
+        if isinstance(loss, (list, dict))
+    ]
+    without = [freezes for loss, freezes in several if None in loss]
+    assert len(without) > 10
+    assert not any(without)
+    assert any(freezes for loss, freezes in several if None not in loss)
 
 
 @st.composite

@@ -197,7 +197,8 @@ def _trained(
             promises={name: promised(by_name[name].layer) for name, _ in outputs},
             # Where a layer passes no gradient, an optimizer of several may find one of its own without any.
             divisible=all(spec.differentiable for _, spec in graph.tensors),
-            frozen=any(call.arguments.get("trainable") is False for call in calls(graph.nodes)),
+            frozen=bool(frozen or architecture.freezes)
+            or any(call.arguments.get("trainable") is False for call in calls(graph.nodes)),
             learns={name for name, _ in outputs if _learns(graph, by_name, name)},
         )
         names = {node.layer.name for node in nodes_of(graph.nodes) if isinstance(node.layer, Name)}
@@ -206,9 +207,17 @@ def _trained(
     chosen = tuple(each for freeze in frozen for each in freeze(draw, architecture))
     if settings is None:
         chosen = tuple(each for each in chosen if each.when in ("made", "built"))
-    if not frozen and not architecture.freezes:
+    # Where an output has no loss, what another one learns must not be frozen: Keras refuses to train nothing.
+    lossless = settings is not None and _has_none(settings.arguments.get("loss"))
+    if not frozen and not architecture.freezes and not lossless:
         chosen = freezes(draw, architecture, settings is not None)
     return replace(architecture, compile=settings, freezes=(*architecture.freezes, *chosen))
+
+
+def _has_none(structure: Any) -> bool:
+    if isinstance(structure, Mapping):
+        return any(map(_has_none, structure.values()))
+    return any(map(_has_none, structure)) if isinstance(structure, (list, tuple)) else structure is None
 
 
 def _learns(graph: Graph, nodes: Mapping[str, Node], name: str) -> bool:

@@ -34,7 +34,7 @@ from harness.protocol.architecture import Architecture
 Listener = Callable[[str, Result, Any], None]
 REDUCE_ALL = 90.0  # seconds spent on making findings small
 SCRIPTS_LIMIT = 90.0  # seconds for the scripts of each half
-AT_A_TIME = 3  # models under way: one within each release, and one whose files are taken up
+AT_A_TIME = 4  # models under way: enough that no worker waits
 
 
 class Gate:
@@ -62,7 +62,8 @@ class Gate:
                 pools.append(
                     Pool(
                         name,
-                        size=1,
+                        # Two of each: one release is the slower, and the processor is not to wait for it.
+                        size=1 if self.options.profile is None else 2,
                         limits=self.options.limits,
                         scratch=scratch,
                         environment=self.options.variables.get(side, {}),

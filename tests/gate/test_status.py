@@ -244,6 +244,23 @@ SAID = {
         "'str' object cannot be interpreted as an integer", "", AUTO, "training",
     ),
     "random-crop-when-not-training": ("", "forward", Call("layers.RandomCrop", {"height": 2, "width": 2}), "outputs"),
+    "layers-of-a-subclassed-model": (
+        "Layer 'lstm_cell' expected 3 variables, but received 0 variables during loading. Expected: ['a/kernel:0']",
+        "back", Call("custom.Steps"), "travel",
+    ),
+    "dtype-policy-of-keras-3": ("'str' object has no attribute 'name'", "back", Call("custom.TwoBranches"), "travel"),
+    "own-weights-of-a-model": (
+        "Shape mismatch in layer #0 (named late)for weight late/factor. Weight expects shape (2,).",
+        "forward", Call("custom.Late"), "travel",
+    ),
+    "contrast-in-one-direction": (
+        "", "forward", Call("layers.RandomContrast", {"factor": 1.0}), "config",
+        "layers/inner/config/layers/random_contrast/config/factor", "",
+    ),
+    "center-crop-that-enlarges": (
+        "", "forward", Call("layers.CenterCrop", {"height": 9, "width": 9, "dtype": "mixed_bfloat16"}), "outputs",
+        "inner/center_crop", "",
+    ),
 }  # fmt: skip
 
 

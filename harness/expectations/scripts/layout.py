@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Iterable, Iterator
 
 WIDTH = 100
@@ -24,9 +25,13 @@ def wrapped(line: str, *, width: int = WIDTH) -> list[str]:
     ['x = f(', '    aaaa,', '    bbbb,', ')']
     >>> wrapped("x = f(aaaa, bbbb)", width=14)
     ['x = f(', '    aaaa, bbbb', ')']
+    >>> wrapped("# layer #0 (named late)", width=12)
+    ['# layer #0', '# (named', '# late)']
     """
     if len(line) <= width:
         return [line]
+    if line.startswith("#"):
+        return textwrap.wrap(line, width, subsequent_indent="# ", break_long_words=False, break_on_hyphens=False)
     pairs = list(_pairs(line))
     if not pairs:
         return [line]
