@@ -261,6 +261,11 @@ SAID = {
         "", "forward", Call("layers.CenterCrop", {"height": 9, "width": 9, "dtype": "mixed_bfloat16"}), "outputs",
         "inner/center_crop", "",
     ),
+    "dtype-behind-a-spectral-normalization": (
+        "", "forward",
+        Call("layers.SpectralNormalization", {"layer": Call("layers.Dense", {"units": 2}), "dtype": "mixed_bfloat16"}),
+        "outputs",
+    ),
 }  # fmt: skip
 
 
