@@ -401,7 +401,8 @@ def _options(draw: Draw, vocabulary: Vocabulary, arguments: dict[str, Any], aske
     told = vocabulary.major == 2 and any("num_regressors" in call.arguments for call in calls(arguments))
     if draw(_nine_in_ten) or told:
         arguments["run_eagerly"] = True
-    if vocabulary.version >= (2, 15) and (draw(_one_in_four) or "steps_per_execution" in asked):
+    able = vocabulary.version >= (2, 15) and vocabulary.has(COMPILE, "steps_per_execution")
+    if able and (draw(_one_in_four) or "steps_per_execution" in asked):
         # Keras 2 reads as many batches even in train_on_batch, which has one; 2.12 knows no "auto".
         arguments["steps_per_execution"] = 2 if vocabulary.major >= 3 else "auto"
     if draw(_one_in_four) or "jit_compile" in asked:

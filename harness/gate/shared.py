@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from harness.architectures.vocabulary import Vocabulary
 
+# Arguments of which Keras 2 and Keras 3 take no value in common. What cannot be trained tells little of anything else.
+OTHERWISE = {
+    ("Model.compile", "steps_per_execution"): 'Keras 2 trains on single batches with "auto", Keras 3 with a number'
+}
+
 
 def shared(one: Vocabulary, other: Vocabulary) -> Vocabulary:
     """The names and arguments that both Kerases have; it is drawn from as by the older of the two.
@@ -16,6 +21,8 @@ def shared(one: Vocabulary, other: Vocabulary) -> Vocabulary:
         if name in other.arguments:
             theirs = other.arguments[name]
             arguments[name] = tuple(each for each in taken if each in theirs or each == "**")
+            if one.major != other.major:
+                arguments[name] = tuple(each for each in arguments[name] if (name, each) not in OTHERWISE)
     return Vocabulary(
         older.version,
         arguments,

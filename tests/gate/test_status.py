@@ -9,7 +9,7 @@ import pytest
 
 from harness.architectures.vocabulary import Vocabulary
 from harness.expectations.finding import Finding
-from harness.gate.across import loss, outputs, tolerance
+from harness.gate.across import held, loss, outputs, tolerance
 from harness.gate.causes import causes, diagnose
 from harness.gate.result import Options, Result, kind
 from harness.gate.shared import shared
@@ -117,6 +117,14 @@ def test_a_loss_is_held_against_what_the_model_itself_does(apart: float, repeats
     assert bool(list(loss(one, other, seen, {**blobs, **more}))) is differs
     assert not list(loss(None, other, seen, more))  # it was not compiled
     assert bool(list(loss(one, None, seen, blobs))) is repeats  # and this one is not
+
+
+def test_a_call_that_raises_is_told_of_once_as_that_of_the_outputs() -> None:
+    one, blobs = seen(np.array([0.5], dtype="float32"))
+    before = {"repeats": [True], "outputs": one, "sensitivity": {"steps": [1e-7], "settled": [True]}}
+    failed = {"$error": {"type": "ValueError", "message": "no table"}}
+    told = list(held(before, {"repeats": failed, "outputs": failed}, blobs, lambda *_: False))
+    assert [(observation, each.kind) for observation, each in told] == [("outputs", "error")]
 
 
 AUTO = Compile({"optimizer": "sgd", "loss": "mse", "steps_per_execution": "auto"}, Data((2, 1)), 1)
@@ -302,6 +310,13 @@ def test_no_release_is_held_to_a_name_that_the_other_writes_as_another() -> None
     newer = Vocabulary((3, 15), names, aliases={"activations.swish": "activations.silu"})
     for one, other in ((older, newer), (newer, older)):
         assert shared(one, other).aliases == {"activations.swish": "activations.silu"}
+
+
+def test_no_model_is_compiled_with_what_the_two_kerases_write_in_values_of_their_own() -> None:
+    names = {"Model.compile": ("loss", "steps_per_execution")}
+    two, three, later = (Vocabulary(version, names) for version in ((2, 15), (3, 14), (3, 15)))
+    assert shared(two, three).arguments == {"Model.compile": ("loss",)}
+    assert shared(three, later).arguments == names
 
 
 def test_the_way_forward_from_a_later_release_is_the_way_back() -> None:
