@@ -10,7 +10,7 @@ import pytest
 from harness.architectures.vocabulary import Vocabulary
 from harness.expectations.finding import Finding
 from harness.gate.across import held, loss, outputs, tolerance
-from harness.gate.causes import causes, diagnose
+from harness.gate.causes import Break, cause_of, causes, diagnose
 from harness.gate.result import Options, Result, kind
 from harness.gate.shared import shared
 from harness.gate.status import alone, passing
@@ -288,6 +288,29 @@ def test_a_cause_is_recognised_by_what_is_said_and_what_is_held(cause: str) -> N
     assert told.id == cause
     assert told.explanation
     assert told.remedy
+
+
+@pytest.mark.parametrize(
+    ("cause", "observation", "said", "where", "config"),
+    [
+        ("contrast-in-one-direction", "config", "", "layers/random_contrast/config/factor",
+         '{"class_name": "RandomContrast", "config": {"factor": 0.2}}'),
+        ("random-crop-when-not-training", "outputs", "", "outputs/0",
+         '{"class_name": "RandomCrop", "config": {"height": 2}}'),
+        ("dtype-behind-a-spectral-normalization", "outputs", "", "outputs/0",
+         '{"class_name": "SpectralNormalization", "config": {"dtype": {"config": {"name": "mixed_bfloat16"}}}}'),
+        ("order-of-the-axes-of-a-layer-normalization", "travel", "in layer_normalization: shapes differ", "",
+         '{"class_name": "LayerNormalization", "config": {"name": "layer_normalization", "axis": [3, 1, 2]}}'),
+        ("own-weights-of-a-model", "travel", "Shape mismatch in layer #0 (named mine)for weight mine/factor.", "",
+         '{"class_name": "Mine", "registered_name": "pkg>Mine"}'),
+    ],
+)  # fmt: skip
+def test_a_cause_is_recognised_in_the_config_of_a_file_as_well(
+    cause: str, observation: str, said: str, where: str, config: str
+) -> None:
+    told = cause_of(Break(observation, "forward", said, where, config))
+    assert told is not None
+    assert told.id == cause
 
 
 def test_every_cause_has_a_case_and_a_name_of_its_own() -> None:
