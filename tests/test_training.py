@@ -38,7 +38,7 @@ def test_some_outputs_have_no_loss_and_the_one_that_something_is_learnt_from_has
 
 def test_nothing_is_frozen_where_an_output_has_no_loss_for_it_may_be_all_that_another_one_learns() -> None:
     goals = [Goal("Dense"), Goal("EinsumDense")]
-    drawn = draws(architectures(vocabulary=KERAS, rules=RULES, goals=goals), 300, seed_value=1)
+    drawn = draws(architectures(vocabulary=KERAS, rules=RULES, goals=goals), 800, seed_value=1)
     losses = [(each.compile.arguments["loss"], each.freezes) for each in drawn if each.compile is not None]
     several = [
         (loss if isinstance(loss, list) else list(loss.values()), freezes)
