@@ -24,12 +24,13 @@ from harness.check.proof import proven, run_script
 from harness.expectations.finding import Finding
 from harness.expectations.judge import ORDER
 from harness.expectations.scripts import SHOWS, SHOWS_NOT, script_of
+from harness.expectations.scripts.building import GUARD
 from harness.expectations.scripts.layout import WIDTH, laid_out
 from harness.expectations.scripts.observations import OBSERVATIONS
 from harness.expectations.scripts.routes import ROUTES
 from harness.expectations.table import parse
 from harness.gate.comparison import ROWS
-from harness.protocol.architecture import Architecture, Call, Compile, Data
+from harness.protocol.architecture import Architecture, Call, Compile, Data, Input, Node, Ref
 from tests.test_console import MODEL as SMALL
 from tests.test_planted import MODEL, PLANTED, seen
 from tests.vocabularies import vocabulary
@@ -151,6 +152,21 @@ def test_a_long_title_with_brackets_in_it_stays_a_comment() -> None:
     text = laid_out([title, "x = 1"])
     assert [line[:2] for line in text.splitlines()] == ["# ", "# ", "x "]
     assert all(len(line) <= WIDTH for line in text.splitlines())
+
+
+@pytest.mark.parametrize(("layers", "guarded"), [(1, False), (5, True)])
+def test_a_model_that_was_not_made_small_is_trained_only_as_far_as_it_can_be(layers: int, guarded: bool) -> None:
+    names = ["x", *(f"dense_{number}" for number in range(layers))]
+    nodes = tuple(
+        Node(name, Call("layers.Dense", {"units": 2}), (Ref(before),)) for before, name in zip(names, names[1:])
+    )
+    compiled = Compile({"optimizer": "sgd", "loss": "mse"}, Data((2, 2)), steps=2)
+    model = Architecture("m", inputs=(Input("x", (2,)),), nodes=nodes, outputs=Ref(names[-1]), compile=compiled)
+    finding = Finding("flags", "value", (), ("keras_zip",), "flags", "m", True, False, architecture=model, path=("m",))
+    script = script_of(finding, "3.15.1")
+    assert "model.train_on_batch(data, targets)" in script
+    assert ("import contextlib" in script) is guarded
+    assert (f"{GUARD}\n    for _ in range(2):\n        model.train_on_batch" in script) is guarded
 
 
 def test_the_script_of_a_small_model_is_short() -> None:

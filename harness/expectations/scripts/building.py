@@ -32,6 +32,8 @@ NO_VARIABLES = re.compile(
     f"Lookup|TextVectorization|{RANDOM.pattern}"
 )  # Keras 2 has tables and generators among weights
 BEFORE_CALL = frozenset({"adapt", "build"})  # methods that a layer wants before it is first called
+SMALL = 4  # nodes of a model of which all is needed
+GUARD = "with contextlib.suppress(Exception):  # what a step raises is another finding"
 
 
 def building(writer: Writer, architecture: Architecture, name: str = "model") -> dict[Ref, str]:
@@ -211,7 +213,11 @@ def _feed(writer: Writer, architecture: Architecture, each: Input) -> str:
 
 
 def compiling(writer: Writer, architecture: Architecture) -> list[str]:
-    """Lines that freeze, compile and train the model, each at its moment."""
+    """Lines that freeze, compile and train the model, each at its moment.
+
+    A model that was not made small may hold what raises in a step, which is a finding of its own: as the harness does,
+    the script goes on without having trained.
+    """
     lines = _freezing(architecture, "built")
     if architecture.compile is None:
         return lines
@@ -223,7 +229,10 @@ def compiling(writer: Writer, architecture: Architecture) -> list[str]:
         if moment == "trained" and architecture.compile.steps:
             step = "model.train_on_batch(data, targets)"
             steps = architecture.compile.steps
-            lines += [step] if steps == 1 else [f"for _ in range({steps}):", f"    {step}"]
+            training = [step] if steps == 1 else [f"for _ in range({steps}):", f"    {step}"]
+            if len(architecture.nodes) > SMALL:
+                training = [GUARD, *(f"    {line}" for line in training)]
+            lines += training
         freezes = _freezing(architecture, moment)
         lines += [*freezes, compile_it] if freezes else []
     return lines
