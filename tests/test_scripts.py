@@ -122,8 +122,16 @@ def test_a_large_base_is_scaled_and_saved_as_the_route_does_it() -> None:
     assert 'load_model("transfer.h5")' in script_of(large, KERAS["2.15"])
     assert 'load_model("transfer.keras")' in script_of(large, KERAS["3.15"])
     assert 'load_model("transfer.keras")' in script_of(small, KERAS["2.15"])
-    assert "Rescaling(1 / size)(features)" in script_of(large, KERAS["2.15"])
+    assert "Rescaling(1 / size, " in script_of(large, KERAS["2.15"])
     assert "Rescaling" not in script_of(small, KERAS["2.15"])
+
+
+def test_no_layer_of_a_new_head_has_a_name_that_the_base_may_have() -> None:
+    script = script_of(a_finding(MODEL, "transfer", "travel", kind="error", error=ERROR), KERAS["3.15"])
+    head = script[script.index("model.trainable = False") :].splitlines()
+    made = [line for line in head if re.search(r"keras\.layers\.[A-Z]", line) and "_layer(" not in line]
+    assert len(made) >= 2
+    assert all('name="new_' in line for line in made if "InputLayer" not in line)
 
 
 @pytest.mark.parametrize(

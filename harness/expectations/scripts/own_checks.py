@@ -252,25 +252,29 @@ def _with_head(case: Case, width: int) -> Lines:
     if known is not None:
         features, rank = f"{outputs}[0]", len(known.shape)
         if rank > 1:
-            features = f"keras.layers.{'GlobalAveragePooling2D' if rank == 3 else 'Flatten'}()({features})"
+            features = (
+                f'keras.layers.{"GlobalAveragePooling2D" if rank == 3 else "Flatten"}(name="new_flat")({features})'
+            )
     else:
         features = "features"
         lines += [
             f'features = next(each for each in {outputs} if "float" in str(each.dtype))',
             "if len(features.shape) == 4:",
-            "    features = keras.layers.GlobalAveragePooling2D()(features)",
+            '    features = keras.layers.GlobalAveragePooling2D(name="new_flat")(features)',
             "elif len(features.shape) > 2:",
-            "    features = keras.layers.Flatten()(features)",
+            '    features = keras.layers.Flatten(name="new_flat")(features)',
         ]
     if case.architecture.form.startswith("application:"):  # the softmax of a head on large numbers is sure
         lines += [
             "size = max(1, float(np.abs(model(data)).max()))",
-            "features = keras.layers.Rescaling(1 / size)(features)",
+            'features = keras.layers.Rescaling(1 / size, name="new_scale")(features)',
         ]
     return [
         *lines,
-        f'hidden = keras.layers.Dense({width}, activation="relu")({features})',
-        f'transfer = keras.Model({inputs}, keras.layers.Dense(3, "softmax", dtype="float32")(hidden))',
+        # Of its own Keras would give a name that a layer of the base may have.
+        f'hidden = keras.layers.Dense({width}, activation="relu", name="new_hidden")({features})',
+        'head = keras.layers.Dense(3, "softmax", dtype="float32", name="new_head")(hidden)',
+        f"transfer = keras.Model({inputs}, head)",
     ]
 
 
