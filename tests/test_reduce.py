@@ -66,7 +66,7 @@ LARGE = [Goal(name) for name in ("Dense", "Conv1D", "LSTM", "GRU", "Conv2D", "Re
 
 
 def test_the_node_at_fault_is_found_in_a_large_graph_by_halving_it() -> None:
-    model = drawn(*LARGE, seed=4)
+    model = drawn(*LARGE, seed=0)
     assert model.form == "functional"
     assert len(model.nodes) >= 16
     for node in model.nodes:
@@ -77,7 +77,7 @@ def test_the_node_at_fault_is_found_in_a_large_graph_by_halving_it() -> None:
 
 
 def test_two_nodes_that_fail_together_are_what_is_left() -> None:
-    model = drawn(*LARGE, seed=4)
+    model = drawn(*LARGE, seed=0)
     pair = {model.nodes[2].name, model.nodes[-1].name}
     small, tries = reduce(model, lambda each: pair <= {node.name for node in each.nodes})
     assert pair <= {node.name for node in small.nodes}
@@ -86,7 +86,7 @@ def test_two_nodes_that_fail_together_are_what_is_left() -> None:
 
 
 def test_what_the_failure_speaks_of_is_tried_first() -> None:
-    model = drawn(*LARGE, seed=4)
+    model = drawn(*LARGE, seed=0)
     node = model.nodes[-1]
     tried = []
 

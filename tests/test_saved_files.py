@@ -65,6 +65,6 @@ def test_what_could_not_be_written_to_its_end_is_no_file_for_the_next_route() ->
         "    try:\n"
         "        file_of(subject, here / folder, 'model.keras', half)\n"
         "    except OSError as error:\n"
-        "        print(error, (here / 'files').exists())\n"
+        "        print(error, list((here / 'files').iterdir()))\n"
     )
-    assert printed(code) == "full False\nfull False\n"
+    assert printed(code) == "full []\nfull []\n"

@@ -52,9 +52,12 @@ def file_of(subject: Subject, folder: Path, name: str, write: Callable[[Path], N
         return folder / name
     path = subject.files / name
     if not path.exists():
-        write(folder / name)
         subject.files.mkdir(parents=True, exist_ok=True)
-        (folder / name).replace(path)  # not before it is whole
+        try:
+            write(path)
+        except BaseException:
+            path.unlink(missing_ok=True)  # half a file is none
+            raise
     return path
 
 
