@@ -62,6 +62,17 @@ def test_what_is_kept_of_a_graph_is_fed_by_new_inputs() -> None:
     assert len(part.inputs) >= 1
 
 
+def test_a_second_call_goes_with_the_node_whose_layer_it_calls_and_what_it_fed_has_an_input_instead() -> None:
+    twice = Node("dense_1", Ref("dense"), (Ref("dense"),), stand_ins=(Input("dense_1_0", (3,)),))
+    first = Node("dense", Call("layers.Dense", {"units": 3}), (Ref("x"),), stand_ins=(Input("dense_0", (3,)),))
+    last = Node("relu", Call("layers.ReLU"), (Ref("dense_1"),), stand_ins=(Input("relu_0", (3,)),))
+    model = Architecture("m", inputs=(Input("x", (3,)),), nodes=(first, twice, last), outputs=Ref("relu"))
+    part = keep(model, {"dense_1", "relu"})
+    assert [node.name for node in part.nodes] == ["relu"]
+    assert part.nodes[0].inputs == (Ref("dense_1_0"),)
+    assert [each.name for each in part.inputs] == ["dense_1_0"]
+
+
 LARGE = [Goal(name) for name in ("Dense", "Conv1D", "LSTM", "GRU", "Conv2D", "ReLU", "MaxPooling2D", "PReLU")] * 2
 
 

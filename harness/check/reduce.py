@@ -192,8 +192,10 @@ def _sources(architecture: Architecture, node: Node) -> set[str]:
 def keep(architecture: Architecture, names: set[str]) -> Architecture:
     """The part of a functional graph made of these nodes; what they took from others comes from new inputs."""
     nodes = [node for node in architecture.nodes if node.name in names]
+    made = {node.name for node in nodes if not isinstance(node.layer, Ref)}
+    # What calls the layer of another node goes with that node, and others are fed in its place.
+    nodes = [node for node in nodes if not isinstance(node.layer, Ref) or node.layer.node in made]
     kept = {node.name for node in nodes}
-    nodes = [node for node in nodes if not isinstance(node.layer, Ref) or node.layer.node in kept]
     stand_ins = {node.name: node.stand_ins for node in architecture.nodes}
     inputs = {each.name: each for each in architecture.inputs}
     used: dict[str, Input] = {}

@@ -37,8 +37,8 @@ SETTINGS = {
     "loss": Call("losses.MeanSquaredError"),
     "run_eagerly": True,
 }
-# Seconds for the model of one layer along every route, which takes two. A ConvLSTM3D of channels first takes a hundred and
-# fifty: on a CPU Keras has XLA compile every convolution of every step, at every call.
+# Seconds for the model of one layer along every route, which takes two. A ConvLSTM3D of channels first takes a hundred
+# and fifty: on a CPU Keras has XLA compile every convolution of every step, at every call.
 LIMIT = 400.0
 APPLICATION_LIMIT = 900.0  # and for a model of keras.applications
 AHEAD = 2  # models of keras.applications sent before they are asked for
