@@ -27,7 +27,7 @@ from harness.environments.wanted import Unreadable
 from harness.expectations.judge import judge
 from harness.expectations.known import SHIPPED, KnownIssues
 from harness.expectations.table import asked, parse
-from harness.protocol.architecture import Architecture, Call, to_json
+from harness.protocol.architecture import Architecture, Call, layer_calls, to_json
 from harness.reporting.text import finding_text
 from harness.suite.spreading import scheduler
 
@@ -37,9 +37,7 @@ SETTINGS = {
     "loss": Call("losses.MeanSquaredError"),
     "run_eagerly": True,
 }
-# Seconds for the model of one layer along every route, which takes two. A ConvLSTM3D of channels first takes a hundred
-# and fifty: on a CPU Keras has XLA compile every convolution of every step, at every call.
-LIMIT = 400.0
+LIMIT = 60.0  # seconds for the model of one layer along every route, which takes two
 APPLICATION_LIMIT = 900.0  # and for a model of keras.applications
 AHEAD = 2  # models of keras.applications sent before they are asked for
 
@@ -75,6 +73,17 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("layer", layer_names())
 
 
+def _slow(architecture: Architecture) -> bool:
+    """Whether a model takes minutes: on a CPU, Keras has XLA compile each convolution of channels first at every call.
+
+    A ConvLSTM has eight of these for each step. It is drawn so where `check` is to reach every argument.
+    """
+    return any(
+        "ConvLSTM" in call.name and call.arguments.get("data_format") == "channels_first"
+        for call in layer_calls(architecture)
+    )
+
+
 class Promises:
     """Holds what was seen of each model; models are sent when they are first asked for, `further` ahead."""
 
@@ -102,7 +111,13 @@ class Promises:
         strategy = architectures(
             vocabulary=self.vocabulary, rules=self.rules, goals=[Goal(name)], plain=True, settings=SETTINGS
         )
-        return draws(strategy, 1, seed_value=self._seed * 1009 + sum(map(ord, name)))[0]
+        seed = self._seed * 1009 + sum(map(ord, name))
+        first = draws(strategy, 1, seed_value=seed)[0]
+        return (
+            first
+            if not _slow(first)
+            else next(each for each in draws(strategy, 50, seed_value=seed) if not _slow(each))
+        )
 
     def _send(self, name: str, architecture: Architecture, table: dict[str, dict[str, str]]) -> None:
         routes = asked(table, compiled=architecture.compile is not None)
