@@ -82,7 +82,7 @@ def judge(
     """
     classes = {**layer_classes(architecture), **(classes or {})}
     state = reply.get("before", {}).get("optimizer")
-    trained = isinstance(state, dict) and bool(state.get("iterations") or state.get("accumulated"))
+    trained = isinstance(state, dict) and bool(state.get("iterations"))
     close = {relation: tolerance(relation, architecture) for relation in TOLERANCES}
     findings: list[Finding] = []
     if "error" in reply["build"]:

@@ -13,24 +13,21 @@ from harness.worker.subject import Subject
 
 
 def observe(subject: Subject) -> Any:
-    """Iterations, batches whose gradients still wait to be applied, and each optimizer variable, in order.
-
-    Of a variable its shape, dtype and value.
-    """
+    """Iterations, and shape, dtype and value of each optimizer variable, in order."""
     optimizer = getattr(subject.model, "optimizer", None)
     if optimizer is None:
         return None
     variables = optimizer.variables
     variables = variables() if callable(variables) else variables
     return {
-        "iterations": int(dialect.array(optimizer.iterations)),
-        "accumulated": _accumulated(optimizer),
+        "iterations": int(dialect.array(_iterations(optimizer))),
         # In order, without their paths: those repeat the paths of the weights, which scopes make differ.
         "variables": [subject.arrays.add(each) for each in variables],
     }
 
 
-def _accumulated(optimizer: Any) -> int:
+def _iterations(optimizer: Any) -> Any:
+    """Batches, where several make a step: gradients that wait for the rest of them are a state to lose, too."""
     inner = getattr(optimizer, "inner_optimizer", optimizer)
-    every = getattr(inner, "gradient_accumulation_steps", None)
-    return int(dialect.array(inner._iterations)) % every if every else 0
+    waits = getattr(inner, "gradient_accumulation_steps", None) and hasattr(inner, "_iterations")
+    return inner._iterations if waits else optimizer.iterations

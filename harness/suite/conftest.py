@@ -27,7 +27,7 @@ from harness.environments.wanted import Unreadable
 from harness.expectations.judge import judge
 from harness.expectations.known import SHIPPED, KnownIssues
 from harness.expectations.table import asked, parse
-from harness.protocol.architecture import Architecture, Call, layer_calls, to_json
+from harness.protocol.architecture import Architecture, Call, to_json
 from harness.reporting.text import finding_text
 from harness.suite.spreading import scheduler
 
@@ -73,17 +73,6 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("layer", layer_names())
 
 
-def _slow(architecture: Architecture) -> bool:
-    """Whether a model takes minutes: on a CPU, Keras has XLA compile each convolution of channels first at every call.
-
-    A ConvLSTM has eight of these for each step. It is drawn so where `check` is to reach every argument.
-    """
-    return any(
-        "ConvLSTM" in call.name and call.arguments.get("data_format") == "channels_first"
-        for call in layer_calls(architecture)
-    )
-
-
 class Promises:
     """Holds what was seen of each model; models are sent when they are first asked for, `further` ahead."""
 
@@ -111,13 +100,7 @@ class Promises:
         strategy = architectures(
             vocabulary=self.vocabulary, rules=self.rules, goals=[Goal(name)], plain=True, settings=SETTINGS
         )
-        seed = self._seed * 1009 + sum(map(ord, name))
-        first = draws(strategy, 1, seed_value=seed)[0]
-        return (
-            first
-            if not _slow(first)
-            else next(each for each in draws(strategy, 50, seed_value=seed) if not _slow(each))
-        )
+        return draws(strategy, 1, seed_value=self._seed * 1009 + sum(map(ord, name)))[0]
 
     def _send(self, name: str, architecture: Architecture, table: dict[str, dict[str, str]]) -> None:
         routes = asked(table, compiled=architecture.compile is not None)

@@ -346,8 +346,8 @@ def clear() -> None:
     """Forgets the models that nothing holds, and what Keras keeps of them in global state, names included.
 
     What is left is TensorFlow, Keras and their caches, a million objects: it is taken out of sight of the collector,
-    which Keras would call a second time.
+    whom Keras calls here each time.
     """
-    keras.backend.clear_session(**({"free_memory": False} if takes(keras.backend.clear_session, "free_memory") else {}))
+    keras.backend.clear_session()
     gc.collect()
     gc.freeze()

@@ -110,6 +110,7 @@ def send(
             tell(name)
             keep(reply, subject, ROUTES[name], Path(kept[name]))
     shutil.rmtree(subject.files, ignore_errors=True)
+    subject.files = None
     start = time.perf_counter()
     tell("observe")
     reply["before"].update(observe(subject, [name for name in LAST if name in wanted]))

@@ -170,10 +170,10 @@ def test_a_file_that_is_no_model_is_a_failure_and_not_the_end(side: Side, tmp_pa
 @pytest.mark.slow
 def test_a_planted_slow_down_is_found_and_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("harness.performance.disturbance.SHARE", 1e9)
-    here = Environment(sys.executable, variables={"PLANTED_PART": "0.6", "PLANTED_IN": "load"})
+    here = Environment(sys.executable, variables={"PLANTED_PART": "2", "PLANTED_IN": "load"})
     options = Options(
         quick=True, workloads=("mlp-tabular",), operations=("load .keras", "save .keras", "build"),
-        modules={"candidate": (PLANTED,)}, plan=dataclasses.replace(Plan(), looks=(6,), margin=0.25),
+        modules={"candidate": (PLANTED,)}, plan=dataclasses.replace(Plan(), looks=(6, 12), margin=0.5),
     )  # fmt: skip
     result = Comparison(here, here, options).run()
     assert not result.problems

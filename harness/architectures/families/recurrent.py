@@ -101,8 +101,10 @@ def _recurrent(states: int) -> Callable[[Arguments, Spec], Placement]:
 
 def _convolutional(rank: int) -> LayerRule:
     def place(a: Arguments, x: Spec) -> Placement:
-        # Outside of a graph Keras compiles each convolution of channels first anew, of which a step has eight.
-        layouts = ("channels_first", "channels_last") if x.shape[0] in (1, 2) else ("channels_last",)
+        # On a CPU Keras compiles each convolution of channels first anew, of which a step has eight: a model of two
+        # steps takes minutes in three dimensions. It is drawn where the argument is to be reached, and not by the way.
+        first = x.shape[0] in (1, 2) and "data_format" in a.wanted
+        layouts = ("channels_first", "channels_last") if first else ("channels_last",)
         layout = a.optional("data_format", st.sampled_from(layouts), default="channels_last")
         axes = spatial(x.shape[1:], layout)
         shortest = min(axis for axis in axes if axis is not None)

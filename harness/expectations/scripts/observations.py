@@ -237,8 +237,6 @@ def _compile(case: Case) -> Look:
 def _optimizer(case: Case) -> Look:
     if case.relation == "no":
         return _ABSENT
-    if case.place[:1] == ("accumulated",):
-        return Look("int({model}.optimizer._iterations)")
     if case.place[:1] == ("iterations",):
         return Look("int({model}.optimizer.iterations)")
     variables = "{model}.optimizer.variables"
@@ -395,5 +393,5 @@ def looks_at_values(case: Case) -> bool:
     """Whether the fault is in numbers that follow from the weights, and not in names, sizes or how many there are."""
     if case.finding.observation == "frozen":
         return any("reloaded" in part for part in case.place)  # a file may have lost what was zero anyway
-    names = case.place[-1:] in (("path",), ("dtype",), ("iterations",), ("accumulated",))
+    names = case.place[-1:] in (("path",), ("dtype",), ("iterations",))
     return case.finding.observation in _OF_VALUES and case.finding.kind in ("value", "moved") and not names
