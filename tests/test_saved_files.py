@@ -68,3 +68,14 @@ def test_what_could_not_be_written_to_its_end_is_no_file_for_the_next_route() ->
         "        print(error, list((here / 'files').iterdir()))\n"
     )
     assert printed(code) == "full []\nfull []\n"
+
+
+def test_a_model_that_only_another_process_takes_up_is_observed_before() -> None:
+    code = SUBJECT + (
+        "request = {'architecture': to_json(model), 'also': ['weights'], 'keep': {'hdf5': str(here / 'kept')}}\n"
+        "request['routes'] = {'hdf5_uncompiled': ['weights']}\n"  # for which it lacks what it is compiled with
+        "reply, _ = run(request, here / '1', lambda _: None)\n"
+        "print(*reply['unsent'], *reply['before'], *reply['kept'])\n"
+        "print(*run({**request, 'keep': {}}, here / '2', lambda _: None)[0]['before'])\n"
+    )
+    assert printed(code) == "hdf5_uncompiled weights hdf5\n\n"

@@ -11,7 +11,9 @@ import pytest
 
 from harness.architectures.applications import application
 from harness.check import session
+from harness.expectations.table import parse
 from harness.protocol.architecture import Architecture
+from tests.small import MODEL
 
 LARGE = application("InceptionV3")
 PLANNED = [Architecture(f"planned {number}") for number in range(6)]
@@ -46,12 +48,18 @@ def sent(
     """What was sent and done, in order, and why it was stopped."""
     workers = Workers()
     monkeypatch.setattr(session, "wait", workers.wait)
-    ending = SimpleNamespace(stopped=None)
-    of = SimpleNamespace(
+    of = check(workers, late=late)
+    cast(Any, session.Session._examples)(of, *([(model, {}) for model in plan] for plan in plans))
+    return workers.log, of._ending.stopped
+
+
+def check(workers: Workers, *, late: bool = False) -> SimpleNamespace:
+    """As much of a check as sending needs."""
+    return SimpleNamespace(
         options=SimpleNamespace(workers=2, hung_after=1.0, time_limit=1.0),
         result=SimpleNamespace(plan=None, add_time=lambda *_: None),
         _sender=SimpleNamespace(request=lambda model, _: model, pool=workers),
-        _ending=ending,
+        _ending=SimpleNamespace(stopped=None),
         _replayed={},
         _late=late,
         _over=-1.0,
@@ -59,8 +67,6 @@ def sent(
         _take_replayed=lambda: None,
         listener=lambda *_: None,
     )
-    cast(Any, session.Session._examples)(of, *([(model, {}) for model in plan] for plan in plans))
-    return workers.log, ending.stopped
 
 
 def test_layers_are_sent_alone_when_all_is_known_but_of_a_large_base(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -76,6 +82,39 @@ def test_layers_are_sent_alone_when_all_is_known_but_of_a_large_base(monkeypatch
 def test_without_a_large_base_nothing_of_the_second_plan_overtakes_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
     log, _ = sent(monkeypatch, PLANNED, ALONE)
     assert [each for each in log if "planned" in each] == log[: 2 * len(PLANNED)]
+
+
+def test_what_another_process_has_not_told_yet_is_waited_for_before_layers_are_sent_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    workers, told = Workers(), iter((False, False, True))
+    monkeypatch.setattr(session, "wait", workers.wait)
+    of = check(workers)
+    of._replayed[Future()] = (PLANNED[0], None)
+
+    def take() -> None:
+        if next(told, False):
+            of._replayed.clear()
+            workers.log.append("told")
+
+    of._take_replayed = take
+    cast(Any, session.Session._examples)(of, [], [(model, {}) for model in ALONE[:1]])
+    assert workers.log[:2] == ["told", "sent alone 0"]
+
+
+def test_a_layer_is_sent_by_itself_where_it_did_not_arrive_and_compiled_where_only_that_makes_a_difference() -> None:
+    model = MODEL
+    table = parse()
+    arrived = {("layers.Dense", route) for route in table if route not in ("hdf5", "hdf5_uncompiled", "hdf5_process")}
+    plan = SimpleNamespace(where={"layers.Dense": (model, model.nodes[0].name)})
+    of = SimpleNamespace(result=SimpleNamespace(plan=plan, arrived=arrived), table=table)
+    plain, compiled = cast(Any, session.Session._alone)(of)
+    assert plain[0].compile is None
+    assert set(plain[1]) == {"hdf5", "hdf5_process"}
+    assert compiled[0].compile.steps == 0
+    assert set(compiled[1]) == {"hdf5_uncompiled"}
+    arrived |= {("layers.Dense", route) for route in table}
+    assert not list(cast(Any, session.Session._alone)(of))
 
 
 def test_where_the_time_is_over_nothing_is_sent_and_that_is_said(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,6 +5,7 @@ from harness.architectures.topologies import of as topologies_of
 from harness.check.operations import operations_in
 from harness.check.plan import Plan
 from harness.check.profiles import PROFILES
+from harness.check.sender import PROCESS
 from harness.check.thrift import COSTLY, Thrift
 from harness.expectations.table import parse
 from harness.protocol.architecture import layer_calls
@@ -37,3 +38,17 @@ def test_every_layer_topology_and_operation_goes_along_the_costly_routes() -> No
 
 def test_a_thorough_check_spares_nothing() -> None:
     assert not PROFILES["thorough"].thrifty
+
+
+def test_another_process_takes_up_every_layer_and_every_second_model() -> None:
+    table = parse()
+    elsewhere = {route for route in table if route.endswith(PROCESS)}
+    thrift, seen, spared = Thrift([]), set(), 0
+    for number, model in enumerate(Plan(KERAS, all_rules(), PROFILES["ci"], seed=0), 1):
+        kept = thrift.another(model, table)
+        holds = {call.name for call in layer_calls(model)}
+        wanted = bool(holds - seen) or number % 2 == 0
+        assert set(table) - set(kept) == (set() if wanted else elsewhere)
+        seen |= holds
+        spared += not wanted
+    assert spared > 30

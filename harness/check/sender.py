@@ -35,12 +35,12 @@ class Sender:
             "routes": {route: names for route, names in asks.items() if not route.endswith(PROCESS)},
             # What is asked of the loading process alone must be seen of the original too.
             "also": sorted({name for names in seen.values() for name in names}),
+            "keep": {
+                route.removesuffix(PROCESS): str(self._scratch.folder(route))
+                for route in table
+                if route.endswith(PROCESS)
+            },
         }
-
-    def keep(self) -> dict[str, str]:
-        """Where each route with a file saves for another process: half of the models are taken up there as well."""
-        wanted = [route for route in self.table if route.endswith(PROCESS)]
-        return {route.removesuffix(PROCESS): self._place(route) for route in wanted}
 
     def replay(self, architecture: Architecture, answer: Answer, limit: float) -> Future[Answer] | None:
         """Hands the files of an example to another process; None where it has saved none."""
@@ -60,14 +60,9 @@ class Sender:
         """The answer of a model that is sent along one route, and to the other process if that is the route."""
         table = {route: self.table[route]} if route in self.table else {}
         request = self.request(architecture, table, see=None if table else self.table)
-        if route.endswith(PROCESS):
-            request["keep"] = {route.removesuffix(PROCESS): self._place(route)}
         answer = self.pool.submit(request, limit=limit).result()
         replayed = self.replay(architecture, answer, limit)
         return answer if replayed is None else as_one(answer, replayed.result())
-
-    def _place(self, route: str) -> str:
-        return str(self._scratch.folder(route))
 
 
 def as_one(first: Answer, second: Answer) -> Answer:

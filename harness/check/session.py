@@ -6,6 +6,7 @@ import time
 import traceback
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -34,7 +35,7 @@ from harness.dispatch.worker import WorkerFailed
 from harness.expectations.finding import Finding
 from harness.expectations.judge import judge
 from harness.expectations.table import asked, parse
-from harness.protocol.architecture import Architecture, layer_calls
+from harness.protocol.architecture import Architecture, Compile, layer_calls
 
 STATED = ("python", "tensorflow", "keras", "module", "packages", "devices")  # of what a worker says of itself
 GRACE = 20.0  # seconds that models under way are given beyond the time limit
@@ -142,7 +143,8 @@ class Session:
     def _planned(self, plan: Plan) -> Iterable[tuple[Architecture, Table]]:
         thrift = Thrift(plan.topologies)
         for drawn in self._timed(plan):
-            table = thrift.table(drawn, self.table) if self.options.profile.thrifty else self.table
+            table = thrift.another(drawn, self.table)
+            table = thrift.table(drawn, table) if self.options.profile.thrifty else table
             self.result.unsent.update((route, SPARED) for route in self.table if route not in table)
             yield drawn, table
 
@@ -218,15 +220,12 @@ class Session:
                 if following is None:
                     if self._late and self._ending.stopped is None:
                         self._ending.stopped = f"time limit of {self.options.time_limit:g} s"
-                    elif len(ahead) > 1 and any(not _is_large(each) for each in under_way.values()):
+                    elif len(ahead) > 1 and (self._replayed or not all(map(_is_large, under_way.values()))):
                         break
                     del ahead[0]
                     continue
                 drawn, table = following
                 request = self._sender.request(drawn, table)
-                again = any(route.endswith(PROCESS) for route in table)
-                if again and self.result.plan is not None and self.result.plan.number % 2 == 0:
-                    request["keep"] = self._sender.keep()
                 limit = max(self.options.hung_after, APPLICATION_LIMIT if _is_large(drawn) else 0.0)
                 under_way[self._sender.pool.submit(request, limit=limit)] = drawn
             begin = time.perf_counter()
@@ -253,18 +252,16 @@ class Session:
         if plan is None:
             return
         for public, (architecture, name) in sorted(plan.where.items()):
-            # By itself it is not compiled: to load it without compile settings makes no difference.
-            missing = {
-                route: row
-                for route, row in self.table.items()
-                if not self._arrived(public, route) and "no" not in row.values()
-            }
+            missing = {route: row for route, row in self.table.items() if (public, route) not in self.result.arrived}
             single = isolated(architecture, name) if missing else None
-            if single is not None:
-                yield single, missing
-
-    def _arrived(self, layer: str, route: str) -> bool:
-        return route.endswith(PROCESS) or (layer, route) in self.result.arrived
+            if single is None:
+                continue
+            # Compiled only where it must be: to load a model without compile settings makes no difference else.
+            compiled = {route: row for route, row in missing.items() if "no" in row.values()}
+            if missing.keys() - compiled:
+                yield single, {route: row for route, row in missing.items() if route not in compiled}
+            if compiled:
+                yield replace(single, compile=Compile({"optimizer": "sgd"}, steps=0)), compiled
 
     def _take_replayed(self) -> None:
         for future in [each for each in self._replayed if each.done()]:

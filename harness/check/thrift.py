@@ -1,7 +1,8 @@
 """Spares costly routes the models that bring nothing new to them.
 
 A journey with training in it takes longer than all other routes together. Every layer, topology and (where it is
-traced) operation goes along each of them; an argument at one more value does not.
+traced) operation goes along each of them; an argument at one more value does not. Another process takes up what brings
+a layer that it has not seen, and every second model beside.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from collections.abc import Mapping
 
 from harness.architectures.topologies import Topology
 from harness.check.operations import operations_in
+from harness.check.sender import PROCESS
 from harness.protocol.architecture import Architecture, layer_calls
 
 COSTLY = {"transfer": False, "export": True}  # whether an operation is news there
@@ -21,7 +23,18 @@ class Thrift:
 
     def __init__(self, topologies: list[Topology]) -> None:
         self._topologies = topologies
-        self._sent: dict[str, set[str]] = {route: set() for route in COSTLY}
+        self._sent: dict[str, set[str]] = {route: set() for route in (*COSTLY, PROCESS)}
+        self._models = 0
+
+    def another(
+        self, architecture: Architecture, table: Mapping[str, Mapping[str, str]]
+    ) -> dict[str, Mapping[str, str]]:
+        """The table without another process, where that has seen such layers and the model before this one."""
+        self._models += 1
+        brought = {call.name for call in layer_calls(architecture)} - self._sent[PROCESS]
+        self._sent[PROCESS] |= brought
+        taken = brought or self._models % 2 == 0
+        return {route: row for route, row in table.items() if taken or not route.endswith(PROCESS)}
 
     def table(self, architecture: Architecture, table: Mapping[str, Mapping[str, str]]) -> dict[str, Mapping[str, str]]:
         """The table without the costly routes to which this model would bring nothing new."""

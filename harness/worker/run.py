@@ -83,15 +83,14 @@ def send(
         if dialect.MAJOR in ROUTES[name].majors and not ROUTES[name].needs <= traits:
             reply["unsent"][name] = sorted(ROUTES[name].needs - traits)
     wanted = {name for names in asked.values() for name in names} | set(request.get("also", ()))
-    if asked and set(asked) == set(reply["unsent"]):
+    kept = {name: place for name, place in request.get("keep", {}).items() if ROUTES[name].needs <= traits}
+    if asked and set(asked) == set(reply["unsent"]) and not kept:
         wanted = set()  # nothing will be held against it
     start = time.perf_counter()
     tell("observe")
     reply["before"] = observe(subject, [name for name in OBSERVATIONS if name in wanted and name not in LAST])
     timings.add("observing", start)
     # .keras first of all and .h5 last: saving to .h5 changes the compile config of the live model (Keras 3.15).
-    kept = request.get("keep", {})
-    kept = {name: place for name, place in kept.items() if ROUTES[name].needs <= traits}
     subject.files = folder.with_name(f"{folder.name} files")
     for name in kept:
         if not name.startswith("hdf5"):
