@@ -116,6 +116,8 @@ def _essence(text: str) -> str:
     """The sentence of a message that tells what is wrong: no colours, tensors, arguments or quoted source."""
     text = re.sub(r"\x1b\[[0-9;]*m", "", text)
     text = re.sub(r"<(?:tf\.)?(?:Keras)?Tensor[^<>]*(?:<[^<>]*>[^<>]*)*>", "<tensor>", text)
+    # As a tensor is printed within another object: with its numbers where it has some, else with its name.
+    text = re.sub(r"\b(?:tf\.)?Tensor\((?:[^()]|\([^()]*\)){0,4000}\)", "<tensor>", text)
     text = re.sub(r"\{\{[^{}]*\}\}", "{node}", text)
     text = text.partition("Arguments received by")[0].partition("Call arguments received")[0].strip()
     # What was drawn stands in the config, the reason behind it.
@@ -124,9 +126,22 @@ def _essence(text: str) -> str:
     )
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     if len(lines) > 1 and re.match(r"(in user code|Exception encountered when calling)", lines[0]):
-        # The error of the inside stands at the end, behind the way that it took.
-        text = lines[-1] if lines[0].startswith("in user code") else lines[1]
+        # The error of the inside stands at the end, behind the way that it took, with its type in front.
+        text = re.sub(r"^\w+: ", "", lines[-1]) if lines[0].startswith("in user code") else lines[1]
     return text
+
+
+def headline(text: str) -> str:
+    """The first line of a message that says something, with the layer that was called if it begins with that.
+
+    >>> headline("Exception encountered when calling Dense.call().\\n\\nno weights\\n\\nArguments received by …")
+    'Dense.call(): no weights'
+    >>> headline("in user code:\\n\\n    File a, line 1, in b\\n\\n    ValueError: no")
+    'no'
+    """
+    called = re.match(r"(?:\x1b\[[0-9;]*m)*Exception encountered when calling (\S+\(\))\.", text.strip())
+    lines = (_essence(text) if called or text.startswith("in user code") else text).strip().splitlines()
+    return f"{called[1]}: {lines[0]}" if called and lines else lines[0] if lines else ""
 
 
 NO_LAYERS = ("Model", "Sequential", "InputLayer")  # classes of a name that are at fault of nothing

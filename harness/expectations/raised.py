@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from harness.expectations.finding import Finding, normalised
+from harness.expectations.finding import Finding, headline, normalised
 from harness.protocol.architecture import Architecture
 
 TRAINING = (
@@ -37,13 +37,12 @@ def _errors(reply: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]
 
 def error_finding(route: str, observation: str, error: Mapping[str, Any], architecture: Architecture) -> Finding:
     """What raised on a route, or in an observation, as a finding."""
-    message = str(error["message"]).strip().splitlines()
     return Finding(
         observation,
         "error",
         (str(error["place"]),),
         (route,),
-        f"{error['type']}: {message[0] if message else ''}"[:240],
+        f"{error['type']}: {headline(str(error['message']))}"[:240],
         error=dict(error),
         architecture=architecture,
     )
