@@ -145,6 +145,12 @@ def test_another_dtype_of_the_same_numbers_is_looked_for_by_its_name(route: str,
     assert "tolist" not in other
 
 
+@pytest.mark.parametrize(("place", "tried"), [("keras/src/a.py:set_weights", True), ("keras/src/a.py:__call__", False)])
+def test_weights_that_a_rebuilt_model_refuses_are_put_in_by_the_script(place: str, tried: bool) -> None:
+    finding = a_finding(MODEL, "from_config", "travel", kind="error", error={**ERROR, "place": place})
+    assert ("loaded.set_weights(model.get_weights())" in script_of(finding, KERAS["2.15"])) is tried
+
+
 def test_the_order_of_fresh_weights_is_told_by_their_names() -> None:
     finding = a_finding(MODEL, "from_config", "fresh", kind="order", path=("hidden",))
     assert "[each.path for each in loaded.weights]" in script_of(finding, KERAS["3.15"])
