@@ -103,10 +103,9 @@ def test_what_another_process_has_not_told_yet_is_waited_for_before_layers_are_s
 
 
 def test_a_layer_is_sent_by_itself_where_it_did_not_arrive_and_compiled_where_only_that_makes_a_difference() -> None:
-    model = MODEL
     table = parse()
     arrived = {("layers.Dense", route) for route in table if route not in ("hdf5", "hdf5_uncompiled", "hdf5_process")}
-    plan = SimpleNamespace(where={"layers.Dense": (model, model.nodes[0].name)})
+    plan = SimpleNamespace(where={"layers.Dense": (MODEL, MODEL.nodes[0].name)})
     of = SimpleNamespace(result=SimpleNamespace(plan=plan, arrived=arrived), table=table)
     plain, compiled = cast(Any, session.Session._alone)(of)
     assert plain[0].compile is None
