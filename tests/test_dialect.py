@@ -54,24 +54,3 @@ def test_a_message_is_told_without_the_colours_that_keras_gives_it() -> None:
         "print(len(describe(ValueError('\\x1b[1m' * LONGEST + 'x'))['message']))\n"
     )
     assert printed(code) == "Table not initialized.\n1\n"
-
-
-def test_gradients_that_wait_for_the_rest_of_a_step_are_counted_as_what_an_optimizer_has_to_lose() -> None:
-    code = (
-        "import numpy as np\n"
-        "from types import SimpleNamespace\n"
-        "from harness.observations.optimizer import observe\n"
-        "from harness.worker.arrays import Arrays\n"
-        "from harness.worker.dialect import keras\n"
-        "of = keras.optimizers\n"
-        "waiting = of.Lion(gradient_accumulation_steps=3)\n"
-        "scaled = of.LossScaleOptimizer(of.SGD(gradient_accumulation_steps=3))\n"
-        "for optimizer in (waiting, scaled, of.Adam()):\n"
-        "    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])\n"
-        "    model.compile(optimizer, 'mse', run_eagerly=True)\n"
-        "    for _ in range(2):\n"
-        "        model.train_on_batch(np.ones((2, 2)), np.ones((2, 1)))\n"
-        "    seen = observe(SimpleNamespace(model=model, arrays=Arrays()))\n"
-        "    print(seen['iterations'], int(optimizer.iterations), end='; ')\n"
-    )
-    assert printed(code) == "2 0; 2 0; 2 2; "

@@ -145,6 +145,25 @@ def test_another_dtype_of_the_same_numbers_is_looked_for_by_its_name(route: str,
     assert "tolist" not in other
 
 
+@pytest.mark.parametrize(
+    ("optimizer", "looked_at"),
+    [
+        (Call("optimizers.SGD"), "model.optimizer.iterations"),
+        (Call("optimizers.SGD", {"gradient_accumulation_steps": 3}), "model.optimizer._iterations"),
+        (
+            Call("optimizers.LossScaleOptimizer", {
+                "inner_optimizer": Call("optimizers.SGD", {"gradient_accumulation_steps": 3})
+            }),
+            "model.optimizer.inner_optimizer._iterations",
+        ),
+    ],
+)  # fmt: skip
+def test_a_script_counts_the_batches_where_several_make_a_step(optimizer: Call, looked_at: str) -> None:
+    settings = Compile({"optimizer": optimizer, "loss": "mse"}, Data((2, 4)))
+    finding = a_finding(replace(MODEL, compile=settings), "keras_zip", "optimizer")
+    assert f"int({looked_at})" in script_of(finding, KERAS["3.15"])
+
+
 @pytest.mark.parametrize(("place", "tried"), [("keras/src/a.py:set_weights", True), ("keras/src/a.py:__call__", False)])
 def test_weights_that_a_rebuilt_model_refuses_are_put_in_by_the_script(place: str, tried: bool) -> None:
     finding = a_finding(MODEL, "from_config", "travel", kind="error", error={**ERROR, "place": place})

@@ -27,7 +27,7 @@ from harness.check.result import UNFINISHED, Options, Result
 from harness.check.sender import PROCESS, Sender, Table, as_one
 from harness.check.signals import Signals
 from harness.check.smaller import smaller, try_limit
-from harness.check.thrift import SPARED, Thrift
+from harness.check.thrift import COSTLY, SPARED, Thrift
 from harness.check.unchecked import problems
 from harness.dispatch.pool import Answer, Pool
 from harness.dispatch.scratch import Scratch
@@ -141,10 +141,9 @@ class Session:
         self._prove()
 
     def _planned(self, plan: Plan) -> Iterable[tuple[Architecture, Table]]:
-        thrift = Thrift(plan.topologies)
+        thrift = Thrift(plan.topologies, costly=COSTLY if self.options.profile.thrifty else {})
         for drawn in self._timed(plan):
-            table = thrift.another(drawn, self.table)
-            table = thrift.table(drawn, table) if self.options.profile.thrifty else table
+            table = thrift.table(drawn, self.table)
             self.result.unsent.update((route, SPARED) for route in self.table if route not in table)
             yield drawn, table
 

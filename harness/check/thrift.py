@@ -21,27 +21,21 @@ SPARED = "all in it had been sent before"
 class Thrift:
     """Remembers what was sent along each costly route."""
 
-    def __init__(self, topologies: list[Topology]) -> None:
+    def __init__(self, topologies: list[Topology], *, costly: Mapping[str, bool] = COSTLY) -> None:
         self._topologies = topologies
-        self._sent: dict[str, set[str]] = {route: set() for route in (*COSTLY, PROCESS)}
+        self._costly = costly  # none, where a profile spares nothing but the other process
+        self._sent: dict[str, set[str]] = {route: set() for route in (*costly, PROCESS)}
         self._models = 0
-
-    def another(
-        self, architecture: Architecture, table: Mapping[str, Mapping[str, str]]
-    ) -> dict[str, Mapping[str, str]]:
-        """The table without another process, where that has seen such layers and the model before this one."""
-        self._models += 1
-        brought = {call.name for call in layer_calls(architecture)} - self._sent[PROCESS]
-        self._sent[PROCESS] |= brought
-        taken = brought or self._models % 2 == 0
-        return {route: row for route, row in table.items() if taken or not route.endswith(PROCESS)}
 
     def table(self, architecture: Architecture, table: Mapping[str, Mapping[str, str]]) -> dict[str, Mapping[str, str]]:
         """The table without the costly routes to which this model would bring nothing new."""
-        plain = {call.name for call in layer_calls(architecture)}
-        plain |= {each.name for each in self._topologies if each.seen(architecture)}
-        kept = dict(table)
-        for route, operations in COSTLY.items():
+        layers = {call.name for call in layer_calls(architecture)}
+        self._models += 1
+        spared = layers <= self._sent[PROCESS] and self._models % 2 == 1
+        self._sent[PROCESS] |= layers
+        kept = {route: row for route, row in table.items() if not (spared and route.endswith(PROCESS))}
+        plain = layers | {each.name for each in self._topologies if each.seen(architecture)}
+        for route, operations in self._costly.items():
             if route not in table:
                 continue
             brought = plain | (set(operations_in(architecture)) if operations else set())

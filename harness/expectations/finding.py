@@ -132,7 +132,7 @@ def _essence(text: str) -> str:
 
 
 def headline(text: str) -> str:
-    """The first line of a message that says something, with the layer that was called if it begins with that.
+    """The first line of a message that tells what is wrong, with the layer that was called if it begins with that.
 
     >>> headline("Exception encountered when calling Dense.call().\\n\\nno weights\\n\\nArguments received by …")
     'Dense.call(): no weights'
@@ -140,8 +140,8 @@ def headline(text: str) -> str:
     'no'
     """
     called = re.match(r"(?:\x1b\[[0-9;]*m)*Exception encountered when calling (\S+\(\))\.", text.strip())
-    lines = (_essence(text) if called or text.startswith("in user code") else text).strip().splitlines()
-    return f"{called[1]}: {lines[0]}" if called and lines else lines[0] if lines else ""
+    first = (_essence(text).strip() or text.strip()).partition("\n")[0]
+    return f"{called[1]}: {first}" if called and called[0] not in first else first
 
 
 NO_LAYERS = ("Model", "Sequential", "InputLayer")  # classes of a name that are at fault of nothing

@@ -9,7 +9,7 @@ from harness.expectations.compare import tolerance
 from harness.expectations.finding import Finding
 from harness.expectations.scripts.building import NO_VARIABLES, RANDOM, layer_at, stateful
 from harness.expectations.scripts.values import quoted
-from harness.protocol.architecture import Architecture, dumps
+from harness.protocol.architecture import Architecture, Call, dumps
 
 TRAINING_STEPS = 2
 _EXACT, _TEXT, _CLOSE = "actual != expected", "str(actual) != str(expected)", "close"
@@ -238,12 +238,22 @@ def _optimizer(case: Case) -> Look:
     if case.relation == "no":
         return _ABSENT
     if case.place[:1] == ("iterations",):
-        return Look("int({model}.optimizer.iterations)")
+        return Look(f"int({{model}}.optimizer{_iterations(case)})")
     variables = "{model}.optimizer.variables"
     if case.major == 2 and "optimizers.legacy" in case.text:
         variables += "()"
     what = "tuple(np.shape(each))" if case.finding.kind in ("length", "shape") else "np.array(each).tolist()"
     return Look(f"[{what} for each in {variables}]", (), _TEXT)
+
+
+def _iterations(case: Case) -> str:
+    """The attribute that `harness.observations.optimizer` reads: the batches, where several of them make a step."""
+    settings = case.architecture.compile
+    optimizer = settings.arguments.get("optimizer") if settings else None
+    inner = optimizer.arguments.get("inner_optimizer", optimizer) if isinstance(optimizer, Call) else None
+    if not isinstance(inner, Call) or not inner.arguments.get("gradient_accumulation_steps"):
+        return ".iterations"
+    return "._iterations" if inner is optimizer else ".inner_optimizer._iterations"
 
 
 def numbers(case: Case, tensor: str = "np.array(each)") -> str:
