@@ -27,6 +27,7 @@ from harness.check.signals import Signals
 from harness.check.unchecked import in_words, unchecked
 from harness.dispatch.scratch import Scratch, sweep
 from harness.dispatch.worker import GIB, Limits
+from harness.reporting import files
 from tests.stub import ROOT, interpreter, read, started, wrapped
 
 PROFILE = Profile("test", 1, 1, False, ())
@@ -74,6 +75,16 @@ def alive(folder: Path) -> list[int]:
 def command(python: str, *arguments: str, layers: tuple[str, ...] = LAYERS) -> list[str]:
     chosen = [word for layer in layers for word in ("--layer", layer)]
     return [sys.executable, "-c", MAIN, "check", "--env", python, "--route", "json", *chosen, *arguments]
+
+
+@contextlib.contextmanager
+def driving(*arguments, **more) -> Iterator[subprocess.Popen[str]]:
+    """A command in the background, which does not outlive a test that fails."""
+    with subprocess.Popen(command(*arguments, **more), stdout=subprocess.PIPE, text=True) as driver:
+        try:
+            yield driver
+        finally:
+            driver.kill()
 
 
 def run(python: str, *arguments: str, **more) -> subprocess.CompletedProcess[str]:
@@ -219,13 +230,9 @@ def test_a_driver_that_is_killed_leaves_a_report_and_nothing_else(tmp_path: Path
     folder.mkdir()
     python = interpreter(stub, ReLU=("json", "segv"), Softmax=("json", "hang"), Flatten=("json", "write"))
     python = wrapped(python) if wrap else python
-    driver = subprocess.Popen(
-        command(python, "--json", str(folder / "r.json"), "--workers", "2"), stdout=subprocess.DEVNULL
-    )
-    until(lambda: (folder / "r.json").exists() and read(folder / "r.json")["findings"])
-    until(lambda: alive(stub))
-    driver.kill()
-    driver.wait()
+    with driving(python, "--json", str(folder / "r.json"), "--workers", "2"):
+        until(lambda: (folder / "r.json").exists() and read(folder / "r.json")["findings"])
+        until(lambda: alive(stub))
     until(lambda: not alive(stub))
     until(lambda: not list(temporary.iterdir()))
     report = read(folder / "r.json")
@@ -242,14 +249,12 @@ def test_a_run_that_is_interrupted_writes_its_report_and_leaves_nothing(
     stub = tmp_path / "stub"
     python = interpreter(stub, Softmax=("json", "hang"))
     report = tmp_path / "r.json"
-    driver = subprocess.Popen(
-        command(python, "--json", str(report)), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-    )
-    until(lambda: report.exists() and len(started(stub)) == 2)
-    for _ in range(times):
-        driver.send_signal(getattr(signal, sent))
-        time.sleep(0.05)
-    printed = driver.communicate(timeout=20)[0]
+    with driving(python, "--json", str(report)) as driver:
+        until(lambda: report.exists() and len(started(stub)) == 2)
+        for _ in range(times):
+            driver.send_signal(getattr(signal, sent))
+            time.sleep(0.05)
+        printed = driver.communicate(timeout=20)[0]
     assert driver.returncode == code
     assert read(report)["stopped"].startswith("interrupted")
     assert "stopped: interrupted" in printed
@@ -257,8 +262,11 @@ def test_a_run_that_is_interrupted_writes_its_report_and_leaves_nothing(
     assert list(temporary.iterdir()) == []
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-def test_an_interruption_that_the_garbage_collector_swallows_comes_again() -> None:
+def test_an_interruption_that_the_garbage_collector_swallows_comes_again_and_python_says_nothing_of_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    said: list[object] = []
+    monkeypatch.setattr(sys, "unraisablehook", said.append)
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
 
     def interrupt(phase: str, info: object) -> None:
@@ -274,21 +282,41 @@ def test_an_interruption_that_the_garbage_collector_swallows_comes_again() -> No
     for number, handler in before.items():
         signal.signal(number, handler)
     assert signals.exit_code == 143
+    assert said == []
+    assert sys.unraisablehook == said.append
+
+
+def test_a_disk_that_stalled_once_does_not_hold_back_the_next_finding(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock, written = [100.0], []
+
+    def write(text: str, path: Path, *, synced: bool) -> None:
+        written.append(clock[0])
+        clock[0] += 2.0 if len(written) == 1 else 0.0
+
+    monkeypatch.setattr(files, "write", write)
+    monkeypatch.setattr("time.monotonic", lambda: clock[0])
+    kept = files.Kept(tmp_path / "r.json", print)
+    result = Result(Options(PROFILE, LAYERS, ("json",)))
+    for event, at in (("started", 100.0), ("finding", 104.0), ("finding", 106.0), ("example", 106.1)):
+        clock[0] = at
+        kept(event, result, None)
+    assert written == [100.0, 106.0]
 
 
 def test_an_interruption_ends_the_shrinking_at_once(tmp_path: Path, temporary: Path) -> None:
     stub = tmp_path / "stub"
     report = tmp_path / "r.json"
     python = interpreter(stub, ReLU=("json", "hang"))
-    driver = subprocess.Popen(
-        command(python, "--json", str(report), "--hung-after", "3", layers=("ReLU",)), stdout=subprocess.DEVNULL
-    )
-    until(lambda: report.exists() and read(report)["findings"])
-    time.sleep(0.5)
-    start = time.monotonic()
-    driver.send_signal(signal.SIGINT)
-    assert driver.wait(20) == 130
-    assert time.monotonic() - start < 2.5
+    with driving(python, "--json", str(report), "--hung-after", "3", layers=("ReLU",)) as driver:
+        until(lambda: report.exists() and read(report)["findings"])
+        time.sleep(0.5)
+        start = time.monotonic()
+        driver.send_signal(signal.SIGINT)
+        driver.communicate(timeout=20)
+        assert driver.returncode == 130
+        assert time.monotonic() - start < 2.5
     assert read(report)["findings"][0]["check"] == "json/worker"
     assert read(report)["verdict"] == "fail"
 

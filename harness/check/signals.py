@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sys
 import threading
 from types import FrameType
 from typing import Any
@@ -17,13 +18,19 @@ class Signals:
     """While it is entered, the first of these signals raises KeyboardInterrupt in the main thread, no other does.
 
     `caught` is the number of the signal that came. A signal that was ignored before (`nohup`) stays so. What is raised
-    in a callback of the garbage collector is lost (Hypothesis has one), so it is raised again until `hold` is called.
+    in a callback of the garbage collector or in a `__del__` is lost, so it is raised again until `hold` is called, and
+    Python's word that it was ignored is not printed.
     """
 
     def __init__(self) -> None:
         self.caught: int | None = None
         self._armed = False
         self._before: dict[int, Any] = {}
+        self._unraisable: Any = None
+
+    def _lost(self, what: Any) -> None:
+        if self.caught is None or what.exc_type is not KeyboardInterrupt:
+            self._unraisable(what)
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
         again = number == signal.SIGALRM
@@ -61,10 +68,13 @@ class Signals:
                 if signal.getsignal(number) is not signal.SIG_IGN:
                     self._before[number] = signal.signal(number, self._handle)
             self._before[signal.SIGALRM] = signal.signal(signal.SIGALRM, self._handle)
+            self._unraisable, sys.unraisablehook = sys.unraisablehook, self._lost
         return self
 
     def __exit__(self, *_: object) -> None:
         self.hold()
+        if self._unraisable is not None:
+            sys.unraisablehook = self._unraisable
         for number, before in self._before.items():
             # Once the end has begun, another Ctrl-C must not tear the interpreter out of it.
             signal.signal(number, signal.SIG_IGN if self.caught is not None else before)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from harness.check.result import Result
 
-EVERY = 3.0  # seconds between two writes while nothing is found
+EVERY = 3.0  # seconds between two writes while nothing is found; and no finding waits longer for its own
 SHARE = 50  # of the time, writing takes no more than one part in so many
 
 
@@ -45,8 +45,11 @@ def probe(path: Path) -> None:
                 first.unlink()
 
 
-def write(text: str, path: Path) -> None:
-    """Writes beside the file first, then takes its place; raises OSError and leaves the file that was there."""
+def write(text: str, path: Path, *, synced: bool = True) -> None:
+    """Writes beside the file first, then takes its place; raises OSError and leaves the file that was there.
+
+    `synced`: waits for the disk, so that the file outlives a machine that stops. One that is killed needs no such wait.
+    """
     if _is_special(path):
         path.write_text(text, encoding="utf-8")
         return
@@ -54,8 +57,9 @@ def write(text: str, path: Path) -> None:
     try:
         with first.open("w", encoding="utf-8") as file:
             file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
+            if synced:
+                file.flush()
+                os.fsync(file.fileno())
         first.replace(path)
     except BaseException:
         with contextlib.suppress(OSError):
@@ -97,14 +101,16 @@ class Kept:
             return
         from harness.reporting import json_report
 
+        now = time.monotonic()  # importing is no writing
         try:
-            write(json_report.text(json_report.report(result)), self.path)
+            write(json_report.text(json_report.report(result)), self.path, synced=False)
         except OSError as error:
             if not self._failed:
                 self._say(f"{self.path} cannot be written for now: {_reason(error)}")
             self._failed = True
         self._new = False
-        self._next = time.monotonic() + SHARE * (time.monotonic() - now)
+        # A disk that stalled once for half a second must not hold back the next finding for half a minute.
+        self._next = time.monotonic() + min(SHARE * (time.monotonic() - now), EVERY)
 
 
 def _is_special(path: Path) -> bool:
