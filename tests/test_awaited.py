@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -79,9 +80,9 @@ def test_an_issue_of_another_keras_has_no_occasion_and_does_not_expire() -> None
 def test_the_occasions_of_the_shipped_issues_are_found_in_no_time() -> None:
     one = Awaited.of(KnownIssues.read(SHIPPED).entries, KERAS, "3.15.1")
     long = replace(MODEL, nodes=tuple(replace(MODEL.nodes[0], name=f"dense_{number}") for number in range(500)))
-    start = datetime.datetime.now()
+    start = time.process_time()  # not the clock: other work on the machine is not ours
     one.add(long, SENT)
-    assert datetime.datetime.now() - start < datetime.timedelta(seconds=1)
+    assert time.process_time() - start < 1.0
 
 
 def test_the_command_names_the_file_of_a_users_own_issue_and_the_environment(tmp_path: Path) -> None:

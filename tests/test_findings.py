@@ -189,7 +189,7 @@ def test_the_nodes_of_models_within_models_are_seen() -> None:
 
 
 def test_a_message_full_of_digits_is_normalised_at_once() -> None:
-    start = time.monotonic()
+    start = time.process_time()
     assert normalised(f"weights ({'1234567890' * 20} and more") == "weights (# and more"
     assert normalised("expected (None, 3, 4) and [1 2  3], got (2,)") == "expected (#) and (#), got (#)"
-    assert time.monotonic() - start < 1.0
+    assert time.process_time() - start < 1.0
