@@ -144,34 +144,6 @@ def test_junit_has_a_case_for_each_file(good: Path, bad: Path, tmp_path: Path) -
     assert "python-code" in suite.findall("testcase/failure")[0].text
 
 
-def test_sarif_is_as_the_standard_says(bad: Path, tmp_path: Path) -> None:
-    odd = bad.rename(tmp_path / "a bad [model] 100%.keras")
-    validate(odd, "--sarif", "report.sarif", folder=tmp_path)
-    log = json.loads((tmp_path / "report.sarif").read_text())
-    assert set(log) == {"$schema", "version", "runs"}
-    assert log["version"] == "2.1.0"
-    (run,) = log["runs"]
-    assert set(run) <= {"tool", "invocations", "columnKind", "results"}
-    assert run["invocations"][0]["executionSuccessful"] is True
-    driver = run["tool"]["driver"]
-    assert {"name", "version", "rules"} == set(driver)
-    rules = driver["rules"]
-    assert [rule["id"] for rule in rules] == list(RULES)
-    for rule in rules:
-        assert 0 <= float(rule["properties"]["security-severity"]) <= 10
-        assert rule["helpUri"].startswith("https://")
-        assert rule["defaultConfiguration"]["level"] in ("error", "warning", "note")
-        assert all(rule[key]["text"] for key in ("shortDescription", "fullDescription", "help"))
-    (result,) = run["results"]
-    assert rules[result["ruleIndex"]]["id"] == result["ruleId"] == "python-code"
-    assert result["level"] == "error"
-    assert result["message"]["text"]
-    (location,) = result["locations"]
-    assert location["physicalLocation"]["artifactLocation"]["uri"] == "a%20bad%20%5Bmodel%5D%20100%25.keras"
-    assert location["logicalLocations"][0]["fullyQualifiedName"].startswith("config.json$")
-    assert list(result["partialFingerprints"]) == ["kerasHarness/v1"]
-
-
 def test_a_finding_can_be_accepted_for_one_file_with_a_reason_until_a_day(custom: Path, tmp_path: Path) -> None:
     digest = hashlib.sha256(custom.read_bytes()).hexdigest()
     entry = '[[accepted]]\nsha256 = "{}"\nrule = "custom-object"\nreason = "our own, read"\nexpires = {}\n'
