@@ -26,7 +26,7 @@ import numpy as np
 
 from tests.inspection import building as b
 
-RUN = [sys.executable, "-c", "from harness.cli import main; main()", "validate", "--no-load"]
+RUN = [sys.executable, "-c", "from harness.__main__ import main; main()", "validate", "--no-load"]
 ROOT = Path(__file__).resolve().parents[1]
 
 

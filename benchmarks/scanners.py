@@ -27,7 +27,7 @@ from tests.inspection import bad_containers, bad_references, good_files
 
 ROOT = Path(__file__).resolve().parents[1]
 
-OURS = [sys.executable, "-c", "from harness.cli import main; main()", "validate", "--no-load"]
+OURS = [sys.executable, "-c", "from harness.__main__ import main; main()", "validate", "--no-load"]
 
 
 def made(folder: Path) -> dict[Path, str]:

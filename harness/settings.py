@@ -62,11 +62,14 @@ def _name(argument: Argument) -> str:
 
 
 def _no_stray_variable(root: App, _: App, __: tuple[str, ...], ___: ArgumentCollection) -> None:
+    given = [variable for variable in os.environ if variable.startswith(PREFIX)]
+    if not given:
+        return  # finding out what all commands take is half of what starting one takes
     commands = [root[name] for name in root if not name.startswith("-")]
     options = {_name(each) for command in commands for each in command.assemble_argument_collection()}
     known = [PREFIX + name.upper().replace("-", "_") for name in options]
-    for variable in os.environ:
-        if variable.startswith(PREFIX) and variable not in known:
+    for variable in given:
+        if variable not in known:
             raise Usage(f"{variable} in the environment stands for no option{did_you_mean(variable, known)}")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import select
@@ -28,6 +29,26 @@ class Contents:
     groups: dict[str, dict[str, Any]] = field(default_factory=dict)  # path -> attributes that are text
 
 
+_early: list[subprocess.Popen[bytes]] = []
+
+
+def start_early() -> None:
+    """Starts a child for the first `Reader` that needs one; where none does, it ends with this process."""
+    _early.append(_launched())
+
+
+def _launched() -> subprocess.Popen[bytes]:
+    site = [each for each in sys.path if each and Path(each).is_dir()]
+    environment = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT", "LD_LIBRARY_PATH", "HOME", "LANG")
+                   if name in os.environ}  # fmt: skip
+    environment |= {"KERAS_HARNESS_CHILD_PATH": json.dumps(site), "PYTHONDONTWRITEBYTECODE": "1"}
+    return subprocess.Popen(
+        [sys.executable, "-I", "-S", str(CHILD)],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment, cwd="/",
+        close_fds=True,
+    )  # fmt: skip
+
+
 class Reader:
     """A child process for as many files as it lives; `start` returns at once."""
 
@@ -41,15 +62,9 @@ class Reader:
         if self._process is not None and self._process.poll() is None:
             return
         self._answered = False
-        site = [each for each in sys.path if each and Path(each).is_dir()]
-        environment = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT", "LD_LIBRARY_PATH", "HOME", "LANG")
-                       if name in os.environ}  # fmt: skip
-        environment |= {"KERAS_HARNESS_CHILD_PATH": json.dumps(site), "PYTHONDONTWRITEBYTECODE": "1"}
-        self._process = subprocess.Popen(
-            [sys.executable, "-I", "-S", str(CHILD), str(self.limits.child_memory)],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment, cwd="/",
-            close_fds=True,
-        )  # fmt: skip
+        self._process = _early.pop() if _early else _launched()
+        with contextlib.suppress(BrokenPipeError):  # one that has not started is told of by `read`
+            self._send({"memory": self.limits.child_memory})
 
     def stop(self) -> None:
         if self._process is not None:
@@ -70,9 +85,7 @@ class Reader:
         size = length if length is not None else path.stat().st_size
         allowed = self.limits.seconds + size / (100 * MB)
         try:
-            assert self._process.stdin is not None
-            self._process.stdin.write(json.dumps(request).encode() + b"\n")
-            self._process.stdin.flush()
+            self._send(request)
             line = self._line(time.monotonic() + allowed + (0.0 if self._answered else STARTING))
         except BrokenPipeError:
             line = b""
@@ -88,6 +101,12 @@ class Reader:
         self._answered = True
         answer = json.loads(line)
         return Contents([(a, b, c) for a, b, c in answer["findings"]], answer["datasets"], answer["groups"])
+
+    def _send(self, request: dict[str, Any]) -> None:
+        assert self._process is not None
+        assert self._process.stdin is not None
+        self._process.stdin.write(json.dumps(request).encode() + b"\n")
+        self._process.stdin.flush()
 
     def _line(self, until: float) -> bytes | None:
         """The next line; None where the time is over, empty where the child is gone."""

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 from harness.inspection import Limits, hdf5_process, inspect
 from harness.inspection.hdf5_process import Reader
 from tests.inspection import building as b
 
+ROOT = Path(__file__).resolve().parents[2]
+
 
 def _child(folder: Path, body: str) -> Path:
     path = folder / "child.py"
-    path.write_text(f"import os, sys, time, json\nfor line in sys.stdin:\n    {body}\n")
+    path.write_text(f"import os, sys, time, json\nsys.stdin.readline()\nfor line in sys.stdin:\n    {body}\n")
     return path
 
 
@@ -79,6 +84,33 @@ def test_the_child_gives_up_what_it_does_not_need(tmp_path: Path) -> None:
         assert report.verdict in ("error", "bomb"), name
         assert not (tmp_path / "marker").exists()
         assert child.exists()
+
+
+def test_a_child_that_was_started_early_is_taken_and_one_that_nobody_needs_ends_by_itself(tmp_path: Path) -> None:
+    hdf5_process.start_early()
+    (early,) = hdf5_process._early
+    reader = Reader(Limits())
+    try:
+        reader.start()
+        assert reader._process is early
+        assert inspect(b.keras(tmp_path), reader=reader).verdict == "ok"
+    finally:
+        reader.stop()
+    code = (
+        "import psutil, sys\n"
+        "sys.argv = ['keras-harness', 'validate', '--no-such-option']\n"
+        "from harness.__main__ import main\n"
+        "try: main()\n"
+        "finally: print(psutil.Process().children()[0].pid)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False, cwd=ROOT
+    )  # fmt: skip
+    assert done.returncode == 2, done.stderr
+    end = time.monotonic() + 20
+    while psutil.pid_exists(int(done.stdout)):
+        assert time.monotonic() < end
+        time.sleep(0.05)
 
 
 def test_many_files_are_read_by_one_child(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def validate(*arguments: object, folder: Path, stdin: str = "", command: str = "validate") -> Any:
-    code = "from harness.cli import main; main()"
+    code = "from harness.__main__ import main; main()"
     no_load = ["--no-load"] if command == "validate" else []
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "NO_COLOR": "1"}
     return subprocess.run(
@@ -201,7 +201,9 @@ def test_neither_tensorflow_nor_numpy_is_imported(good: Path, tmp_path: Path) ->
 
 def test_every_rule_is_written_out() -> None:
     page = (ROOT / "docs" / "rules.md").read_text()
-    assert page == rules_page.page(), "python -c 'from harness.cli import main; main()' rules --markdown docs/rules.md"
+    assert page == rules_page.page(), (
+        "python -c 'from harness.__main__ import main; main()' rules --markdown docs/rules.md"
+    )
     for name, rule in RULES.items():
         assert rule.verdict is None or rule.verdict in VERDICTS
         assert rule.severity in SECURITY
