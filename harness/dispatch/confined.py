@@ -46,17 +46,18 @@ def main(settings: dict[str, object], program: list[str]) -> None:
     attempt("no new privileges", lambda: _checked(libc.prctl(NO_NEW_PRIVILEGES, 1, 0, 0, 0)))
     for what, number, amount in _limits(settings):
         attempt(what, lambda number=number, amount=amount: _limit(number, amount))  # type: ignore[misc]
+    more = int(str(settings["processes"]))
+    attempt(f"{more} processes and threads", lambda: _processes(more))
     Path(folder, REPORT).write_text(json.dumps({"done": done, "not done": not_done}), encoding="utf-8")
     os.execv(program[0], program)
 
 
 def _limits(settings: dict[str, object]) -> list[tuple[str, int, int]]:
-    seconds, space, size, more = (int(str(settings[key])) for key in ("seconds", "address_space", "file", "processes"))
+    seconds, space, size = (int(str(settings[key])) for key in ("seconds", "address_space", "file"))
     return [
         (f"{seconds} s of CPU", resource.RLIMIT_CPU, seconds),
         (f"{space >> 30} GiB of address space", resource.RLIMIT_AS, space),
         (f"{size >> 20} MiB a file", resource.RLIMIT_FSIZE, size),
-        (f"{more} processes and threads", resource.RLIMIT_NPROC, more),
         ("no core file", resource.RLIMIT_CORE, 0),
     ]
 
@@ -65,6 +66,26 @@ def _limit(number: int, amount: int) -> None:
     _, hard = resource.getrlimit(number)
     amount = amount if hard == resource.RLIM_INFINITY else min(amount, hard)
     resource.setrlimit(number, (amount, amount))
+
+
+def _processes(most: int) -> None:
+    """Linux takes the limit of everybody and keeps to it for all but root, so it is tried.
+
+    In a namespace of our own it counts what runs there, else all that the user runs.
+    """
+    _limit(resource.RLIMIT_NPROC, most)
+    _, hard = resource.getrlimit(resource.RLIMIT_NPROC)
+    resource.setrlimit(resource.RLIMIT_NPROC, (1, hard))
+    try:
+        child = os.fork()
+    except BlockingIOError:
+        return
+    finally:
+        resource.setrlimit(resource.RLIMIT_NPROC, (hard, hard))
+    if child == 0:
+        os._exit(0)
+    os.waitpid(child, 0)
+    raise OSError("the system does not count the processes of this user")
 
 
 def _apart(libc: ctypes.CDLL) -> None:

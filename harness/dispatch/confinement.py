@@ -20,7 +20,7 @@ class Confinement:
     """What a worker that opens somebody else's file may take.
 
     `seconds` of CPU and `address_space` in bytes for the whole life of the process (TensorFlow maps far more than it
-    uses), `file` in bytes for each file that it writes; `processes` counts the threads of the user as well.
+    uses), `file` in bytes for each file that it writes; `processes` counts threads as well.
     """
 
     seconds: int = 600

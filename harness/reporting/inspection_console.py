@@ -54,8 +54,10 @@ def _loaded(loaded: Mapping[str, Any]) -> str:
     passed = [route for route, said in loaded["routes"].items() if said == "passed"]
     told = f"loaded ({loaded.get('loads', 'no')}) in Keras {loaded['environment'].get('keras', '?')}, {seconds:.1f} s"
     told += f"; passed {', '.join(passed)}" if passed else ""
-    kept = "confined" if not loaded["not_confined"] else f"NOT confined: {', '.join(loaded['not_confined'])}"
-    return f"{told}; {kept}"
+    missing = ", ".join(loaded["not_confined"])
+    if missing and not loaded["confined"]:
+        return f"{told}; NOT confined: {missing}"
+    return f"{told}; confined, but not: {missing}" if missing else f"{told}; confined"
 
 
 def _finding(finding: Finding) -> list[str]:

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from harness.dispatch.confinement import Confinement, in_force
 from tests.inspection import building as b
 from tests.inspection.bad_references import with_lambda
 
@@ -155,9 +156,35 @@ def test_the_authors_code_reaches_nothing(tmp_path: Path) -> None:
     if not NAMESPACES:
         assert "no network" in file["loaded"]["not_confined"]
         pytest.skip("this system lets an ordinary user make no namespaces")
-    assert file["loaded"]["not_confined"] == {}
+    assert [what for what in file["loaded"]["not_confined"] if "processes" not in what] == []
     assert (code, file["verdict"], file["loaded"]["loads"]) == (0, "ok", "yes"), said
     assert not (tmp_path / "marker").exists()
+
+
+FORKS = """
+import os, time
+forked = 0
+try:
+    for _ in range(60):
+        if os.fork() == 0:
+            time.sleep(2)
+            os._exit(0)
+        forked += 1
+except BlockingIOError:
+    pass
+print(forked)
+"""
+
+
+def test_a_number_of_processes_is_said_to_be_limited_where_it_is(tmp_path: Path) -> None:
+    """Of root's processes it is not, whatever `setrlimit` says."""
+    command = Confinement(processes=30).command(tmp_path, [sys.executable, "-c", FORKS])
+    forked = int(subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout)
+    done, not_done = in_force(tmp_path)
+    limited = "30 processes and threads" in done
+    assert limited != ("30 processes and threads" in not_done)
+    assert limited == (forked < 30)
+    assert forked == 60 or limited
 
 
 @pytest.mark.slow
