@@ -323,6 +323,8 @@ def main() -> None:
     if not first:
         return  # nobody needed it
     _give_up(json.loads(first)["memory"])
+    answers.write("ready\n")
+    answers.flush()
     for line in sys.stdin:
         try:
             answer = read(json.loads(line))

@@ -16,7 +16,7 @@ from typing import Any
 from harness.inspection.limits import MB, Limits
 
 CHILD = Path(__file__).with_name("hdf5_child.py")
-STARTING = 20.0  # seconds: importing h5py on a busy machine is not the file's fault
+STARTING = 60.0  # seconds: importing h5py on a busy machine is not the file's fault, and no part of its time
 ANSWER = 256 * MB  # bytes of an answer; what a file of the largest allowed number of objects needs
 
 
@@ -55,13 +55,13 @@ class Reader:
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
         self._process: subprocess.Popen[bytes] | None = None
-        self._answered = False
+        self._ready = False
 
     def start(self) -> None:
         """Starts the child, so that it imports its libraries while we do something else."""
         if self._process is not None and self._process.poll() is None:
             return
-        self._answered = False
+        self._ready = False
         self._process = _early.pop() if _early else _launched()
         with contextlib.suppress(BrokenPipeError):  # one that has not started is told of by `read`
             self._send({"memory": self.limits.child_memory})
@@ -84,9 +84,11 @@ class Reader:
             request.update(offset=offset, length=length)
         size = length if length is not None else path.stat().st_size
         allowed = self.limits.seconds + size / (100 * MB)
+        if not self._ready:
+            self._wait()
         try:
             self._send(request)
-            line = self._line(time.monotonic() + allowed + (0.0 if self._answered else STARTING))
+            line = self._line(time.monotonic() + allowed)
         except BrokenPipeError:
             line = b""
         if line is None:
@@ -95,12 +97,22 @@ class Reader:
         if not line:
             code = self._process.wait()
             self.stop()
-            if code == 1:
-                raise RuntimeError("the process that reads HDF5 does not start: is h5py installed?")
+            if code == 1:  # as Python ends with an exception: no library of C has done that
+                raise RuntimeError("the process that reads HDF5 failed")
             return Contents([("hdf5-abort", "/", f"the process that read it was ended by {_signal(code)}")])
-        self._answered = True
         answer = json.loads(line)
         return Contents([(a, b, c) for a, b, c in answer["findings"]], answer["datasets"], answer["groups"])
+
+    def _wait(self) -> None:
+        """Until the child has imported its libraries and given up what it may; raises RuntimeError if it does not."""
+        assert self._process is not None
+        line = self._line(time.monotonic() + STARTING)
+        if not line:
+            code = self._process.wait() if line is not None else None
+            self.stop()
+            why = f"not in {STARTING:.0f} s" if code is None else f"{_signal(code)}; is h5py installed?"
+            raise RuntimeError(f"the process that reads HDF5 does not start: {why}")
+        self._ready = True
 
     def _send(self, request: dict[str, Any]) -> None:
         assert self._process is not None
