@@ -13,10 +13,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from packaging.specifiers import SpecifierSet
-
 from harness.expectations.finding import Finding
-from harness.expectations.known import SHIPPED, KnownIssue, KnownIssues
+from harness.expectations.known import SHIPPED, KnownIssue, KnownIssues, in_range
 from harness.protocol.architecture import dumps
 
 if sys.version_info >= (3, 11):
@@ -32,7 +30,7 @@ SAVE_AGAIN = "load the model in the baseline and save it as"
 class Break:
     """What is known of one break: what was said, where, and the model: its description, or the config in its file.
 
-    `keras` is the release that broke it, where that is known.
+    `keras` is the release that broke it, and `format` that of the file, where they are known.
     """
 
     observation: str
@@ -41,14 +39,15 @@ class Break:
     where: str = ""
     model: str = ""
     keras: str = ""
+    format: str = ""
 
 
 @dataclass(frozen=True)
 class Cause:
     """One cause. `error`, `where` and `holds` are expressions for what is said, the place, and the model.
 
-    Where `keras` names releases, one of them must be the one that broke it. `resave` says why the same model, saved
-    again by the baseline as .h5, should pass; empty where nothing speaks for it.
+    Where `keras` names releases, one of them must be the one that broke it; `format` is that of the file. `resave` says
+    why the same model, saved again by the baseline as .h5, should pass; empty where nothing speaks for it.
     """
 
     id: str
@@ -61,6 +60,7 @@ class Cause:
     where: str = ""
     holds: str = ""
     keras: str = ""
+    format: str = ""
     resave: str = ""
 
     def what_to_do(self, passed: Sequence[str] | None = None) -> str:
@@ -77,7 +77,8 @@ class Cause:
             and (not self.error or re.search(self.error, broken.said, re.S) is not None)
             and (not self.where or re.search(self.where, broken.where) is not None)
             and (not self.holds or re.search(self.holds, broken.model, re.S) is not None)
-            and (not self.keras or (broken.keras != "" and broken.keras in SpecifierSet(self.keras)))
+            and (not self.keras or (broken.keras != "" and in_range(broken.keras, self.keras)))
+            and self.format in ("", broken.format)
         )
 
 
@@ -102,7 +103,8 @@ def diagnose(finding: Finding, keras: str = "") -> Cause | None:
     """The cause of a finding: a row, or a known issue of the Keras that breaks it; None where none is known."""
     said = f"{finding.error['type']}: {finding.error['message']}" if finding.error else ""
     model = dumps(finding.architecture)
-    cause = cause_of(Break(finding.observation, finding.direction, said, finding.where, model, keras))
+    file = "hdf5" if any(route.startswith("hdf5") for route in finding.routes) else ""
+    cause = cause_of(Break(finding.observation, finding.direction, said, finding.where, model, keras, file))
     return cause or (_known(finding, keras) if keras else None)
 
 

@@ -160,17 +160,18 @@ def _verdict(exchange: Exchange, scratch: Scratch, path: Path, report: Report, g
     baseline = _take(exchange.baseline, path, scratch, given)
     candidate = _take(exchange.candidate, path, scratch, given)
     one, other = baseline.result(), candidate.result()
-    made = _loading(replace(first, baseline=_loaded(one), candidate=_loaded(other)), report, given)
+    sides = tuple(str(side.about.get("keras", "")) for side in (exchange.baseline, exchange.candidate))
+    made = _loading(replace(first, baseline=_loaded(one), candidate=_loaded(other)), report, given, sides)
     if made.verdict == BREAKS:
         return replace(made, resaved=_resaved(exchange, one, other, given))
     if made.verdict != SAME:
         return made
     found = list(across.held(one.reply["before"], other.reply["before"], {**one.blobs, **other.blobs}, exchange.lost))
     made = replace(made, resaved=_resaved(exchange, one, other, given))
-    return _different(made, *found[0], report) if found else made
+    return _different(made, *found[0], report, sides[1]) if found else made
 
 
-def _loading(made: ModelVerdict, report: Report, given: Given) -> ModelVerdict:
+def _loading(made: ModelVerdict, report: Report, given: Given, sides: tuple[str, ...]) -> ModelVerdict:
     """The verdict as far as how the two sides took the file up decides it; `SAME` where both did alike."""
     old, new = made.baseline, made.candidate
     own = report.custom_objects if report.format != "saved_model" else ()  # which holds what its classes compute
@@ -180,16 +181,20 @@ def _loading(made: ModelVerdict, report: Report, given: Given) -> ModelVerdict:
         return replace(made, why=new.told)
     refused = old.loads != "no" and new.loads == "no"
     if not old.works and not new.works and not refused:
-        return replace(made, verdict=BROKEN, why=new.told, cause=_cause(new.said, report) or _cause(old.said, report))
+        cause = _cause(new.said, report, sides[1]) or _cause(old.said, report, sides[0])
+        return replace(made, verdict=BROKEN, why=new.told, cause=cause)
     if refused or not new.works or (old.whole and not new.whole):
-        return replace(made, verdict=BREAKS, why=new.told, cause=_cause(new.said, report))
+        return replace(made, verdict=BREAKS, why=new.told, cause=_cause(new.said, report, sides[1]))
     if not old.works or (new.whole and not old.whole):
-        return replace(made, verdict=FIXED, why=old.told, cause=_cause(old.said, report))
+        return replace(made, verdict=FIXED, why=old.told, cause=_cause(old.said, report, sides[0]))
     return replace(made, verdict=SAME)
 
 
-def _different(made: ModelVerdict, observation: str, difference: Difference, report: Report) -> ModelVerdict:
-    cause = cause_of(Break(observation, "forward", where="/".join(difference.where), model=report.config))
+def _different(
+    made: ModelVerdict, observation: str, difference: Difference, report: Report, keras: str
+) -> ModelVerdict:
+    where = "/".join(difference.where)
+    cause = cause_of(Break(observation, "forward", "", where, report.config, keras, report.format))
     size = difference.size.get("max abs")
     return replace(made, verdict=DIFFERENT, why=_told(observation, difference), max_abs_diff=size, cause=cause)
 
@@ -202,8 +207,8 @@ def _told(observation: str, difference: Difference) -> str:
     return f"{observation} at {where}: {values}{f' ({size})' if size else ''}"
 
 
-def _cause(said: str, report: Report) -> Cause | None:
-    return cause_of(Break("travel", "forward", said=said, model=report.config))
+def _cause(said: str, report: Report, keras: str) -> Cause | None:
+    return cause_of(Break("travel", "forward", said, "", report.config, keras, report.format))
 
 
 def _take(side: Side, path: Path, scratch: Scratch, given: Given) -> Any:

@@ -107,11 +107,12 @@ class Loader:
 
     def _refused(self, report: Report, error: Mapping[str, Any], at: str, loads: str) -> None:
         said = f"{error['type']}: {error['message']}"
-        cause = cause_of(Break("travel", "forward", said=said, model=report.config))
+        version = str(self._about["keras"])
+        cause = cause_of(Break("travel", "forward", said, "", report.config, version, report.format))
         assert report.loaded is not None
         report.loaded.update(error=brief(said), at=at, cause=None if cause is None else cause.id)
         why = brief(said) if cause is None else f"{cause.explanation} {cause.what_to_do()} (It said: {brief(said)})"
-        keras = f"Keras {self._about['keras']}"
+        keras = f"Keras {version}"
         if at == "the first call":
             report.add("call-fails", "", f"{keras}: {why}")
         elif loads == "no":

@@ -274,6 +274,7 @@ SAID = {
         Call("layers.SpectralNormalization", {"layer": Call("layers.Dense", {"units": 2}), "dtype": "mixed_bfloat16"}),
         "outputs",
     ),
+    "optimizer-of-an-h5": ("", "forward", Call("layers.Dense"), "slots", "slots", "3.16.0.dev2026102704"),
 }  # fmt: skip
 
 
@@ -311,6 +312,25 @@ def test_a_cause_is_recognised_in_the_config_of_a_file_as_well(
     told = cause_of(Break(observation, "forward", said, where, config))
     assert told is not None
     assert told.id == cause
+
+
+@pytest.mark.parametrize("module", ["keras.src.engine.functional", "'keras.src.engine.functional'"])
+def test_the_words_of_a_coming_release_are_understood(module: str) -> None:
+    """Keras 3.16 puts quotation marks around the module."""
+    said = f"TypeError: Could not deserialize class 'Functional' because its parent module {module} cannot be imported."
+    told = cause_of(Break("travel", "forward", said))
+    assert told is not None
+    assert told.id == "keras-2-module-path"
+    other = cause_of(Break("travel", "forward", said.replace("keras.src", "tf_keras.src")))
+    assert other is not None
+    assert other.id == "tf-keras-module-path"
+
+
+def test_a_cause_of_some_releases_and_one_format_is_told_of_no_other() -> None:
+    lost = Break("slots", "forward", where="slots", keras="3.15.1", format="hdf5")
+    assert cause_of(lost) is not None
+    for other in (replace(lost, keras="3.14.0"), replace(lost, keras=""), replace(lost, format="keras")):
+        assert cause_of(other) is None
 
 
 def test_every_cause_has_a_case_and_a_name_of_its_own() -> None:
