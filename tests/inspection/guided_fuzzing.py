@@ -9,7 +9,6 @@ with which verdicts, how many were kept, and the slowest. Ends at the first faul
 from __future__ import annotations
 
 import argparse
-import atexit
 import os
 import random
 import resource
@@ -58,6 +57,8 @@ def main() -> None:
         verdicts[report.verdict] += 1
         slowest = max(slowest, report.seconds)
         fault = fault_of(report)
+        if fault or verdicts.total() == options.count:  # libFuzzer does not come back to us
+            told()
         if fault:
             raise RuntimeError(fault)
 
@@ -68,11 +69,10 @@ def main() -> None:
     def told() -> None:
         reader.stop()
         memory = [resource.getrusage(who).ru_maxrss // 1024 for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-        print(f"{sum(verdicts.values())} files in {time.monotonic() - started:.0f} s: {dict(verdicts)}")
+        print(f"{verdicts.total()} files in {time.monotonic() - started:.0f} s: {dict(verdicts)}")
         print(f"{len(list(kept.iterdir())) - len(files)} of them kept beside {len(files)}, in {kept}")
-        print(f"slowest {slowest:.2f} s; at most {memory[0]} MB, the child {memory[1]} MB")
+        print(f"slowest {slowest:.2f} s; at most {memory[0]} MB, the child {memory[1]} MB", flush=True)
 
-    atexit.register(told)
     flags = [
         f"-runs={options.count}",
         f"-seed={options.seed}",
