@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import signal
 import sys
 import traceback
 from collections.abc import Sequence
@@ -327,6 +329,13 @@ def _folder(given: Path | None) -> Path | None:
     return path
 
 
+def _complain(message: str) -> None:
+    from harness.reporting.printable import printable
+
+    # It may quote what was given: a name can hold what a terminal obeys.
+    print(f"keras-harness: {chr(10).join(map(printable, message.splitlines()))}", file=sys.stderr)
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Runs the command line and exits with its code."""
     arguments = sys.argv[1:] if arguments is None else arguments
@@ -335,13 +344,17 @@ def main(arguments: list[str] | None = None) -> None:
     try:
         code = app(arguments, exit_on_error=False, print_error=False, result_action="return_value")
     except (CycloptsError, Usage) as error:
-        print(f"keras-harness: {error}", file=sys.stderr)
+        _complain(str(error))
         sys.exit(USAGE)
     except Unmeasured as error:
-        print(f"keras-harness: {error}", file=sys.stderr)
+        _complain(str(error))
         sys.exit(UNMEASURED)
     except KeyboardInterrupt:
         sys.exit(130)
+    except BrokenPipeError:
+        # Who reads has seen enough, as in `| head`; nothing is left to be said to anybody.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(128 + signal.SIGPIPE)
     except Exception:
         # A traceback alone would end with 1, which says that Keras broke a promise.
         traceback.print_exc()

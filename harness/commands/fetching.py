@@ -6,6 +6,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -27,21 +28,29 @@ class Fetched:
         self._left = most
         self._folder: Path | None = None
 
+    def _why_not(self, name: str) -> str:
+        if not REMOTE.match(name):
+            return ""
+        if not self.allowed:
+            return f"{name} lies elsewhere: --allow-remote fetches it"
+        return "" if find_spec("fsspec") else f"{name} lies elsewhere: {INSTALL} fetches it"
+
+    def allow(self, name: str) -> None:
+        """Raises Usage for a URL where that is not allowed, and where fsspec is missing."""
+        if why := self._why_not(name):
+            raise Usage(why)
+
     def paths(self, name: str) -> Iterator[tuple[Path, str, str]]:
         """For a name its file, what it is called, and what kept it from being fetched; a path is its own.
 
-        A folder elsewhere gives its models. The file is removed when the next one is asked for. Raises Usage for a URL
-        where that is not allowed, and where fsspec is missing.
+        A folder elsewhere gives its models. The file is removed when the next one is asked for.
         """
-        if not REMOTE.match(name):
-            yield Path(name), name, ""
+        why_not = self._why_not(name)
+        if why_not or not REMOTE.match(name):
+            yield Path(name), name, why_not
             return
-        if not self.allowed:
-            raise Usage(f"{name} lies elsewhere: --allow-remote fetches it")
-        try:
-            import fsspec
-        except ImportError:
-            raise Usage(f"{name} lies elsewhere: {INSTALL} fetches it") from None
+        import fsspec
+
         try:
             system, path = fsspec.core.url_to_fs(name)
             listed = sorted(system.find(path)) if system.isdir(path) else [path]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -23,6 +24,7 @@ from harness.inspection.rules import VERDICTS
 from harness.settings import FINDINGS, OK, UNMEASURED, Usage, did_you_mean
 
 UNDECIDED_VERDICTS = ("unsupported", "error")
+UNREAD = "not-a-plain-file"
 
 
 def validate(
@@ -138,13 +140,17 @@ def _code(reports: Sequence[Report], failing: frozenset[str]) -> int:
     verdicts = {report.verdict for report in reports}
     if verdicts & failing - set(UNDECIDED_VERDICTS):
         return FINDINGS
-    if "error" in verdicts or "unsupported" in verdicts & failing or not reports:
+    # A file that was not read has passed nothing, whatever `--fail-on` asks for.
+    unread = any(finding.rule == UNREAD for report in reports for finding in report.findings)
+    if "error" in verdicts or unread or "unsupported" in verdicts & failing or not reports:
         return UNMEASURED
     return OK
 
 
 def _found(files: Sequence[str], stdin: bool, fetched: Fetched) -> Iterator[tuple[Path, str, str]]:
     """Each file with what it is called, and what kept it from being fetched."""
+    for name in files:
+        fetched.allow(name)
     listed = (line.rstrip("\r\n") for line in sys.stdin if line.strip()) if stdin else ()
     for name in chain(files, listed):
         for path, called, why_not in fetched.paths(name):
@@ -156,7 +162,7 @@ def _found(files: Sequence[str], stdin: bool, fetched: Fetched) -> Iterator[tupl
 
 def _not_fetched(name: str, why: str) -> Report:
     report = Report(name)
-    report.add("not-a-plain-file", "", why)
+    report.add(UNREAD, "", why)
     return report
 
 
@@ -172,7 +178,7 @@ def _limits(given: Sequence[str]) -> Limits:
             changed[name] = known[name](value.strip().replace("_", ""))
         except ValueError:
             raise Usage(f"--limit: {each!r} is no NAME=NUMBER") from None
-        if changed[name] < 0 or (not changed[name] and getattr(Limits(), name)):
+        if not 0 <= changed[name] < math.inf or (not changed[name] and getattr(Limits(), name)):
             raise Usage(f"--limit: {each!r} leaves nothing")
     return Limits(**changed)  # type: ignore[arg-type]
 

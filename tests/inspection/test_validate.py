@@ -144,6 +144,46 @@ def test_junit_has_a_case_for_each_file(good: Path, bad: Path, tmp_path: Path) -
     assert "python-code" in suite.findall("testcase/failure")[0].text
 
 
+def test_a_file_that_was_not_read_is_no_pass_whatever_fails(good: Path, tmp_path: Path) -> None:
+    done = validate(good, "gone.keras", "--fail-on", "unsafe", folder=tmp_path)
+    assert done.returncode == 3, done.stdout
+
+
+def test_one_address_in_a_list_does_not_keep_the_others_from_being_read(good: Path, bad: Path, tmp_path: Path) -> None:
+    listed = f"{good}\nhttps://nowhere/model.keras\n{bad}\n"
+    done = validate("-", "--json", "report.json", folder=tmp_path, stdin=listed)
+    assert done.returncode == 1
+    files = json.loads((tmp_path / "report.json").read_text())["files"]
+    assert [each["verdict"] for each in files] == ["ok", "unsupported", "unsafe"]
+    assert "--allow-remote" in done.stdout
+
+
+@pytest.mark.parametrize("given", ["https://x/\x1b[31mred", "--option\x1b[31m"])
+def test_what_was_given_is_quoted_without_what_a_terminal_obeys(given: str, tmp_path: Path) -> None:
+    done = validate(given, folder=tmp_path)
+    assert done.returncode == 2
+    assert "\x1b" not in done.stdout + done.stderr
+    assert "\\x1b[31m" in done.stderr
+
+
+def test_a_reader_that_has_seen_enough_ends_it_without_a_traceback(good: Path, tmp_path: Path) -> None:
+    code = "from harness.__main__ import main; main()"
+    listed = tmp_path / "listed"
+    listed.write_text(f"{good}\n" * 2000)  # what is said of them is more than a pipe holds
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    with listed.open() as given, subprocess.Popen(
+        [sys.executable, "-c", code, "validate", "-", "--no-load"], cwd=tmp_path, env=environment, text=True,
+        stdin=given, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    ) as running:  # fmt: skip
+        assert running.stdout is not None
+        assert running.stderr is not None
+        assert running.stdout.readline().startswith("ok ")
+        running.stdout.close()
+        said = running.stderr.read()
+    assert running.returncode == 141
+    assert said == ""
+
+
 def test_a_finding_can_be_accepted_for_one_file_with_a_reason_until_a_day(custom: Path, tmp_path: Path) -> None:
     digest = hashlib.sha256(custom.read_bytes()).hexdigest()
     entry = '[[accepted]]\nsha256 = "{}"\nrule = "custom-object"\nreason = "our own, read"\nexpires = {}\n'
