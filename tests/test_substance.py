@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -147,3 +148,12 @@ def test_a_report_says_what_was_not_checked() -> None:
     assert "weights" in found["observations"]
     assert "structure" not in found["observations"]
     assert "routes: keras_zip" in in_words(one)
+
+
+def test_a_layer_of_a_coming_keras_that_is_not_known_here_is_told_by_name() -> None:
+    one = result(())
+    assert "does not know" not in in_words(one)
+    news = replace(vocabulary(), layers=(*vocabulary().layers, "layers.Novel"))
+    one.plan = Plan(news, all_rules(), PROFILE)
+    assert unchecked(one)["layers left out"]["Novel"] == "this harness does not know it"
+    assert "layers that this harness does not know: Novel" in in_words(one)

@@ -207,6 +207,10 @@ def _ignored(shape: Shape) -> Strategies:
     return {"ignore_class": st.sampled_from((0, shape[-1] - 1, -1)), "axis": st.just(len(shape))}
 
 
+def _sparse_focal(shape: Shape) -> Strategies:
+    return {"alpha": st.sampled_from((0.5, 0.75)), "gamma": st.sampled_from((1.0, 3.0)), **_ignored(shape)}
+
+
 def _image_axes(shape: Shape) -> Strategies:
     return {"axis": st.sampled_from((-1, 1, tuple(range(1, len(shape) + 1))))}
 
@@ -303,6 +307,15 @@ LOSSES: tuple[Row, ...] = (
         needs="distribution",
         logits=True,
         arguments=_ignored,
+        fits=classes,
+    ),
+    Row(
+        "SparseCategoricalFocalCrossentropy",
+        "sparse_categorical_focal_crossentropy",
+        targets=SPARSE,
+        needs="distribution",
+        logits=True,
+        arguments=_sparse_focal,
         fits=classes,
     ),
     Row(

@@ -15,11 +15,13 @@ def unchecked(result: Result) -> dict[str, Any]:
     if plan is None:
         return {"everything": "no model was drawn"}
     drawn = {plan.rules[name].public for name in plan.targets}
+    known = {rule.public for rule in plan.rules.values()} | {"layers.InputLayer"}  # drawn with every input
     asked = {observation for row in result.table.values() for observation in row}
     return {
         "layers": sorted(plan.unreached()),
         "layers left out": {
-            public.removeprefix("layers."): reason(public.removeprefix("layers.")) or "not asked for"
+            public.removeprefix("layers."): reason(public.removeprefix("layers."))
+            or ("not asked for" if public in known else _UNKNOWN)
             for public in plan.vocabulary.layers
             if public not in drawn
         },
@@ -43,6 +45,7 @@ def unchecked(result: Result) -> dict[str, Any]:
 
 MOST = 6  # names that a line holds; all are in `report.json`
 _NOT_GIVEN = "no model gave it"
+_UNKNOWN = "this harness does not know it"
 
 
 def in_words(result: Result) -> str:
@@ -54,7 +57,16 @@ def in_words(result: Result) -> str:
     lost = sum(map(len, found["layers by route"].values()))
     words = [f"{arguments} arguments" if arguments > 1 else "1 argument"] if arguments else []
     words += [f"{lost} times a layer on a route"] if lost else []
-    for kind in ("layers", "routes", "observations", "layers that no input reached"):
+    found["layers that this harness does not know"] = [
+        name for name, why in found["layers left out"].items() if why == _UNKNOWN
+    ]
+    for kind in (
+        "layers that this harness does not know",
+        "layers",
+        "routes",
+        "observations",
+        "layers that no input reached",
+    ):
         names = found[kind]
         more = f" and {len(names) - MOST} more" if len(names) > MOST else ""
         words += [f"{kind}: {', '.join(names[:MOST])}{more}"] if names else []

@@ -60,6 +60,9 @@ def _attention(a: Arguments, x: Spec) -> Placement:
     return Placement(tuple(outputs), others, as_list=True, keywords=keywords)
 
 
+_GROUPED = ("GroupQueryAttention", "GroupedQueryAttention")  # one class: the second is its own name, public since 3.16
+
+
 def _heads(a: Arguments) -> None:
     """What the two attentions of several heads share."""
     a.optional("dropout", rates)
@@ -87,7 +90,7 @@ def _calls(
         named["attention_mask"] = Spec((queries, steps), "bool", differentiable=False)
     made = [x.but(shape=outputs, image=False)]
     # MultiHeadAttention of Keras 3 declares the shape that scores have where query and value are as long.
-    if a.major == 2 or a.name.endswith("GroupQueryAttention") or queries == steps:
+    if a.major == 2 or a.name.rpartition(".")[2] in _GROUPED or queries == steps:
         keywords |= _keywords(a, return_attention_scores=True)
     if "return_attention_scores" in keywords:
         # The softmax inside leaves the mask that it was given on the scores.
@@ -148,5 +151,5 @@ RULES = (
         common=("trainable",),
         tags=_RANDOM,
     ),
-    replace(_ATTENTION, name="GroupQueryAttention", place=_group_query_attention, common=("trainable",)),
+    *(replace(_ATTENTION, name=name, place=_group_query_attention, common=("trainable",)) for name in _GROUPED),
 )

@@ -283,6 +283,7 @@ RULES = (
     _layer("AugMix", {}, _chains, colour=True, dtypes=_WARPED),
     _layer("RandAugment", {}, {**_mixed, "num_ops": st.sampled_from((1, 3))}, colour=True, dtypes=_WARPED),
     _layer("CutMix", {}, {"factor": _parts}, dtypes=("float64",)),
+    _layer("Mosaic", {}, {"offset": st.sampled_from((0.5, 0, (0.0, 1.0), [0.3, 0.3]))}),
     _layer("MixUp", {}, {"alpha": st.sampled_from((0.5, 1.0))}),
     _layer(
         "MaxNumBoundingBoxes",

@@ -161,6 +161,15 @@ def _dense(a: Arguments, x: Spec) -> Placement:
     return Placement((x.but(shape=(*x.shape[:-1], units), image=False),), methods=methods)
 
 
+def _ternary_dense(a: Arguments, x: Spec) -> Placement:
+    units = a.required("units", st.integers(1, 5))
+    a.optional("threshold", st.sampled_from((0.0, 0.1, 1)))
+    activation(a)
+    kernel_and_bias(a, rank=2)
+    own_dtype(a)
+    return Placement((x.but(shape=(*x.shape[:-1], units), image=False),))
+
+
 # By the number of axes of the input, batch axis left out. An ellipsis on the left stands for one axis beside
 # the batch at most: Keras puts two of them into the declared shape in the wrong order.
 _EQUATIONS = {
@@ -301,6 +310,7 @@ def _indices() -> st.SearchStrategy[Spec]:
 _PLAIN = ("trainable",)
 RULES = (
     LayerRule("Dense", _dense, inputs.vectors, _has_features, common=_PLAIN),
+    LayerRule("TernaryDense", _ternary_dense, inputs.vectors, _has_features, common=_PLAIN),
     LayerRule("EinsumDense", _einsum_dense, inputs.any_floats, _is_einsum, common=_PLAIN),
     LayerRule("Identity", _same, inputs.vectors, lambda spec: not spec.sparse),
     LayerRule("Masking", _masking, inputs.sequences, _is_sequence, tags=frozenset({"mask"})),
