@@ -41,6 +41,10 @@ class Subject:
         if config is not None:
             self._look(data, config, where)
 
+    def index(self, parsed: dict[str, Any], data: bytes) -> None:
+        """An index of weights: read as a config, it would be objects under keys, each of which Keras would make."""
+        self._look(data, parsed, "")
+
     def of_saved_model(self, data: bytes, where: str) -> None:
         """What the metadata of a SavedModel of Keras 2 say of one layer."""
         config = parse_into(self.report, data, where, self.limits)

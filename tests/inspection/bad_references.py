@@ -199,6 +199,12 @@ def code() -> Iterator[Case]:
     yield Case(
         "json lambda", "unsafe", "python-code", lambda folder: b.keras_json(folder, with_lambda(b.python_lambda()))
     )
+    for name, config in {
+        "beside the config": with_lambda(b.python_lambda()) | {"weight_map": {}},
+        "beside objects": {"weight_map": {}, "a": with_lambda(b.python_lambda())},
+        "of objects": {"weight_map": {"a": b.python_lambda()}},
+    }.items():
+        yield Case(f"json lambda, a weight map {name}", "unsafe", "python-code", _json(config))
 
     def torch_module() -> b.Config:
         import base64
@@ -211,6 +217,10 @@ def code() -> Iterator[Case]:
         "a pickle named .keras", "unsafe", "pickled-data", lambda folder: _bytes(folder / "m.keras", b.pickled())
     )
     yield Case("a pickle named .h5", "unsafe", "pickled-data", lambda folder: _bytes(folder / "m.h5", b.pickled()))
+
+
+def _json(config: Any) -> Callable[[Path], Path]:
+    return lambda folder: b.keras_json(folder, config)
 
 
 def _bytes(path: Path, data: bytes) -> Path:

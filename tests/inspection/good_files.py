@@ -118,6 +118,8 @@ def containers() -> Iterator[Case]:
         "loss": "mse", "metrics": [[b.legacy_layer("MeanMetricWrapper", name="mae", fn="mean_absolute_error")]],
         "optimizer_config": b.legacy_layer("Custom>Adam", name="Adam")}))  # fmt: skip
     yield _good("config alone", lambda folder: b.keras_json(folder, b.graph()))
+    yield _good("config alone, and a weight map in it",
+                lambda folder: b.keras_json(folder, b.graph() | {"weight_map": {}}))  # fmt: skip
     yield _good("layer that was never built", lambda folder: b.keras(
         folder, b.sequential({key: value for key, value in b.dense("dense", 4, 3).items() if key != "build_config"}),
         weights=b.hdf5({})))  # fmt: skip

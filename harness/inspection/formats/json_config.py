@@ -19,8 +19,10 @@ def inspect(subject: Subject) -> None:
     data = subject.path.read_bytes()
     if b'"weight_map"' in data[: 1 << 16] or b'"weight_map"' in data:
         index = parse_into(report, data, "", subject.limits)
-        if isinstance(index, dict) and "weight_map" in index:
+        # Keras takes a config for what it is, whatever else stands in it.
+        if isinstance(index, dict) and "weight_map" in index and not {"class_name", "config"} & index.keys():
             report.format = "weights index"
+            subject.index(index, data)
             _shards(subject, index["weight_map"])
             return
     report.format = "json config"
