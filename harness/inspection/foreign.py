@@ -37,11 +37,18 @@ EXTENSIONS = frozenset(
         "tf_keras",
     }
 )  # fmt: skip
-# Specifications of TensorFlow's that stand in configs as `__typespec__`.
-TYPE_SPECS = frozenset(
-    {"TensorSpec", "RaggedTensorSpec", "SparseTensorSpec", "IndexedSlicesSpec", "OptionalSpec", "NoneTensorSpec",
-     "VariableSpec", "BoundedTensorSpec", "KerasTensor"}
-)  # fmt: skip
+# Specifications of TensorFlow's that stand in configs as `__typespec__`, and the modules that define them in some
+# release: Keras writes no other.
+TYPE_SPECS = {
+    "BoundedTensorSpec": ("tensorflow.python.framework.tensor_spec", "tensorflow.python.framework.tensor"),
+    "IndexedSlicesSpec": ("tensorflow.python.framework.indexed_slices",),
+    "NoneTensorSpec": ("tensorflow.python.data.util.structure", "tensorflow.python.framework.none_tensor"),
+    "OptionalSpec": ("tensorflow.python.data.ops.optional_ops",),
+    "RaggedTensorSpec": ("tensorflow.python.ops.ragged.ragged_tensor",),
+    "SparseTensorSpec": ("tensorflow.python.framework.sparse_tensor",),
+    "TensorSpec": ("tensorflow.python.framework.tensor_spec", "tensorflow.python.framework.tensor"),
+    "VariableSpec": ("tensorflow.python.ops.resource_variable_ops",),
+}
 # `tf.*` functions that a Keras 2 layer of an operation may name: those that compute.
 _COMPUTING = ("__operators__.", "bitwise.", "dtypes.", "linalg.", "math.", "nn.", "ragged.", "random.", "sets.",
               "signal.", "sparse.", "strings.", "image.", "compat.v1.math.", "compat.v1.nn.", "keras.activations.",

@@ -16,6 +16,8 @@ from harness.inspection.exports import PARTS
 from harness.inspection.limits import Limits
 from harness.inspection.report import Report
 
+# Data, and no class: but only as Keras writes them, which is without a module. Not every release knows every one, and
+# one that does not know it imports the module.
 PLAIN = frozenset({"__keras_tensor__", "__bytes__", "__slice__", "__ellipsis__", "__tuple__", "TensorShape"})
 CHECKED = frozenset({"layer", "initializer", "regularizer", "constraint"})  # of which the arguments are known
 MODELS = {"Sequential": ("layers",), "Functional": ("layers", "input_layers", "output_layers")}
@@ -125,7 +127,8 @@ class References:
         if not isinstance(name, str):
             self._add("config-shape", path, f"class_name is {type(name).__name__}, not a string")
             return True
-        if name in self.plain:
+        written = not value.get("module") and value.get("registered_name") in (None, "", name)
+        if name in self.plain and written:
             inner = value.get("config")
             if name == "__keras_tensor__" and not (isinstance(inner, dict) and inner.keys() >= TENSOR):
                 self._add("config-shape", path, "a tensor without shape, dtype or keras_history")
@@ -133,10 +136,10 @@ class References:
         if name == "__lambda__":
             self._add("python-code", path, "marshalled byte code of a lambda")
             return False
-        if name in ARRAYS:
+        if name in ARRAYS and written:
             self._array(value, path)
             return False
-        if name in SPECS:
+        if name == "__typespec__" or (name in SPECS and written):
             self._specification(value, path)
             return True
         if kinds >= positions.LAYERS and "config" in value and kinds != PARTS:
@@ -356,10 +359,12 @@ class References:
     def _specification(self, value: dict[str, Any], path: Path) -> None:
         name = value.get("spec_name", value.get("type_spec"))
         module = value.get("module")
-        if isinstance(name, str) and name.split(".")[-1] in foreign.TYPE_SPECS:
-            if module is None or (isinstance(module, str) and module.split(".", 1)[0] in ("tensorflow", "keras")):
+        if value["class_name"] == "__typespec__":
+            # The module is imported, and the name taken out of it.
+            registered = value.get("registered_name")
+            if isinstance(name, str) and module in foreign.TYPE_SPECS.get(name, ()) and not registered:
                 return
-        elif value["class_name"] == "CompositeTensor":
+        elif value["class_name"] == "CompositeTensor" or str(name).removeprefix("tf.") in foreign.TYPE_SPECS:
             return
         self._add("outside-keras", path, f"the type specification {module}.{name}")
 

@@ -166,6 +166,17 @@ def places() -> Iterator[Case]:
     call["inbound_nodes"][0]["kwargs"] = {"mask": _system()}
     yield Case("os.system in the arguments of a call", "unsafe", "outside-keras",
                _config(b.functional(b.called(b.dense("dense", 4, 3), "input_layer"), call)))  # fmt: skip
+    for name in ("__tuple__", "__bytes__", "__slice__", "__ellipsis__", "__keras_tensor__", "TensorShape",
+                 "CompositeTensor", "TypeSpec", "__tensor__", "__numpy__"):  # fmt: skip
+        made = b.layer(name, module="antigravity", name="t")
+        yield Case(f"{name} of a module, as a layer", "unsafe", "outside-keras", _config(with_layer(made)))
+        yield Case(f"{name} of a module, as an initializer", "unsafe", "outside-keras",
+                   _config(b.model(kernel_initializer=made)))  # fmt: skip
+    for module, name in (("os", "TensorSpec"), ("tensorflow.evil", "TensorSpec"), ("keras.src", "TensorSpec"),
+                         ("tensorflow.python.framework.tensor", "x.TensorSpec")):  # fmt: skip
+        spec = {"class_name": "__typespec__", "module": module, "spec_name": name, "registered_name": None}
+        yield Case(f"{module}.{name} as a type specification", "unsafe", "outside-keras",
+                   _config(b.model() | {"extra": spec | {"config": []}}))  # fmt: skip
     spec = {"class_name": "__typespec__", "module": "os", "spec_name": "system", "registered_name": None, "config": []}
     yield Case("os.system as a type specification", "unsafe", "outside-keras", _config(b.model(extra=spec)))
 
@@ -266,6 +277,7 @@ def readers() -> Iterator[Case]:
         "layer of __main__": with_layer(b.layer("Mine", module=None, registered="Mine", name="m")),
         "registered activation": b.model(activation=b.function("swoosh", "mine", "mine>swoosh")),
         "function by its name": b.model(activation=b.function("swoosh")),
+        "a tuple that is registered": with_layer(b.layer("__tuple__", module=None, registered="mine>T", name="m")),
         "loss by its name": b.model() | {"compile_config": {"loss": "my_loss"}},
         "layer of keras_hub": with_layer(b.layer("X", module="keras_hub.layers", registered="keras_hub>X", name="m")),
         "layer of addons": with_layer(b.layer("GroupNormalization", module="tensorflow_addons.layers",

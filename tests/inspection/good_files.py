@@ -38,8 +38,14 @@ def configs() -> Iterator[Case]:
     array = {"class_name": "__numpy__", "config": {"value": [1.0], "dtype": "float32"}}
     spec = {"class_name": "__typespec__", "module": "tensorflow.python.framework.tensor_spec", "config": [[None]],
             "spec_name": "TensorSpec", "registered_name": None}  # fmt: skip
+    data = [{"class_name": "__tuple__", "items": [1, 2]}, {"class_name": "TensorShape", "items": [None, 3]},
+            {"class_name": "__bytes__", "config": {"value": "a"}}, {"class_name": "__bytes__", "value": "a"},
+            {"class_name": "__ellipsis__"}, {"class_name": "__ellipsis__", "config": {}},
+            {"class_name": "__slice__", "config": {"start": 0, "stop": None, "step": 1}},
+            {"class_name": "TypeSpec", "type_spec": "tf.TensorSpec", "serialized": []}]  # fmt: skip
     for name, config in {
         "sequential": b.model(),
+        "data that is written as classes are": b.model() | {"extra": data},
         "functional": b.graph(),
         "lambda of an activation": with_lambda(b.function("relu", "keras.activations", "relu")),
         "lambda of an operation": with_lambda(b.function("sin", "keras.ops", "sin")),
