@@ -58,6 +58,13 @@ def named_function(name: str) -> frozenset[str]:
     return frozenset(found)
 
 
+# Its own classes that Keras 2 registers as an author would, and writes as `Custom>Adam` in HDF5.
+REGISTERED = frozenset(
+    """Adadelta Adafactor Adagrad Adam AdamW Adamax CustomScaleLayer Ftrl Lion Nadam RMSprop SGD
+    SharpnessAwareMinimization""".split()
+)  # fmt: skip
+
+
 # What Keras takes out of a config, or puts into it, besides what the constructor names.
 BESIDES = frozenset(
     """batch_input_shape batch_shape input_shape input_dtype input_dim input_length dynamic build_input_shape name

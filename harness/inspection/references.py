@@ -26,14 +26,17 @@ TENSOR = frozenset({"shape", "dtype", "keras_history"})
 ARRAYS = frozenset({"__tensor__", "__numpy__"})
 SPECS = frozenset({"__typespec__", "TypeSpec", "CompositeTensor"})
 DTYPES = re.compile(r"(u?int|float|complex|q?u?int)\d+|bool|bfloat16|float8\w*|string|half|double|single|int|float")
-# Not exported as parts of a model, and saved all the same.
-SAVED = frozenset({"FeatureSpace", "Feature", "Cross", "OptimizerMap"})
+# Not exported as parts of a model, and saved all the same, from these modules.
+_SPACES = ("keras.src.layers.preprocessing.feature_space", "keras.src.utils.feature_space", "keras.utils.feature_space")
+SAVED = {"FeatureSpace": ("keras.utils", *_SPACES), "Feature": _SPACES, "Cross": _SPACES,
+         "OptimizerMap": ("keras.src.optimizers.multi_optimizer",)}  # fmt: skip
 OPERATIONS = frozenset({"TFOpLambda", "SlicingOpLambda", "ClassMethod", "InstanceMethod", "InstanceProperty"})
 LOOKUPS = frozenset({"TextVectorization", "StringLookup", "IntegerLookup", "IndexLookup"})
 LOCATIONS = ("filepath", "handle", "path", "url", "uri", "origin", "vocabulary_file", "vocabulary_path", "filename")
 # Where Keras keeps parts of models: a name there that the table lacks is one of a newer release.
 HOMES = re.compile(r"keras(\.(layers|models|ops|optimizers(\.\w+)?|losses|metrics|activations|initializers|constraints"
                    r"|regularizers|random|quantizers|dtype_policies))?$")  # fmt: skip
+# Where Keras defines them: a class there that the table has elsewhere is of a release between those of the table.
 INSIDE = re.compile(r"keras\.(src\.)?(api\.)?(engine|layers|models|ops|optimizers|losses|metrics|activations"
                     r"|initializers|constraints|regularizers|random|quantizers|dtype_policies|mixed_precision|legacy|trainers|utils"
                     r"|backend|saving|export|premade_models)\b[\w.]*$")  # fmt: skip
@@ -213,17 +216,24 @@ class References:
             return None
         if not self._is_keras(module, name, path, str(registered or name)):
             return None
-        if registered and registered not in (name, f"Custom>{name}") and ">" in registered:
-            self._custom(path, registered, f"goes before {module}.{name}, where it is registered")
-        elif registered and registered not in (name, f"Custom>{name}"):
-            self._add("config-shape", path, f"{module}.{name} is registered as {registered}")
+        self._registered(registered, module, name, path)
         return self._judge(module, name, exports.kinds(module, name), path, kinds)
+
+    def _registered(self, registered: str | None, module: str, name: str, path: Path) -> None:
+        """Keras registers what is its own by no other name."""
+        if not registered or registered == name or (registered == f"Custom>{name}" and name in exports.REGISTERED):
+            return
+        if ">" in registered:
+            self._custom(path, registered, f"goes before {module}.{name}, where it is registered")
+        else:
+            self._add("config-shape", path, f"{module}.{name} is registered as {registered}")
 
     def _bare(self, name: str, path: Path, kinds: frozenset[str]) -> frozenset[str] | None:
         package, _, rest = name.rpartition(">")
         found = exports.bare(rest) or exports.written(rest)
-        if (package and package != "Custom") or not found & PARTS:
-            if found and not found & PARTS:
+        own = not package or (package == "Custom" and rest in exports.REGISTERED)
+        if not own or not found & PARTS:
+            if own and found:
                 self._add("builtin-misused", path, f"{name}: a {'/'.join(sorted(found))} of Keras")
             else:
                 self._custom(path, name, "")
@@ -251,18 +261,21 @@ class References:
     def _judge(
         self, module: str, name: str, found: frozenset[str], path: Path, kinds: frozenset[str]
     ) -> frozenset[str] | None:
+        if module in SAVED.get(name, ()):
+            return found or None
         if not found:
-            found = exports.bare(name) if INSIDE.match(module) else frozenset()
-            if not found & PARTS:
-                if HOMES.match(module) and name.isidentifier() and not exports.bare(name):
-                    self._add("unknown-part", path, f"{module}.{name}")
-                elif name not in SAVED:
-                    self._add("keras-internal", path, f"{module}.{name}")
-                return None
-        if not found & PARTS and name not in SAVED:
+            # What a module of Keras has by this name need not be what Keras exports by it: `copy` is shutil's in one.
+            elsewhere = exports.bare(name)
+            moved = name[:1].isupper() and INSIDE.match(module) is not None and elsewhere & PARTS
+            if moved or (HOMES.match(module) and name.isidentifier() and not elsewhere):
+                self._add("unknown-part", path, f"{module}.{name}")
+            else:
+                self._add("keras-internal", path, f"{module}.{name}")
+            return elsewhere if moved else None
+        if not found & PARTS:
             self._add("builtin-misused", path, f"{module}.{name}: a {'/'.join(sorted(found))}, no part of a model")
             return None
-        if not found & kinds and name not in SAVED:
+        if not found & kinds:
             self._add("wrong-kind", path, f"{module}.{name} is a {'/'.join(sorted(found & PARTS))}; "
                       f"{_words(kinds)} belongs here")  # fmt: skip
         return found
@@ -275,15 +288,19 @@ class References:
         registered = value.get("registered_name")
         if not module or not isinstance(module, str):
             self._custom(path, str(registered or name), "a function")
+        elif not isinstance(registered, str | None):
+            self._add("config-shape", path, "registered_name is no string")
         elif module == "builtins":
             found = exports.named_function(name)
             if found:
+                self._registered(None if registered == "function" else registered, module, name, path)
                 self._judge("keras", name, found, path, kinds)
             elif name in foreign.BUILTINS:
                 self._add("outside-keras", path, f"builtins.{name}: of Python itself")
             else:
                 self._custom(path, name, "a function")
         elif self._is_keras(module, name, path, str(registered or name)):
+            self._registered(None if registered == "function" else registered, module, name, path)
             self._judge(module, name, exports.kinds(module, name), path, kinds)
         return False
 
@@ -329,22 +346,25 @@ class References:
         for key in ("function", "output_shape", "mask"):
             value, kind = config.get(key), config.get(f"{key}_type")
             where = (*path, key)
+            module = config.get("module" if key == "function" else f"{key}_module")
             if kind == "lambda" or (key == "function" and isinstance(value, list)):
                 self._add("python-code", where, "marshalled byte code of a lambda")
-            elif isinstance(value, dict) and isinstance(value.get("class_name"), str):
+                continue
+            named = value if isinstance(value, str) else key
+            home = module if isinstance(module, str) and module not in ("", "__main__") else None
+            known = home is None or self._is_keras(home, named, where, named)
+            if isinstance(value, dict) and isinstance(value.get("class_name"), str):
                 name = value["class_name"]
                 if name == "function":
                     self._function(value, where, positions.CALLABLE)
                 elif name not in PLAIN | ARRAYS | {"__lambda__"}:
-                    module = value.get("module")
-                    found = exports.kinds(module, name) if isinstance(module, str) else exports.bare(name)
+                    of = value.get("module")
+                    found = exports.kinds(of, name) if isinstance(of, str) else exports.bare(name)
                     if not found & {"layer", "model"}:
-                        self._add("lambda-of-class", where, f"{module or ''}.{name}".lstrip("."))
-            elif key == "function" and isinstance(value, str):
-                module = config.get("module")
-                if isinstance(module, str) and module.split(".", 1)[0] in foreign.PYTHON - {"__main__"}:
-                    self._add("outside-keras", where, f"{module}.{value}: of Python's standard library")
-                else:
+                        self._add("lambda-of-class", where, f"{of or ''}.{name}".lstrip("."))
+            elif isinstance(value, str) and known:
+                found = exports.kinds(home, value) if home else PARTS
+                if home is None or self._judge(home, value, found, where, positions.CALLABLE):
                     self._custom(where, value, f"a function from the module {module}" if module else "a function")
 
     def _array(self, value: dict[str, Any], path: Path) -> None:

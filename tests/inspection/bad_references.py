@@ -99,6 +99,9 @@ INTERNAL = [
     ("keras.utils.generic_utils", "func_load"),
     ("keras.src.backend.common.global_state", "set_global_attribute"),
     ("keras.src.models.cloning", "clone_graph_nodes"),
+    ("keras.src.utils.file_utils", "copy"),
+    ("keras.src.saving.saving_lib", "map"),
+    ("keras.src.utils.file_utils", "Feature"),
 ]
 
 
@@ -203,6 +206,16 @@ def code() -> Iterator[Case]:
     yield Case("h5 function of os", "unsafe", "outside-keras", lambda folder: b.whole_hdf5(folder, b.legacy(
         b.legacy_dense(), b.legacy_layer("Lambda", name="l", function="system", function_type="function",
                                          module="os"))))  # fmt: skip
+    for module, name, rule in (("tensorflow._api.v2.io", "write_file", "outside-keras"),
+                               ("keras.utils.data_utils", "get_file", "keras-internal"),
+                               ("keras.utils", "get_file", "builtin-misused")):  # fmt: skip
+        made = b.legacy_layer("Lambda", name="l", function=name, function_type="function", module=module)
+        yield Case(f"h5 function {module}.{name}", "unsafe", rule, _whole(made))
+    for key in ("output_shape", "mask"):
+        for kind in ("function", "raw"):
+            made = b.legacy_layer("Lambda", name="l", function="mine", function_type="function", module="__main__", **{
+                key: "system" if kind == "function" else None, f"{key}_type": kind, f"{key}_module": "os"})  # fmt: skip
+            yield Case(f"h5 {key} of os, {kind}", "unsafe", "outside-keras", _whole(made))
     yield Case("h5 loss that is a lambda", "unsafe", "python-code", lambda folder: b.whole_hdf5(
         folder, training={"loss": b.python_lambda(), "optimizer_config": b.legacy_layer("Adam")}))  # fmt: skip
     yield Case("h5 metrics of os", "unsafe", "outside-keras", lambda folder: b.whole_hdf5(
@@ -232,6 +245,10 @@ def code() -> Iterator[Case]:
 
 def _json(config: Any) -> Callable[[Path], Path]:
     return lambda folder: b.keras_json(folder, config)
+
+
+def _whole(*layers: b.Config) -> Callable[[Path], Path]:
+    return lambda folder: b.whole_hdf5(folder, b.legacy(b.legacy_dense(), *layers))
 
 
 def _bytes(path: Path, data: bytes) -> Path:
@@ -277,6 +294,9 @@ def readers() -> Iterator[Case]:
         "layer of __main__": with_layer(b.layer("Mine", module=None, registered="Mine", name="m")),
         "registered activation": b.model(activation=b.function("swoosh", "mine", "mine>swoosh")),
         "function by its name": b.model(activation=b.function("swoosh")),
+        "activation that hides the author's": b.model(activation=b.function("relu", "keras.activations", "mine>relu")),
+        "function that hides the author's": b.model(activation=b.function("relu", registered="mine>relu")),
+        "layer that hides the author's": with_layer(b.layer("ReLU", registered="Custom>ReLU", name="r")),
         "a tuple that is registered": with_layer(b.layer("__tuple__", module=None, registered="mine>T", name="m")),
         "loss by its name": b.model() | {"compile_config": {"loss": "my_loss"}},
         "layer of keras_hub": with_layer(b.layer("X", module="keras_hub.layers", registered="keras_hub>X", name="m")),
@@ -287,6 +307,13 @@ def readers() -> Iterator[Case]:
         yield Case(f"custom: {name}", "needs custom objects", "custom-object", _config(config))
     yield Case("custom: h5 layer", "needs custom objects", "custom-object", lambda folder: b.whole_hdf5(
         folder, b.legacy(b.legacy_dense(), b.legacy_layer("Custom>Mine", name="m"))))  # fmt: skip
+    yield Case("custom: h5 layer by the name of one of Keras", "needs custom objects", "custom-object",
+               _whole(b.legacy_layer("Custom>Attention", name="m")))  # fmt: skip
+    yield Case("custom: h5 function of the author's", "needs custom objects", "custom-object", _whole(b.legacy_layer(
+        "Lambda", name="l", function="mine", function_type="function", module="__main__", output_shape=None,
+        output_shape_type="raw", output_shape_module=None)))  # fmt: skip
+    yield Case("a class in another module than known", "unsupported", "unknown-part",
+               _config(with_layer(b.layer("ReLU", module="keras.src.layers.activations.rect", name="r"))))  # fmt: skip
     yield Case("an argument of a release to come", "unsupported", "unknown-part", lambda folder: b.keras(
         folder, b.model(new_argument=1), about=b.metadata("99.0.0")))  # fmt: skip
     yield Case("an argument of a release long ago", "unsupported", "unknown-part", lambda folder: b.keras(

@@ -70,7 +70,12 @@ def configs() -> Iterator[Case]:
         "seed generator": with_layer(b.layer("Dropout", name="d", rate=0.1, seed=3)),
         "class of an older release": b.layer("Functional", module="keras.engine.functional", registered="Functional",
                                              **b.graph()["config"]),
-        "registered by Keras itself": with_layer(b.layer("ReLU", registered="Custom>ReLU", name="r")),
+        "registered by Keras itself": b.model()
+        | {"compile_config": compiled | {"optimizer": b.layer("Adam", module="keras.optimizers",
+                                                              registered="Custom>Adam")}},
+        "function that is registered by its name": with_lambda(b.function("relu", "keras.activations", "relu")),
+        "feature of a space": b.model()
+        | {"extra": b.layer("Feature", module="keras.src.layers.preprocessing.feature_space", registered="Feature")},
     }.items():  # fmt: skip
         yield _good(name, _config(config))
     nested = b.functional(
