@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from harness.inspection import exports, foreign, positions
+from harness.inspection import exports, foreign, positions, protobuf
 from harness.inspection.exports import PARTS
 from harness.inspection.limits import Limits
 from harness.inspection.report import Report
@@ -333,13 +333,13 @@ class References:
             if name == "ClassMethod" and symbol not in ("RaggedTensor", "SparseTensor"):
                 self._add("tensorflow-symbol", inner, f"a method of tf.{symbol}")
         elif name == "TensorFlowOpLayer":
-            operation = config.get("node_def")
-            found = re.search(r'op"?\s*:\s*"([^"]+)"', operation) if isinstance(operation, str) else None
-            if isinstance(operation, dict):
-                named = str(operation.get("op", ""))
+            node = config.get("node_def")
+            if isinstance(node, dict):
+                named = node.get("op")
             else:
-                named = found.group(1) if found else ""
-            if not named or named in foreign.UNSAFE_OPS:
+                budget = protobuf.Budget(self.limits.protobuf_messages)
+                named = protobuf.operation(node, budget) if isinstance(node, str) else None
+            if not isinstance(named, str) or not foreign.harmless(named):
                 self._add("tensorflow-symbol", inner, f"the operation {named or 'that is not named'}")
 
     def _lambda(self, config: dict[str, Any], path: Path) -> None:

@@ -267,7 +267,8 @@ _ROWS: dict[str, Rule] = {
     ),
     "saved-model": Rule(
         "unsupported", "medium", "A SavedModel is a program",
-        "Its operations were looked through and none is known to reach outside; what they compute nobody can say.",
+        "Its operations were looked through: beside those by which it saves and restores itself, none is known to "
+        "reach outside, and those of which nothing is known are named. What they compute nobody can say.",
         "Load it only where you would run a program of its author.", "CWE-94",
     ),
     # What came of loading it.

@@ -406,13 +406,26 @@ def places() -> Iterator[Case]:
         "weight-missing",
         lambda folder: _index(folder, None, "/layers/gone/vars"),
     )
-    for operation in ("WriteFile", "ReadFile", "PyFunc", "EagerPyFunc", "MatchingFiles"):
+    for operation in ("WriteFile", "ReadFile", "PyFunc", "EagerPyFunc", "MatchingFiles", "CSVDatasetV2",
+                      "CacheDatasetV2", "LoadAndRemapMatrix", "GenerateVocabRemapping", "InitializeTableFromTextFileV2",
+                      "RemoteCall", "DistributedSave", "GrpcServer"):  # fmt: skip
         yield Case(
             f"SavedModel with {operation}", "unsafe", "unsafe-op", lambda folder, o=operation: saved_model(folder, o)
         )
         yield Case(f"SavedModel with {operation} in a function", "unsafe", "unsafe-op",
                    lambda folder, o=operation: saved_model(folder, "Add", inner=o))  # fmt: skip
     yield Case("SavedModel", "unsupported", "saved-model", lambda folder: saved_model(folder, "Add"))
+    yield Case("SavedModel with an operation that is not known", "unsupported", "not-inspected",
+               lambda folder: saved_model(folder, "Mine>Operation"))  # fmt: skip
+    twice = _field(2, b"Add") + _field(2, b"WriteFile")
+    large = b"\x92\x80\x80\x80\x10" + b"\x09WriteFile"  # field 2 to who takes the lower 32 bits of its tag
+    yield Case("SavedModel with two operations in a node", "unsafe", "unsafe-op",
+               lambda folder: saved_model(folder, "Add", node=twice))  # fmt: skip
+    yield Case("SavedModel with a tag that is too large", "corrupt", "hdf5-broken",
+               lambda folder: saved_model(folder, "Add", node=_field(2, b"Add") + large))  # fmt: skip
+    layer = b.legacy_layer("Lambda", name="l", function=[b.marshalled(), None, None], function_type="lambda")
+    yield Case("SavedModel with a lambda in the graph's own metadata", "unsafe", "python-code",
+               lambda folder: saved_model(folder, "Add", metadata=json.dumps(layer).encode()))  # fmt: skip
     yield Case("SavedModel torn", "corrupt", None, lambda folder: saved_model(folder, "Add", torn=True))
     yield Case("empty file", "unsupported", "not-a-plain-file", lambda folder: _write(folder / "m.keras", b""))
     yield Case("no such file", "unsupported", "not-a-plain-file", lambda folder: folder / "gone.keras")
@@ -462,12 +475,14 @@ def _field(number: int, data: bytes) -> bytes:
             return bytes([number << 3 | 2]) + length + data
 
 
-def saved_model(folder: Path, operation: str, *, inner: str = "Mul", torn: bool = False) -> Path:
+def saved_model(folder: Path, operation: str, *, inner: str = "Mul", torn: bool = False, node: bytes = b"",
+                metadata: bytes = b"") -> Path:  # fmt: skip
     """A SavedModel's folder with a graph of two nodes, one of them in a function."""
-    node = _field(1, _field(1, b"node") + _field(2, operation.encode()))
+    made = _field(1, _field(1, b"node") + (node or _field(2, operation.encode())))
     signature = _field(1, _field(1, b"f"))
     function = _field(2, _field(1, signature + _field(3, _field(1, b"n") + _field(2, inner.encode()))))
-    data = _field(2, _field(2, node + function))
+    objects = _field(7, _field(1, _field(4, _field(1, b"_tf_keras_layer") + _field(3, metadata)))) if metadata else b""
+    data = _field(2, _field(2, made + function) + objects)
     _write(folder / "saved_model.pb", data[:-3] if torn else data)
     (folder / "variables").mkdir()
     _write(folder / "variables" / "variables.index", b"x")

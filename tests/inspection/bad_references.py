@@ -273,16 +273,32 @@ def readers() -> Iterator[Case]:
                         "Keras's own loader": b.layer("CSVLogger", module="keras.callbacks")}.items():  # fmt: skip
         yield Case(f"lambda of a class: {name}", "unsafe", "lambda-of-class", _config(with_lambda(value)))
     for symbol in ("io.write_file", "io.read_file", "py_function", "numpy_function", "raw_ops.WriteFile",
-                   "saved_model.load", "load_op_library", "keras.models.load_model", "no.such.symbol"):  # fmt: skip
+                   "saved_model.load", "load_op_library", "keras.models.load_model", "no.such.symbol",
+                   "experimental.numpy.experimental_enable_numpy_behavior", "experimental.numpy.random.seed",
+                   "random.set_global_generator", "random.set_seed", "keras.backend.manual_variable_initialization",
+                   "keras.backend.reset_uids", "keras.backend.experimental.disable_tf_random_generator",
+                   "quantization.experimental.quantize_saved_model", "nn.fixed_unigram_candidate_sampler",
+                   "no_gradient"):  # fmt: skip
         made = b.layer("TFOpLambda", module="keras.src.layers.core.tf_op_layer", registered="TFOpLambda",
                        name="o", function=symbol)  # fmt: skip
         yield Case(f"tf.{symbol}", "unsafe", "tensorflow-symbol", _config(with_layer(made)))
     method = b.layer("ClassMethod", module="keras.src.layers.core.tf_op_layer", registered="ClassMethod",
                      name="o", cls_ref="io.TFRecordWriter", method_name="write")  # fmt: skip
     yield Case("method of a class that writes", "unsafe", "tensorflow-symbol", _config(with_layer(method)))
-    node = b.legacy_layer("TensorFlowOpLayer", name="o", node_def='name: "w"\nop: "WriteFile"\n')
-    yield Case("node that writes", "unsafe", "tensorflow-symbol",
-               lambda folder: b.whole_hdf5(folder, b.legacy(b.legacy_dense(), node)))  # fmt: skip
+    for what, node in {
+        "that writes": {"name": "w", "op": "WriteFile"},
+        "that writes, in bytes": "\n\x01w\x12\x09WriteFile",
+        "that writes, in bytes that look like text": '\n\x09op: "Add"\x12\x09WriteFile',
+        "that writes, after another": "\n\x01w\x12\x03Add\x12\x09WriteFile",
+        "in text": 'name: "w"\nop: "Add"\n',
+        "that is not known": {"name": "w", "op": "Mine"},
+        "that is a list": {"name": "w", "op": ["Add"]},
+        "without an operation": {"name": "w"},
+        "that is broken": "\n\x01w\x12\x09Add",
+        "that is no text": 3,
+    }.items():
+        layer = b.legacy_layer("TensorFlowOpLayer", name="o", node_def=node)
+        yield Case(f"node {what}", "unsafe", "tensorflow-symbol", _whole(layer))
     for place, config in {
         "a loss as a layer": with_layer(b.layer("MeanSquaredError", module="keras.losses", name="m")),
         "a layer as an initializer": b.model(kernel_initializer=b.dense("d", 1, 1)),

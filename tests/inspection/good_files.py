@@ -26,6 +26,10 @@ def _config(config: Any) -> Callable[[Path], Path]:
 def configs() -> Iterator[Case]:
     operation = b.layer("TFOpLambda", module="keras.src.layers.core.tf_op_layer", registered="TFOpLambda",
                         name="o", function="math.multiply")  # fmt: skip
+    more = [b.layer("TFOpLambda", module="keras.src.layers.core.tf_op_layer", registered="TFOpLambda", name=f"o_{at}",
+                    function=name) for at, name in enumerate((
+                        "keras.backend.mean", "random.normal", "experimental.numpy.sum", "image.resize", "nn.relu",
+                        "convert_to_tensor", "linalg.matmul", "compat.v1.transpose"))]  # fmt: skip
     slicing = b.layer("SlicingOpLambda", module="keras.src.layers.core.tf_op_layer", registered="SlicingOpLambda",
                       name="s", function="__operators__.getitem")  # fmt: skip
     adam = b.layer("Adam", module="keras.optimizers", learning_rate=b.layer(
@@ -59,6 +63,7 @@ def configs() -> Iterator[Case]:
         "vocabulary in the file": with_layer(b.layer("StringLookup", name="s", vocabulary=["a", "b", "/etc/passwd"])),
         "vocabulary as an asset": with_layer(b.layer("TextVectorization", name="s", vocabulary=None)),
         "operation of TensorFlow": with_layer(operation, slicing),
+        "operations of TensorFlow": with_layer(*more),
         "compiled": b.model() | {"compile_config": compiled},
         "compiled by names": b.model() | {"compile_config": {"optimizer": "sgd", "loss": "mse", "metrics": ["acc"]}},
         "array in the config": b.model() | {"extra": array},
@@ -128,6 +133,10 @@ def containers() -> Iterator[Case]:
     yield _good("whole HDF5, compiled", lambda folder: b.whole_hdf5(folder, training={
         "loss": "mse", "metrics": [[b.legacy_layer("MeanMetricWrapper", name="mae", fn="mean_absolute_error")]],
         "optimizer_config": b.legacy_layer("Custom>Adam", name="Adam")}))  # fmt: skip
+    for what, node in {"": {"name": "a", "op": "AddV2"}, ", in bytes": "\n\x01a\x12\x05AddV2"}.items():
+        layer = b.legacy_layer("TensorFlowOpLayer", name="o", node_def=node, constants={})
+        yield _good(f"node of an operation{what}", lambda folder, o=layer: b.whole_hdf5(
+            folder, b.legacy(b.legacy_dense(), o)))  # fmt: skip
     yield _good("config alone", lambda folder: b.keras_json(folder, b.graph()))
     yield _good("config alone, and a weight map in it",
                 lambda folder: b.keras_json(folder, b.graph() | {"weight_map": {}}))  # fmt: skip
