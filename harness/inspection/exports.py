@@ -85,7 +85,10 @@ def arguments(name: str) -> tuple[frozenset[str], frozenset[str]]:
     """What the class takes in any release, and what it needs in every one; nothing is taken where it is not known."""
     words = _table()["arguments"].get(name, "").split()
     taken = frozenset(word.rstrip("!") for word in words) | BESIDE_OF.get(name, frozenset())
-    return taken, frozenset(word[:-1] for word in words if word.endswith("!"))
+    needed = frozenset(word[:-1] for word in words if word.endswith("!"))
+    if name == "ClassMethod":  # it takes a class and writes its name
+        return taken - {"cls_ref"} | {"cls_symbol"}, needed - {"cls_ref"} | {"cls_symbol"}
+    return taken, needed
 
 
 def releases() -> list[str]:

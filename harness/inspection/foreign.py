@@ -68,9 +68,11 @@ _COMPUTING_NAMES = frozenset(
     split sqrt square squeeze stack stop_gradient strided_slice subtract switch_case tan tanh tensor_scatter_nd_add
     tensor_scatter_nd_max tensor_scatter_nd_min tensor_scatter_nd_sub tensor_scatter_nd_update tensordot tile
     timestamp transpose truncatediv truncatemod tuple unique unique_with_counts unravel_index unstack where zeros
-    zeros_like batch_to_space depth_to_space space_to_depth compat.v1.shape compat.v1.reshape compat.v1.transpose
-    compat.v1.image.resize compat.v1.gather compat.v1.concat compat.v1.squeeze compat.v1.expand_dims convert_to_tensor
-    sparse.SparseTensor""".split()
+    zeros_like batch_to_space depth_to_space space_to_depth
+    compat.v1.image.resize convert_to_tensor
+    sparse.SparseTensor batch_gather broadcast_dynamic_shape div eigvals extract_volume_patches floor_div
+    histogram_fixed_width_bins scan string_split to_bfloat16 to_double to_float to_int32 to_int64 truediv
+    vectorized_map""".split()
 )  # fmt: skip
 # Operations in a graph that reach outside of it: files, the network, Python, the process itself. Of some it is an
 # attribute that names the file: a vocabulary, a page of memory, the description of a protobuf.
@@ -104,7 +106,9 @@ def _computing() -> dict[str, frozenset[str]]:
 
 def computes(symbol: str) -> bool:
     """May a Keras 2 layer call this `tf.*` function? Denied unless it is known to compute only."""
-    return symbol in _COMPUTING_NAMES or symbol in _computing()["functions"]
+    # An older function of the same name goes by this prefix, and in some releases the function itself.
+    plain = symbol.removeprefix("compat.v1.")
+    return plain in _COMPUTING_NAMES or not {symbol, plain}.isdisjoint(_computing()["functions"])
 
 
 def harmless(operation: str) -> bool:

@@ -325,13 +325,7 @@ class References:
         elif name == "TorchModuleWrapper" and isinstance(config.get("module"), str | dict):
             self._add("pickled-data", (*inner, "module"), "a pickled PyTorch module")
         elif name in OPERATIONS:
-            symbol = config.get("function") or config.get("cls_ref") or ""
-            if name in ("TFOpLambda", "SlicingOpLambda") and not (
-                isinstance(symbol, str) and foreign.computes(symbol.removeprefix("tf."))
-            ):
-                self._add("tensorflow-symbol", inner, f"tf.{symbol}")
-            if name == "ClassMethod" and symbol not in ("RaggedTensor", "SparseTensor"):
-                self._add("tensorflow-symbol", inner, f"a method of tf.{symbol}")
+            self._operation(name, config, inner)
         elif name == "TensorFlowOpLayer":
             node = config.get("node_def")
             if isinstance(node, dict):
@@ -341,6 +335,19 @@ class References:
                 named = protobuf.operation(node, budget) if isinstance(node, str) else None
             if not isinstance(named, str) or not foreign.harmless(named):
                 self._add("tensorflow-symbol", inner, f"the operation {named or 'that is not named'}")
+
+    def _operation(self, name: str, config: dict[str, Any], path: Path) -> None:
+        """A `tf.*` function, or an attribute or a method of a tensor, that Keras 2 takes by its name."""
+        if name in ("TFOpLambda", "SlicingOpLambda"):
+            symbol = config.get("function")
+            if not isinstance(symbol, str) or not foreign.computes(symbol.removeprefix("tf.")):
+                self._add("tensorflow-symbol", path, f"tf.{symbol}")
+        elif name == "ClassMethod":
+            of, method = config.get("cls_symbol"), config.get("method_name")
+            if of not in ("RaggedTensor", "SparseTensor", "sparse.SparseTensor") or not str(method).startswith("from_"):
+                self._add("tensorflow-symbol", path, f"tf.{of}.{method}")
+        elif not re.fullmatch(r"[a-z]\w*", str(config.get("attr_name"))):
+            self._add("tensorflow-symbol", path, f"the attribute {config.get('attr_name')!r} of a tensor")
 
     def _lambda(self, config: dict[str, Any], path: Path) -> None:
         for key in ("function", "output_shape", "mask"):

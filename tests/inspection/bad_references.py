@@ -282,9 +282,13 @@ def readers() -> Iterator[Case]:
         made = b.layer("TFOpLambda", module="keras.src.layers.core.tf_op_layer", registered="TFOpLambda",
                        name="o", function=symbol)  # fmt: skip
         yield Case(f"tf.{symbol}", "unsafe", "tensorflow-symbol", _config(with_layer(made)))
-    method = b.layer("ClassMethod", module="keras.src.layers.core.tf_op_layer", registered="ClassMethod",
-                     name="o", cls_ref="io.TFRecordWriter", method_name="write")  # fmt: skip
-    yield Case("method of a class that writes", "unsafe", "tensorflow-symbol", _config(with_layer(method)))
+    for kind, what in (("ClassMethod", {"cls_symbol": "io.TFRecordWriter", "method_name": "write"}),
+                       ("ClassMethod", {"cls_symbol": "RaggedTensor", "method_name": "__new__"}),
+                       ("ClassMethod", {"cls_ref": "RaggedTensor", "method_name": "from_tensor"}),
+                       ("InstanceMethod", {"attr_name": "__reduce__"}),
+                       ("InstanceProperty", {"attr_name": "__class__"})):  # fmt: skip
+        made = b.layer(kind, module="keras.src.layers.core.tf_op_layer", registered=kind, name="o", **what)
+        yield Case(f"{kind} {'.'.join(what.values())}", "unsafe", "tensorflow-symbol", _config(with_layer(made)))
     for what, node in {
         "that writes": {"name": "w", "op": "WriteFile"},
         "that writes, in bytes": "\n\x01w\x12\x09WriteFile",

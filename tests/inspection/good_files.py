@@ -29,7 +29,8 @@ def configs() -> Iterator[Case]:
     more = [b.layer("TFOpLambda", module="keras.src.layers.core.tf_op_layer", registered="TFOpLambda", name=f"o_{at}",
                     function=name) for at, name in enumerate((
                         "keras.backend.mean", "random.normal", "experimental.numpy.sum", "image.resize", "nn.relu",
-                        "convert_to_tensor", "linalg.matmul", "compat.v1.transpose"))]  # fmt: skip
+                        "convert_to_tensor", "linalg.matmul", "compat.v1.transpose", "compat.v1.pad",
+                        "debugging.check_numerics", "io.decode_raw"))]  # fmt: skip
     slicing = b.layer("SlicingOpLambda", module="keras.src.layers.core.tf_op_layer", registered="SlicingOpLambda",
                       name="s", function="__operators__.getitem")  # fmt: skip
     adam = b.layer("Adam", module="keras.optimizers", learning_rate=b.layer(
@@ -64,6 +65,11 @@ def configs() -> Iterator[Case]:
         "vocabulary as an asset": with_layer(b.layer("TextVectorization", name="s", vocabulary=None)),
         "operation of TensorFlow": with_layer(operation, slicing),
         "operations of TensorFlow": with_layer(*more),
+        "methods of tensors": with_layer(*(
+            b.layer(kind, module="keras.src.layers.core.tf_op_layer", registered=kind, name=kind, **what)
+            for kind, what in (("ClassMethod", {"cls_symbol": "RaggedTensor", "method_name": "from_tensor"}),
+                               ("InstanceMethod", {"attr_name": "with_values"}),
+                               ("InstanceProperty", {"attr_name": "values"})))),
         "compiled": b.model() | {"compile_config": compiled},
         "compiled by names": b.model() | {"compile_config": {"optimizer": "sgd", "loss": "mse", "metrics": ["acc"]}},
         "array in the config": b.model() | {"extra": array},

@@ -47,10 +47,11 @@ OPERATIONS = re.compile(
 PLACES = re.compile(
     r"(__operators__|bitwise|dtypes|linalg|linalg\.experimental|math|math\.special|nn|ragged|random|random\.experimental"
     r"|sets|signal|sparse|strings|image|quantization|experimental\.numpy|experimental\.numpy\.random"
-    r"|compat\.v1\.(math|math\.special|nn|image)|keras\.(activations|backend))\.[a-z]\w*"
+    r"|compat\.v1\.(math|math\.special|nn|image)|keras\.(activations|backend)|audio)\.[a-z]\w*"
+    r"|debugging\.(assert_\w+|check_numerics)|io\.(decode|encode|extract|is|parse|serialize|deserialize)_\w+"
 )
 OTHERWISE = re.compile(
-    r".*(numpy_behavior|global_generator|rng_state|fixed_unigram|image\.decode|image\.\w+_save)"
+    r".*(numpy_behavior|global_generator|rng_state|fixed_unigram|io\.\w+_proto)"
     r"|random\.set_seed|experimental\.numpy\.random\.seed|keras\.activations\.(get|serialize|deserialize)"
     r"|keras\.backend\.(\w*variable\w*|\w*(get|set)_\w+|\w*update\w*|clear\w*|reset\w*|eval|function|placeholder|gradients"
     r"|print_tensor|learning_phase\w*|name_scope|backend|epsilon|floatx|image_data_format|is_\w+|count_params|var_\w+)$"
