@@ -97,7 +97,7 @@ def walk(module, path):
 walk(public, "keras")
 
 for path, module in sorted(sys.modules.items()):
-    if not path.startswith("keras.src") or module is None or path.endswith("_test"):
+    if not path.startswith("keras.src") or module is None or path.endswith("_test") or ".tests" in path:
         continue
     for name, thing in sorted(vars(module).items()):
         if inspect.isclass(thing) and thing.__module__ == path:
@@ -167,7 +167,7 @@ def read(folder: Path) -> dict[str, Any]:
     release = re.search(r'__version__ = "([^"]+)"', (folder / "__init__.py").read_text())
     for path in sorted(folder.rglob("*.py")):
         module = ".".join((folder.name, *path.relative_to(folder).with_suffix("").parts)).removesuffix(".__init__")
-        if re.search(r"(^keras\.api\b|_test$|\btest_|integration_test|testing_infra)", module):
+        if re.search(r"(^keras\.api\b|_test$|\btest_|integration_test|testing_infra|\.tests\b)", module):
             continue
         for node in ast.parse(path.read_text(encoding="utf-8")).body:
             if isinstance(node, ast.ClassDef):
