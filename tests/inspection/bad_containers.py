@@ -424,6 +424,12 @@ def places() -> Iterator[Case]:
     yield Case("SavedModel with a tag that is too large", "corrupt", "hdf5-broken",
                lambda folder: saved_model(folder, "Add", node=_field(2, b"Add") + large))  # fmt: skip
     layer = b.legacy_layer("Lambda", name="l", function=[b.marshalled(), None, None], function_type="lambda")
+    caller = _field(2, _field(1, _field(1, _field(1, b"call")) + _field(3, _field(2, b"PartitionedCall") + _field(
+        5, _field(1, b"f") + _field(2, _field(10, _field(1, b"__inference__traced_save_1")))))))  # fmt: skip
+    for who, more in {"of it": caller, "beside it": _field(1, _field(2, b"Add"))}.items():
+        yield Case(f"SavedModel that saves by a function {who}", "unsafe" if who == "of it" else "unsupported",
+                   "unsafe-op" if who == "of it" else "saved-model", lambda folder, more=more: saved_model(
+                       folder, "Add", inner="SaveV2", name="__inference__traced_save_1", more=more))  # fmt: skip
     yield Case("SavedModel with a lambda in the graph's own metadata", "unsafe", "python-code",
                lambda folder: saved_model(folder, "Add", metadata=json.dumps(layer).encode()))  # fmt: skip
     yield Case("SavedModel torn", "corrupt", None, lambda folder: saved_model(folder, "Add", torn=True))
@@ -476,13 +482,13 @@ def _field(number: int, data: bytes) -> bytes:
 
 
 def saved_model(folder: Path, operation: str, *, inner: str = "Mul", torn: bool = False, node: bytes = b"",
-                metadata: bytes = b"") -> Path:  # fmt: skip
+                metadata: bytes = b"", name: str = "f", more: bytes = b"") -> Path:  # fmt: skip
     """A SavedModel's folder with a graph of two nodes, one of them in a function."""
     made = _field(1, _field(1, b"node") + (node or _field(2, operation.encode())))
-    signature = _field(1, _field(1, b"f"))
+    signature = _field(1, _field(1, name.encode()))
     function = _field(2, _field(1, signature + _field(3, _field(1, b"n") + _field(2, inner.encode()))))
     objects = _field(7, _field(1, _field(4, _field(1, b"_tf_keras_layer") + _field(3, metadata)))) if metadata else b""
-    data = _field(2, _field(2, made + function) + objects)
+    data = _field(2, _field(2, made + function + more) + objects)
     _write(folder / "saved_model.pb", data[:-3] if torn else data)
     (folder / "variables").mkdir()
     _write(folder / "variables" / "variables.index", b"x")

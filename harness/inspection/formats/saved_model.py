@@ -48,6 +48,7 @@ def graph(subject: Subject, path: Path, where: str) -> None:
         report.add("not-inspected", where, f"larger than {subject.limits.protobuf_bytes:,} bytes")
         return
     operations: dict[str, str] = {}
+    saving: set[str] = set()
     try:
         budget = Budget(subject.limits.protobuf_messages)
         data = memoryview(path.read_bytes())
@@ -56,6 +57,10 @@ def graph(subject: Subject, path: Path, where: str) -> None:
                 operations.setdefault(operation, place)
             elif place != "graph" and not SAVES.search(place):
                 report.add("unsafe-op", f"{where}/{place}", operation)
+            elif place != "graph":
+                saving.add(place)
+        for place, name in _calls(data, saving, budget):
+            report.add("unsafe-op", f"{where}/{place}", f"{name}, which writes or reads files")
         for config in _objects(data, budget):
             _config(subject, config, where)
     except Broken as error:
@@ -89,6 +94,27 @@ def _operations(data: memoryview, budget: Budget) -> Iterator[tuple[str, str]]:
                         yield from _function(function, budget)
 
 
+def _calls(data: memoryview, saving: set[str], budget: Budget) -> Iterator[tuple[str, str]]:
+    """Who calls a function that saves: it stands beside the model, and is called by nothing of the model."""
+    names = [(name, name.encode()) for name in sorted(saving)]
+    for meta in _inside([data], (META_GRAPHS,), budget):
+        parts = [("object graph", part) for part in _inside([meta], (OBJECT_GRAPH,), budget)]
+        for function in _inside([meta], (GRAPH, LIBRARY, FUNCTION), budget):
+            name = "".join(text(part, OP_NAME, budget) for part in _inside([function], (SIGNATURE,), budget))
+            if name not in saving:
+                parts.append((name, function))
+        for place, part in parts:
+            content = bytes(part)
+            yield from ((place, name) for name, written in names if written in content)
+
+
+def _inside(data: list[memoryview], path: tuple[int, ...], budget: Budget) -> list[memoryview]:
+    """The messages that lie there."""
+    for wanted in path:
+        data = [part for each in data for number, part in fields(each, budget) if number == wanted]
+    return data
+
+
 def _function(data: memoryview, budget: Budget) -> Iterator[tuple[str, str]]:
     name, operations = "", []
     for number, part in fields(data, budget):
@@ -117,10 +143,8 @@ def _metadata(subject: Subject, path: Path) -> None:
 
 def _objects(data: memoryview, budget: Budget) -> Iterator[bytes]:
     """What the graph itself says of the layers: Keras reads it where keras_metadata.pb is not there."""
-    inside = [data]
-    for wanted in (META_GRAPHS, OBJECT_GRAPH, OBJECT, USER_OBJECT, USER_METADATA):
-        inside = [part for each in inside for number, part in fields(each, budget) if number == wanted]
-    yield from map(bytes, inside)
+    path = (META_GRAPHS, OBJECT_GRAPH, OBJECT, USER_OBJECT, USER_METADATA)
+    yield from map(bytes, _inside([data], path, budget))
 
 
 def _config(subject: Subject, config: bytes, where: str) -> None:
