@@ -91,6 +91,14 @@ def arguments(name: str) -> tuple[frozenset[str], frozenset[str]]:
     return taken, needed
 
 
+def strange(name: str, config: Any) -> list[str]:
+    """The arguments that no release has for the class; none where the class is not known."""
+    taken, _ = arguments(name)
+    if not taken or not isinstance(config, dict):
+        return []
+    return [each for each in config if each not in taken and each not in BESIDES]
+
+
 def releases() -> list[str]:
     """The releases of Keras that the table was made from."""
     found: list[str] = _table()["releases"]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
+from harness.inspection import variables
 from harness.inspection.limits import Limits
 from harness.inspection.report import Report
 
@@ -60,14 +62,11 @@ def _functional(report: Report, config: dict[str, Any], path: str, limits: Limit
     if layers is None:
         return 0
     before: dict[Key, list[Key]] = {}
-    first: dict[str, int] = {}
     for name, layer in layers.items():
         inbound = layer.get("inbound_nodes")
         if inbound is None or not isinstance(inbound, list):
             report.add("config-shape", path, f"{name}: inbound_nodes is missing or no list")
             return 0
-        # A nested model has had a node of its own before it was called here; Keras 2 counts it.
-        first[name] = 1 if layer["class_name"] in MODELS else 0
         if any(isinstance(node, dict) and not {"args", "kwargs"} <= node.keys() for node in inbound):
             report.add("config-shape", path, f"{name}: a call without args or kwargs")
         if not inbound and layer["class_name"] != "InputLayer" and not _stands_alone(layer):
@@ -78,6 +77,7 @@ def _functional(report: Report, config: dict[str, Any], path: str, limits: Limit
             before[name, 0] = []
         if len(before) > limits.nodes:
             return len(before)
+    first = _first(layers, before, config.get("output_layers"))
     for (name, at), taken in list(before.items()):
         known = [_known(source, before, first) for source in taken]
         for source, key in zip(taken, known, strict=True):
@@ -97,11 +97,24 @@ def _stands_alone(layer: dict[str, Any]) -> bool:
     return layer["class_name"] in ("AddLoss", "AddMetric") or layer["class_name"] in MODELS
 
 
+def _first(layers: dict[str, Any], before: dict[Key, list[Key]], ends: Any) -> dict[str, int]:
+    """The number that the first node of a nested model goes by, where it is not 0.
+
+    Such a model may have had a node of its own before it was called here, which is counted and not written. The last
+    node is always taken by something, so that one number too many says that all are counted from 1.
+    """
+    nodes = Counter(name for name, _ in before)
+    taken = {source for each in before.values() for source in each} | set(sources(ends))
+    return {
+        name: 1
+        for name, layer in layers.items()
+        if (layer["class_name"] in MODELS or variables.built_in(layer) is None) and (name, nodes[name]) in taken
+    }
+
+
 def _known(source: Key, before: dict[Key, list[Key]], first: dict[str, int]) -> Key | None:
-    if source in before:
-        return source
-    shifted = (source[0], source[1] - first.get(source[0], 0))
-    return shifted if shifted in before else None
+    key = (source[0], source[1] - first.get(source[0], 0))
+    return key if key in before else None
 
 
 def sources(node: Any) -> Iterator[Key]:

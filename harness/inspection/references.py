@@ -157,7 +157,7 @@ class References:
             self._particular(name, config, path)
             self._common(config, path)
             if found & CHECKED and name not in SAVED:
-                self._arguments(name, config, path)
+                self._arguments(value, name, config, path)
             missing = [each for each in MODELS.get(name, ()) if each not in config]
             if missing:
                 self._add("config-shape", (*path, "config"), f"{name} without {missing[0]}")
@@ -167,16 +167,22 @@ class References:
             self._add("config-shape", path, f"the compile_config of {name} is no object")
         return True
 
-    def _arguments(self, name: str, config: dict[str, Any], path: Path) -> None:
+    def _arguments(self, value: dict[str, Any], name: str, config: dict[str, Any], path: Path) -> None:
         """Are they those of the class? Those of every release are taken together."""
         taken, needed = exports.arguments(name)
         if not taken:
             return
-        strange = [each for each in config if each not in taken and each not in exports.BESIDES]
+        strange = exports.strange(name, config)
         if strange:
-            # A release that is newer or older than the table may have others.
-            rule = "config-shape" if exports.covers(self.report.keras_version) else "unknown-part"
-            self._add(rule, (*path, "config"), f"{name} has no argument {strange[0]!r} in any release that is known")
+            what = f"{name} has no argument {strange[0]!r} in any release that is known"
+            if not exports.covers(self.report.keras_version):  # one that is newer or older may have others
+                self._add("unknown-part", (*path, "config"), what)
+            elif "module" in value:
+                self._add("config-shape", (*path, "config"), what)
+            else:
+                # Where the class is all that is written, one of the author's by that name goes before Keras's own.
+                self._custom(path, name, f"not the one of Keras: {what}")
+                return
         missing = sorted(needed - config.keys())
         if missing:
             self._add("config-shape", (*path, "config"), f"{name} without {missing[0]}")
@@ -295,7 +301,7 @@ class References:
             if found:
                 self._registered(None if registered == "function" else registered, module, name, path)
                 self._judge("keras", name, found, path, kinds)
-            elif name in foreign.BUILTINS:
+            elif name in foreign.BUILTINS - foreign.COMPUTING_BUILTINS:
                 self._add("outside-keras", path, f"builtins.{name}: of Python itself")
             else:
                 self._custom(path, name, "a function")

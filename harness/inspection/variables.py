@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from harness.inspection import exports
+
 Shape = tuple[int | None, ...]
 Variables = list[tuple[str, Shape]]
 Config = dict[str, Any]
@@ -245,10 +247,21 @@ def policy(config: Config) -> str | None:
     return found if isinstance(found, str) else None
 
 
+def built_in(layer: Config) -> str | None:
+    """The class of Keras that a config names; None where Keras looks for one of the author's, of whatever name."""
+    name, config = layer.get("class_name"), layer.get("config")
+    if not isinstance(name, str):
+        return None
+    if "module" in layer:
+        module = layer["module"]
+        return name if isinstance(module, str) and module.split(".", 1)[0] == "keras" else None
+    return None if exports.strange(name, config) else name
+
+
 def of(layer: Config, shape: Any = None) -> Variables | None:
     """The weights of a layer, in the order that Keras saves them; None where they are not computed. Raises Odd."""
-    name, config = layer.get("class_name"), layer.get("config")
-    if not isinstance(name, str) or not isinstance(config, dict):
+    name, config = built_in(layer), layer.get("config")
+    if name is None or not isinstance(config, dict):
         return None
     if name in NONE:
         return []

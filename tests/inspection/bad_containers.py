@@ -341,10 +341,18 @@ def damage() -> Iterator[Case]:
         "output is not there": b.functional(first, second, outputs="nowhere"),
         "no outputs": b.functional(first, second, outputs=[]),
         "input is not listed": b.functional(first, second, inputs="dense"),
+        "model that takes its own last output": _in_itself(),
         "layer on nothing": b.functional(b.called(b.dense("dense", 4, 3)), second),
     }.items():  # fmt: skip
         yield Case(f"graph: {name}", "corrupt", "graph-broken", lambda folder, c=config: b.keras(folder, c))
     yield from _weight_cases()
+
+
+def _in_itself() -> b.Config:
+    """A nested model that is called twice, the first time on the output of the second."""
+    inner = b.layer("Sequential", module="keras", name="f", layers=[b.input_layer(), b.layer("ReLU", name="r")])
+    inner |= {"name": "f", "inbound_nodes": [[["f", 2, 0, {}]], [["f", 1, 0, {}]]]}
+    return b.functional(inner, inputs=[["input_layer", 0, 0]], outputs=[["f", 2, 0]])
 
 
 def _weight_cases() -> Iterator[Case]:

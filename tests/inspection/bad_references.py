@@ -322,6 +322,13 @@ def readers() -> Iterator[Case]:
         "layer of keras_hub": with_layer(b.layer("X", module="keras_hub.layers", registered="keras_hub>X", name="m")),
         "layer of addons": with_layer(b.layer("GroupNormalization", module="tensorflow_addons.layers",
                                               registered="Addons>GroupNormalization", name="m")),
+        "layer by the name of one of Keras's, with arguments of its own": with_layer(
+            b.layer("Dense", module=None, registered="mine>Dense", name="m", u=3)),
+        "layer by the name of one of Keras's, with weights of its own": with_layer(
+            b.layer("LayerNormalization", module=None, registered="mine>LayerNormalization", name="m")
+            | {"build_config": {"input_shape": [None, 2]}}),
+        "metric by a name of Python's": b.model() | {"compile_config": {"metrics": [b.function("sum")]}},
+        "operation by its name": with_lambda(b.function("abs")),
     }  # fmt: skip
     for name, config in custom.items():
         yield Case(f"custom: {name}", "needs custom objects", "custom-object", _config(config))
@@ -334,6 +341,9 @@ def readers() -> Iterator[Case]:
         output_shape_type="raw", output_shape_module=None)))  # fmt: skip
     yield Case("a class in another module than known", "unsupported", "unknown-part",
                _config(with_layer(b.layer("ReLU", module="keras.src.layers.activations.rect", name="r"))))  # fmt: skip
+    own = b.legacy_layer("LayerNormalization", name="m", my=2)
+    yield Case("custom: h5 layer with an argument that Keras's has not", "needs custom objects", "custom-object",
+               lambda folder: b.whole_hdf5(folder, b.legacy(b.legacy_dense(), own)))  # fmt: skip
     yield Case("an argument of a release to come", "unsupported", "unknown-part", lambda folder: b.keras(
         folder, b.model(new_argument=1), about=b.metadata("99.0.0")))  # fmt: skip
     yield Case("an argument of a release long ago", "unsupported", "unknown-part", lambda folder: b.keras(

@@ -103,6 +103,21 @@ def configs() -> Iterator[Case]:
     first["inbound_nodes"] = [[["input_layer", 0, 0, {}]]]
     two = b.functional(first, second, inputs=[["input_layer", 0, 0]], outputs=[["dense_1", 0, 0]])
     yield _good("graph as Keras 2 writes it", _config(two))
+    for name, first in (("Keras 2", 1), ("Keras 3", 0)):
+        yield _good(f"model called twice, as {name} writes it", lambda folder, at=first: b.keras(
+            folder, _twice(at), weights=b.hdf5({})))  # fmt: skip
+
+
+def _twice(first: int) -> b.Config:
+    """f(f(x)): a layer that takes its own output, and a graph without a cycle. Keras 2 counts a node before the first.
+
+    Keras 3 does not, where f is a Sequential.
+    """
+    inner = b.layer("Sequential", module="keras", name="f", layers=[b.input_layer(), b.layer("ReLU", name="r")])
+    inner |= {"name": "f", "inbound_nodes": [[["input_layer", 0, 0, {}]], [["f", first, 0, {}]]]}
+    after = b.called(b.layer("ReLU", name="s"), "f")
+    after["inbound_nodes"] = [[["f", first + 1, 0, {}]]]
+    return b.functional(inner, after, inputs=[["input_layer", 0, 0]], outputs=[["f", first + 1, 0], ["s", 0, 0]])
 
 
 def containers() -> Iterator[Case]:
