@@ -5,8 +5,10 @@ from __future__ import annotations
 import io
 import json
 import os
+import pickle
 import stat
 import struct
+import tarfile
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -61,7 +63,20 @@ def zips() -> Iterator[Case]:
     yield Case(
         "zip with a script in it", "unsafe", "nested-archive", _more("assets/run.sh", b"#!/bin/sh\ntouch marker")
     )
-    yield Case("zip with a pickle in it", "unsafe", "object-array", _more("assets/data.pkl", b.pickled()))
+    for name, data in _pickles().items():
+        yield Case(f"zip with a pickle in it: {name}", "unsafe", "pickled-data", _more("assets/data", data))
+    yield Case("folder with a pickle in it", "unsafe", "pickled-data", lambda folder: _asset(folder, b.pickled()))
+    for name, data in _archives().items():
+        yield Case(f"zip with {name} in it", "unsafe", "nested-archive", _more("assets/data", data))
+        yield Case(f"folder with {name} in it", "unsafe", "nested-archive",
+                   lambda folder, d=data: _asset(folder, d))  # fmt: skip
+    for name, array in {"objects": np.array([b.Payload()], object),
+                        "records": np.array([(1.0, b.Payload())], [("a", "f4"), ("b", object)])}.items():  # fmt: skip
+        yield Case(f"zip with an array of {name} in it", "unsafe", "object-array", _more("assets/a.npy", npy(array)))
+    yield Case("zip with an array of its own kind", "unsafe", "nested-archive",
+               _more("assets/a.npy", npy(np.ones(3)).replace(b"'<f8'", b'"<f8"')))  # fmt: skip
+    yield Case("zip entry with é written in two ways", "unsafe", "zip-ambiguous", _two("assets/\xe9", "assets/e\u0301"))
+    yield Case("zip entry with a last dot", "unsafe", "zip-ambiguous", _more("config.json.", b"{}"))
     yield Case("zip entry with a second name", "unsafe", "zip-ambiguous",
                _more("assets/a", b"x", extra=struct.pack("<HHBL", 0x7075, 13, 1, 0) + b"other.js"))  # fmt: skip
     for name, value in (("objects", np.array([b.Payload()], object)), ("numbers", np.ones(3))):
@@ -87,6 +102,51 @@ def zips() -> Iterator[Case]:
     yield Case("zip without metadata", "corrupt", "metadata", _without("metadata.json"))
     yield Case("metadata without a release", "corrupt", "metadata", lambda folder: b.keras(folder, about=b"{}"))
     yield Case("metadata of another kind", "corrupt", "metadata", lambda folder: b.keras(folder, about=b"[1]"))
+
+
+def _pickles() -> dict[str, bytes]:
+    """What unpickling would run, written in every way."""
+    made = {f"protocol {protocol}": pickle.dumps(b.Payload(), protocol) for protocol in range(6)}
+    call = f"cio\nopen\n(V{b.MARKER}\nVw\ntR".encode()
+    return made | {
+        "protocol 4 without a frame": b"\x80\x04" + call + b".",
+        "after a value that is dropped": b"N0I7\n0" + call + b".",
+        "without an end": call,
+        "of a module that nobody knows": f"(V{b.MARKER}\nimine\nrun\n.".encode(),
+        "with a second one after it": pickle.dumps(b.Payload(), 0) + b"more",
+        "a function by the names of strings": b"\x8c\x02io\x8c\x04open\x93\x8c\x01a\x8c\x01w\x86R.",
+        "long": b"\x80\x03" + pickle.dumps(["x" * 1_000_000, b.Payload()], 3)[2:],
+    }
+
+
+def _archives() -> dict[str, bytes]:
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=stream, mode="w") as file:
+        info = tarfile.TarInfo("../../x")
+        info.size = 1
+        file.addfile(info, io.BytesIO(b"x"))
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as inner:
+        inner.writestr("a", b"a")
+    return {"a tar": stream.getvalue(), "a zip after two bytes": b"xx" + packed.getvalue(),
+            "an empty zip": b"PK\x05\x06" + bytes(18), "a zstd": b"\x28\xb5\x2f\xfdmore"}  # fmt: skip
+
+
+def npy(array: np.ndarray) -> bytes:
+    stream = io.BytesIO()
+    np.save(stream, array, allow_pickle=True)
+    return stream.getvalue()
+
+
+def _two(one: str, other: str) -> Callable[[Path], Path]:
+    return lambda folder: b.zipped(folder / "model.keras", b.entries() | {one: b"x", other: b"y"})
+
+
+def _asset(folder: Path, data: bytes) -> Path:
+    _unzipped(folder)
+    (folder / "assets").mkdir()
+    _write(folder / "assets" / "data", data)
+    return folder
 
 
 def _polyglot(folder: Path) -> Path:

@@ -11,8 +11,16 @@ import h5py
 import numpy as np
 
 from tests.inspection import building as b
-from tests.inspection.bad_containers import _deflated, _index, _more, _unzipped, _weights
+from tests.inspection.bad_containers import _deflated, _index, _more, _two, _unzipped, _weights, npy
 from tests.inspection.bad_references import Case, with_lambda, with_layer
+
+# Vocabularies, a word a line, whose words are the first opcodes of a pickle, or are near to other things than text.
+WORDS = (
+    b"\n[UNK]\ne\nd\nc\nb\na", b"[UNK]\nb\na", b"-1\n3\n7", b"(\n)\nc\nthe\n", b"c\nb\na\n.\n", b"(", b"c", b".", b"",
+    b"cat\ndog\n.\nR\n", b"cos\nto\n.\n", b"(in\nthe\nof\n", b"I\nN\nV\n(\nt\nR\n.", b"N\n.\n", b"Very\nIn\n",
+    b"cat\ndog\n(t\nR.", "Jay\n\u1109\n\u1f01\u03b9\n!':\nmd2".encode(),
+    "\u0441\u043b\u043e\u0432\u043e\n".encode(), b"MZ\nRar\n#\nPK\n",
+)  # fmt: skip
 
 
 def _good(name: str, make: Callable[[Path], Path], rule: str | None = None) -> Case:
@@ -138,6 +146,13 @@ def containers() -> Iterator[Case]:
     half = b.arrays() | {"layers/dense/vars/0": np.ones((3, 4), "f4")}
     yield _good("deflated", lambda folder: b.zipped(folder / "m.keras", b.entries(), zipfile.ZIP_DEFLATED))
     yield _good("asset", _more("assets/layers/text/vocabulary.txt", b"a\nb\n"))
+    for at, words in enumerate(WORDS):
+        yield _good(f"asset of words, {at}", _more("assets/layers/text/vocabulary.txt", words))
+    for name, array in {"numbers": np.ones((3, 2)), "text": np.array(["a", "bc"]), "times": np.zeros(2, "M8[ns]"),
+                        "records": np.zeros(2, [("a", "f4"), ("b", "i8", (2, 3))])}.items():  # fmt: skip
+        yield _good(f"asset of an array of {name}", _more("assets/layers/scale/mean.npy", npy(array)))
+    yield _good("asset of raw numbers", _more("assets/layers/scale/mean", np.arange(1000, dtype="f4").tobytes()))
+    yield _good("assets by names that differ in an accent", _two("assets/caf\xe9", "assets/cafe"))
     yield _good("asset that packs well", _deflated("assets/a.txt", b"abc" * 1_000_000))
     yield _good("entry of somebody's", _more("README.md", b"my model"), "zip-foreign")
     short = b.model(dtype="bfloat16")

@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import stat
 import struct
+import unicodedata
 import zipfile
 import zlib
 from pathlib import Path, PurePosixPath
 from typing import IO
 
+from harness.inspection.formats import assets
 from harness.inspection.limits import Limits
 from harness.inspection.report import Report
 
 BLOCK = 1 << 22
 LOCAL = struct.Struct("<4s5H3I2H")
 ENCRYPTED = 0x1
-# What begins like this inside a model is none of its parts.
-FOREIGN = ((b"PK\x03\x04", "a zip"), (b"\x1f\x8b", "a gzip"), (b"7z\xbc\xaf", "a 7z"), (b"Rar!", "a rar"),
-           (b"BZh", "a bzip2"), (b"\xfd7zXZ", "an xz"), (b"\x7fELF", "a program"), (b"MZ\x90", "a program"),
-           (b"#!", "a script"), (b"\x80\x02", "a pickle"), (b"\x80\x03", "a pickle"), (b"\x80\x04\x95", "a pickle"),
-           (b"\x80\x05\x95", "a pickle"), (b"\x93NUMPY", "a NumPy array"))  # fmt: skip
 
 
 def _renamed(extra: bytes) -> bool:
@@ -30,6 +27,12 @@ def _renamed(extra: bytes) -> bool:
             return True
         extra = extra[4 + size :]
     return False
+
+
+def _folded(path: PurePosixPath) -> str:
+    """What is one name to a system that takes upper and lower case, or two ways to write é, or a last dot, as one."""
+    folded = unicodedata.normalize("NFD", unicodedata.normalize("NFD", str(path)).casefold())
+    return "/".join(part.rstrip(". ") for part in folded.split("/"))
 
 
 class Archive:
@@ -84,7 +87,7 @@ class Archive:
                 self.report.add("zip-ambiguous", name, "has a second name, which some readers take")
             if "\0" in name:
                 self.report.add("zip-ambiguous", name, "a name with a zero byte")
-            folded = str(path).casefold()
+            folded = _folded(path)
             if folded in seen:
                 self.report.add("zip-ambiguous", name, f"the same name as {seen[folded]!r}, to some readers")
             seen.setdefault(folded, name)
@@ -146,7 +149,7 @@ class Archive:
         self, name: str, into: IO[bytes] | None = None, *, keep: bool = True, foreign: bool = True
     ) -> bytes | None:
         """An entry's bytes, never more than its directory says, its checksum compared; None where that fails."""
-        info, parts, size, head = self.entries[name], [], 0, b""
+        info, parts, size, tail = self.entries[name], [], 0, b""
         assert self._file is not None
         try:
             with self._file.open(info) as file:
@@ -155,7 +158,7 @@ class Archive:
                     if size > info.file_size:
                         self.report.add("zip-bomb", name, f"unpacks to more than the {info.file_size:,} bytes it says")
                         return None
-                    head = head or block[:16]
+                    tail = (tail + block if len(block) < assets.TAIL else block)[-assets.TAIL :]
                     if into is not None:
                         into.write(block)
                     elif keep:
@@ -170,7 +173,9 @@ class Archive:
         if size != info.file_size:  # the checksum was compared when the last byte was read
             self.report.add("zip-crc", name, "its size is another than the directory says")
             return None
-        for begin, what in FOREIGN if foreign else ():
-            if head.startswith(begin):
-                self.report.add("object-array" if what == "a pickle" else "nested-archive", name, what)
+        if foreign:
+            with self._file.open(info) as file:
+                found = assets.stranger(file, tail, size)
+            if found is not None:
+                self.report.add(found[0], name, found[1])
         return b"".join(parts)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.inspection import metadata, weights
-from harness.inspection.formats.archive import FOREIGN
+from harness.inspection.formats.assets import TAIL, stranger
 from harness.inspection.formats.keras_zip import CONFIG, METADATA, PARTS, WEIGHTS
 from harness.inspection.subject import Subject
 
@@ -70,9 +70,12 @@ def read(subject: Subject, path: Path) -> bytes | None:
 
 def _foreign(subject: Subject, name: str, path: Path) -> None:
     with path.open("rb") as file:
-        head = file.read(16)
-    for begin, what in FOREIGN:
-        if head.startswith(begin):
-            subject.report.add("object-array" if what == "a pickle" else "nested-archive", name, what)
+        size = file.seek(0, os.SEEK_END)
+        file.seek(max(0, size - TAIL))
+        tail = file.read()
+        file.seek(0)
+        found = stranger(file, tail, size)
+    if found is not None:
+        subject.report.add(found[0], name, found[1])
     if not name.startswith("assets/"):
         subject.report.add("zip-foreign", name, "Keras does not write it")
