@@ -239,11 +239,11 @@ def input_shape(layer: Config) -> Any:
 
 
 def policy(config: Config) -> str | None:
-    """The name of the layer's dtype policy."""
+    """The name of the layer's dtype policy, or how it is quantized."""
     found = config.get("dtype")
     if isinstance(found, dict):
         inner = found.get("config")
-        found = inner.get("name") if isinstance(inner, dict) else None
+        found = inner.get("name", inner.get("mode")) if isinstance(inner, dict) else None  # a mode of quantization
     return found if isinstance(found, str) else None
 
 
@@ -265,10 +265,18 @@ def of(layer: Config, shape: Any = None) -> Variables | None:
         return None
     if name in NONE:
         return []
-    row = ROWS.get(name)
-    if row is None or config.get("quantization_config") is not None or config.get("lora_rank"):
+    if config.get("quantization_config") is not None or config.get("lora_rank"):
         return None
     if any(word in (policy(config) or "") for word in ("int8", "int4", "float8", "quantized")):
+        return None
+    return plainly(layer, shape)
+
+
+def plainly(layer: Config, shape: Any = None) -> Variables | None:
+    """The same, as if the layer were not quantized and had no adapter."""
+    name, config = built_in(layer), layer.get("config")
+    row = ROWS.get(name or "")
+    if row is None or not isinstance(config, dict):
         return None
     try:
         return row(config, shape if shape is not None else input_shape(layer))

@@ -326,6 +326,10 @@ def sizes() -> Iterator[Case]:
     yield Case("a million by a million, functional", "bomb", "model-bomb", lambda folder: b.keras_json(folder, joined))
     yield Case("kernel of 10^6 by 10^6", "bomb", "model-bomb", lambda folder: b.keras(folder, b.sequential(
         b.layer("Conv2D", name="c", filters=10**6, kernel_size=[1000, 1000]))))  # fmt: skip
+    for name, config in _large(10**12, 10**9, 10**4).items():
+        yield Case(f"too much of {name}", "bomb", "model-bomb", lambda folder, c=config: b.keras(folder, c))
+        yield Case(f"too much of {name}, JSON alone", "bomb", "model-bomb",
+                   lambda folder, c=config: b.keras_json(folder, c))  # fmt: skip
     yield Case("too many layers", "bomb", "model-bomb", lambda folder: b.keras_json(folder, b.sequential(
         *[b.layer("ReLU", name=f"r{at}") for at in range(20_001)])))  # fmt: skip
     yield Case("zip bomb in an asset", "bomb", "zip-bomb", _deflated("assets/zeros", bytes(64 << 20)))
@@ -336,6 +340,37 @@ def sizes() -> Iterator[Case]:
         "zip that lies about its size", "bomb", "zip-bomb", _bytes(_lie, _deflated("assets/zeros", bytes(1 << 16)))
     )
     yield Case("file with holes", "bomb", "file-holes", _holes)
+
+
+def _large(units: int, many: int, some: int) -> dict[str, b.Config]:
+    """Layers whose weights are not computed exactly, or before which the shape changes: large, or small."""
+    quantized = {"module": "keras.dtype_policies", "class_name": "QuantizedDTypePolicy", "registered_name": None,
+                 "config": {"mode": "int8", "source_name": "float32"}}  # fmt: skip
+    cell = b.layer("LSTMCell", name="c", units=many)
+    rows = b.layer("RepeatVector", name="v", n=many)
+    pixels = b.layer("Reshape", name="p", target_shape=[1, 1, 3])
+    flat, last = b.layer("Flatten", name="f"), b.layer("Dense", name="d", units=some)
+    return {name: b.sequential(*layers) for name, layers in {
+        "an adapted Dense": [b.dense("d", units, 3, lora_rank=4)],
+        "a Dense of int8": [b.dense("d", units, 3, dtype="int8_from_float32")],
+        "a quantized Dense": [b.dense("d", units, 3, dtype=quantized)],
+        "EinsumDense": [b.layer("EinsumDense", name="e", equation="ab,bc->ac", output_shape=units)],
+        "EinsumDense of any rank": [b.layer("EinsumDense", name="e", equation="...b,bc->...c", output_shape=[units])],
+        "ConvLSTM2D": [b.layer("ConvLSTM2D", name="l", filters=many, kernel_size=[3, 3])],
+        "SpectralNormalization": [b.layer("SpectralNormalization", name="s", layer=b.dense("d", units, 3))],
+        "RNN": [b.layer("RNN", name="r", cell=cell)],
+        "RNN of two cells": [b.layer("RNN", name="r", cell=b.layer("StackedRNNCells", name="s", cells=[cell, cell]))],
+        "GroupQueryAttention": [b.layer("GroupQueryAttention", name="a", head_dim=many, num_query_heads=some,
+                                        num_key_value_heads=4)],
+        "ReversibleEmbedding": [b.layer("ReversibleEmbedding", name="e", input_dim=many, output_dim=some)],
+        "CategoryEncoding": [b.layer("CategoryEncoding", name="t", num_tokens=many), last],
+        "Hashing": [b.layer("Hashing", name="t", num_bins=many, output_mode="multi_hot"), last],
+        "RepeatVector": [rows, flat, last],
+        "Permute": [rows, b.layer("Permute", name="p", dims=[2, 1]), last],
+        "UpSampling2D": [pixels, b.layer("UpSampling2D", name="u", size=[some, some]), flat, last],
+        "ZeroPadding2D": [pixels, b.layer("ZeroPadding2D", name="z", padding=[[some, 0], [0, some]]), flat, last],
+        "Resizing": [pixels, b.layer("Resizing", name="z", height=some, width=some), flat, last],
+    }.items()}  # fmt: skip
 
 
 def _deflated(name: str, data: bytes) -> Callable[[Path], Path]:

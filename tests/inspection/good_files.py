@@ -11,7 +11,7 @@ import h5py
 import numpy as np
 
 from tests.inspection import building as b
-from tests.inspection.bad_containers import _deflated, _index, _more, _two, _unzipped, _weights, npy
+from tests.inspection.bad_containers import _deflated, _index, _large, _more, _two, _unzipped, _weights, npy
 from tests.inspection.bad_references import Case, with_lambda, with_layer
 
 # Vocabularies, a word a line, whose words are the first opcodes of a pickle, or are near to other things than text.
@@ -190,6 +190,21 @@ def containers() -> Iterator[Case]:
     yield _good("one kernel twice", lambda folder: b.keras(folder, twin, weights=b.hdf5(both)), "duplicate-weights")
     unknown = with_layer(b.layer("EinsumDense", name="e", equation="ab,bc->ac", output_shape=3))
     yield _good("a layer that is not computed", lambda folder: b.keras(folder, unknown), "weights-not-compared")
+    quantized = b.layer("QuantizedDTypePolicy", module="keras.dtype_policies", mode="int8", source_name="float32")
+    packed = {"layers/dense/vars/0": np.ones(4, "f4"), "layers/dense/vars/1": np.ones((3, 4), "i1"),
+              "layers/dense/vars/2": np.ones(4, "f4")}  # fmt: skip
+    yield _good("weights of int8", lambda folder: b.keras(folder, b.sequential(b.dense(
+        "dense", 4, 3, dtype=quantized)), weights=b.hdf5(packed)), "weights-not-compared")  # fmt: skip
+    for name, config in _large(10, 9, 8).items():
+        yield _good(f"not too much of {name}", lambda folder, c=config: b.keras_json(folder, c))
+    for name, shrinking in {
+        "AdaptiveAveragePooling2D": b.layer("AdaptiveAveragePooling2D", name="p", output_size=[2, 2]),
+        "Cropping2D": b.layer("Cropping2D", name="p", cropping=[[4995, 4995], [4995, 4995]]),
+        "DepthwiseConv2D": b.layer("DepthwiseConv2D", name="p", kernel_size=[2, 2], strides=[5000, 5000]),
+    }.items():  # fmt: skip
+        small = b.sequential(shrinking, b.layer("Flatten", name="f"), b.layer("Dense", name="d", units=10**4))
+        small["config"]["layers"][0]["config"]["batch_shape"] = [None, 10**4, 10**4, 3]
+        yield _good(f"a large picture made small by {name}", lambda folder, c=small: b.keras_json(folder, c))
     yield _good("a kernel of zeros", lambda folder: b.keras(folder, square, weights=b.hdf5(
         {"layers/dense/vars/0": kernel, "layers/dense/vars/1": np.ones(8, "f4")})), "all-zero")  # fmt: skip
 
