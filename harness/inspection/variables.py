@@ -28,6 +28,9 @@ NONE = frozenset(
 )  # fmt: skip
 
 
+RECURRENT = ("GRU", "LSTM", "SimpleRNN")
+
+
 class Odd(ValueError):
     """An argument that no layer of that class could have."""
 
@@ -191,7 +194,8 @@ def _bidirectional(config: Config, shape: Any) -> Variables | None:
     forward, backward = config.get("layer"), config.get("backward_layer") or config.get("layer")
     made: Variables = []
     for name, inner in (("forward_layer", forward), ("backward_layer", backward)):
-        found = of(inner, shape) if isinstance(inner, dict) else None
+        # Not what wraps a layer itself: twenty of them, one in the other, would have a million.
+        found = of(inner, shape) if isinstance(inner, dict) and inner.get("class_name") in RECURRENT else None
         if found is None:
             return None
         made += [(f"{name}/{path}".rstrip("/"), size) for path, size in found]
