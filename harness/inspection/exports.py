@@ -107,11 +107,17 @@ def releases() -> list[str]:
 
 def covers(release: str | None) -> bool:
     """Does this release lie between the oldest and the newest that the table was made from?"""
-    return release is not None and _numbers(releases()[0]) <= _numbers(release) <= _numbers(releases()[-1])
+    return release is not None and numbers(releases()[0]) <= numbers(release) and not newer(release)
 
 
-def _numbers(release: str) -> list[int]:
-    return [int(part) for part in re.findall(r"\d+", release)[:2]]
+def newer(release: str) -> bool:
+    """Is this release newer than the newest that the table was made from?"""
+    return numbers(release) > numbers(releases()[-1])
+
+
+def numbers(release: str) -> tuple[int, ...]:
+    """The first two numbers of a release, which can be compared."""
+    return tuple(int(part) for part in re.findall(r"\d+", release)[:2])
 
 
 @cache

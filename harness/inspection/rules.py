@@ -301,6 +301,10 @@ _ROWS: dict[str, Rule] = {
         "It was sent along the routes of `check`: there and back, the fixed point, a layer taken out, a frozen base.",
         "Nothing, if you only use it; else see the known issues of your Keras.",
     ),
+    "newer-release": Rule(
+        None, "note", "A release of Keras that is newer than what is known here",
+        "What it names is looked up in tables of older releases.", "Update keras-harness.",
+    ),
     "format-named-otherwise": Rule(
         None, "note", "The name says another format than the content", "Keras goes by the name and fails.",
         "Rename it to what it is.",

@@ -101,6 +101,18 @@ def zips() -> Iterator[Case]:
         yield Case(f"zip without {name}", "corrupt", "entry-missing", _without(name))
     yield Case("zip without metadata", "corrupt", "metadata", _without("metadata.json"))
     yield Case("metadata without a release", "corrupt", "metadata", lambda folder: b.keras(folder, about=b"{}"))
+    old = b.legacy(b.legacy_dense())
+    for what, release, config in (("modules", "1.2.2", b.model()), ("modules", "2.4.0", b.model()),
+                                  ("batch_shape", "2.15.0", b.model()), (".keras", "2.4.0", old)):  # fmt: skip
+        yield Case(f"metadata of {release}, which did not write {what}", "corrupt", "metadata",
+                   lambda folder, r=release, c=config: b.keras(folder, c, about=b.metadata(r)))  # fmt: skip
+    yield Case("folder of a release that wrote none", "corrupt", "metadata", lambda folder: _unzipped(
+        folder, about=b.metadata("2.4.0")))  # fmt: skip
+    yield Case("h5 of a release that did not write its config", "corrupt", "metadata", lambda folder: b.whole_hdf5(
+        folder, b.legacy(b.legacy_dense()) | {"module": "keras", "registered_name": None},
+        change=lambda file: file.attrs.__setitem__("keras_version", b"2.4.0")))  # fmt: skip
+    yield Case("JSON of a release that did not write its config", "corrupt", "metadata",
+               lambda folder: b.keras_json(folder, b.model() | {"keras_version": "2.15.0"}))  # fmt: skip
     yield Case("metadata of another kind", "corrupt", "metadata", lambda folder: b.keras(folder, about=b"[1]"))
 
 
@@ -553,8 +565,8 @@ def _pipe(folder: Path) -> Path:
     return folder / "m.keras"
 
 
-def _unzipped(folder: Path, without: str = "") -> Path:
-    for name, data in b.entries().items():
+def _unzipped(folder: Path, without: str = "", about: bytes | None = None) -> Path:
+    for name, data in b.entries(about=about).items():
         if name != without:
             (folder / name).write_bytes(data)
     return folder

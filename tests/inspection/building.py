@@ -62,9 +62,10 @@ def input_layer(size: int = 3, name: str = "input_layer") -> Config:
     return layer("InputLayer", batch_shape=[None, size], dtype="float32", sparse=False, name=name)
 
 
-def sequential(*layers: Config, inputs: int = 3) -> Config:
+def sequential(*layers: Config, inputs: int = 3, first: Config | None = None) -> Config:
     """A Sequential model."""
-    config = {"name": "sequential", "trainable": True, "dtype": "float32", "layers": [input_layer(inputs), *layers]}
+    listed = [first or input_layer(inputs), *layers]
+    config = {"name": "sequential", "trainable": True, "dtype": "float32", "layers": listed}
     return layer("Sequential", module="keras", **config) | {"build_config": {"input_shape": [None, inputs]}}
 
 

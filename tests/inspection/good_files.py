@@ -154,6 +154,8 @@ def containers() -> Iterator[Case]:
     yield _good("asset of raw numbers", _more("assets/layers/scale/mean", np.arange(1000, dtype="f4").tobytes()))
     yield _good("assets by names that differ in an accent", _two("assets/caf\xe9", "assets/cafe"))
     yield _good("asset that packs well", _deflated("assets/a.txt", b"abc" * 1_000_000))
+    yield _good("release to come", lambda folder: b.keras(folder, about=b.metadata("99.0.0")), "newer-release")
+    yield _good("release on the way", lambda folder: b.keras(folder, about=b.metadata("3.15.2.dev2026010203")))
     yield _good("entry of somebody's", _more("README.md", b"my model"), "zip-foreign")
     short = b.model(dtype="bfloat16")
     yield _good("bfloat16", lambda folder: b.keras(folder, short, weights=b.hdf5(b.arrays(), bfloat16)))
@@ -166,6 +168,11 @@ def containers() -> Iterator[Case]:
     yield _good("weights in shards", lambda folder: _index(folder, None))
     yield _good("folder", _unzipped)
     yield _good("whole HDF5", b.whole_hdf5)
+    yield _good("whole HDF5 of long ago", lambda folder: b.whole_hdf5(
+        folder, change=lambda file: file.attrs.__setitem__("keras_version", b"2.0.2")))  # fmt: skip
+    yield _good(".keras as Keras 2 writes it", lambda folder: b.keras(folder, b.sequential(
+        b.dense("dense", 4, 3), b.dense("dense_1", 2, 4), first=b.layer("InputLayer", name="i", dtype="float32",
+        sparse=False, ragged=False, batch_input_shape=[None, 3])), about=b.metadata("2.12.0")))  # fmt: skip
     yield _good("whole HDF5, compiled", lambda folder: b.whole_hdf5(folder, training={
         "loss": "mse", "metrics": [[b.legacy_layer("MeanMetricWrapper", name="mae", fn="mean_absolute_error")]],
         "optimizer_config": b.legacy_layer("Custom>Adam", name="Adam")}))  # fmt: skip
@@ -195,6 +202,10 @@ def containers() -> Iterator[Case]:
               "layers/dense/vars/2": np.ones(4, "f4")}  # fmt: skip
     yield _good("weights of int8", lambda folder: b.keras(folder, b.sequential(b.dense(
         "dense", 4, 3, dtype=quantized)), weights=b.hdf5(packed)), "weights-not-compared")  # fmt: skip
+    around = b.layer("LSTM", name="l", units=1)
+    for at in range(40):
+        around = b.layer("Bidirectional", name=f"b{at}", layer=around)
+    yield _good("forty layers, one around the other", lambda folder: b.keras_json(folder, b.sequential(around)))
     for name, config in _large(10, 9, 8).items():
         yield _good(f"not too much of {name}", lambda folder, c=config: b.keras_json(folder, c))
     for name, shrinking in {

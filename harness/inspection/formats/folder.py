@@ -27,6 +27,8 @@ def inspect(subject: Subject) -> None:
         config = None if data is None else subject.config(data, CONFIG)
     else:
         report.add("entry-missing", CONFIG, "not in the folder")
+    if config is not None:
+        metadata.contradicts(report, config, METADATA, of_zip=True)
     if WEIGHTS in files:
         contents = subject.hdf5(files[WEIGHTS], WEIGHTS)
         if config is not None:

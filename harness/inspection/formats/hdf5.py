@@ -20,6 +20,8 @@ def inspect(subject: Subject) -> None:
         if release is not None:  # the oldest files have none
             metadata.release(report, release, "@keras_version")
         found = subject.config(config.encode("utf-8", "surrogatepass"), "@model_config")
+        if found is not None:
+            metadata.contradicts(report, found, "@keras_version")
         training = root.get("training_config")
         if isinstance(training, str):
             subject.training(training.encode("utf-8", "surrogatepass"), "@training_config")

@@ -30,6 +30,7 @@ def inspect(subject: Subject) -> None:
     if config is not None:
         if "keras_version" in config:
             metadata.release(report, config["keras_version"], "$.keras_version")
+            metadata.contradicts(report, config, "$.keras_version")
         weights.alone(report, config, subject.limits)
 
 

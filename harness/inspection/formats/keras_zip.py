@@ -42,6 +42,8 @@ def _entries(subject: Subject, archive: Archive) -> None:
         config = None if data is None else subject.config(data, CONFIG)
     elif CONFIG not in archive.names:
         report.add("entry-missing", CONFIG, "not in the zip")
+    if config is not None:
+        metadata.contradicts(report, config, METADATA, of_zip=True)
     contents = None
     if WEIGHTS in archive.entries:
         contents = _weights(subject, archive)
