@@ -10,7 +10,8 @@ from harness.inspection.limits import Limits
 from harness.inspection.report import Report
 from harness.inspection.strict_json import parse_into
 
-RELEASE = re.compile(r"\d+\.\d+(\.\d+)?([-.+]?\w+)*")
+# No two parts of it can match the same characters, or a release that is none takes time without end.
+RELEASE = re.compile(r"\d+\.\d\w*([-.+]\w+)*")
 
 
 MODULES = (2, 11)  # the first release that writes `.keras`, and objects with their module

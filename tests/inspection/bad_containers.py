@@ -114,6 +114,8 @@ def zips() -> Iterator[Case]:
     yield Case("JSON of a release that did not write its config", "corrupt", "metadata",
                lambda folder: b.keras_json(folder, b.model() | {"keras_version": "2.15.0"}))  # fmt: skip
     yield Case("metadata of another kind", "corrupt", "metadata", lambda folder: b.keras(folder, about=b"[1]"))
+    yield Case("metadata that an expression hangs on", "corrupt", "metadata",
+               lambda folder: b.keras(folder, about=b.metadata("1.1" + "a" * 36 + "!")))  # fmt: skip
 
 
 def _pickles() -> dict[str, bytes]:

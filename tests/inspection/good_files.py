@@ -159,6 +159,9 @@ def containers() -> Iterator[Case]:
     yield _good("entry of somebody's", _more("README.md", b"my model"), "zip-foreign")
     short = b.model(dtype="bfloat16")
     yield _good("bfloat16", lambda folder: b.keras(folder, short, weights=b.hdf5(b.arrays(), bfloat16)))
+    yield _good(
+        "a long release", lambda folder: b.keras(folder, about=b.metadata("3.16.0.dev2026110403+local.build-12"))
+    )
     yield _good("groups without weights", _weights(groups))
     yield _good("optimizer", _weights(optimizer))
     yield _good("seed", _weights(generator))
