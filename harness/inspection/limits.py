@@ -13,9 +13,13 @@ class Limits:
     """Every limit; `Limits(json_bytes=...)` changes one."""
 
     zip_entries: int = 10_000
+    zip_directory: int = 4 * MB  # is read as a whole before its entries can be counted
     zip_ratio: float = 200  # of one entry; Keras stores without compressing
     zip_ratio_floor: int = 16 * MB  # entries smaller than that are never a bomb
     zip_total: int = 64 * GB
+    zip_total_ratio: float = 20  # of all entries over the file; weights do not compress, many small entries add up
+    zip_total_floor: int = 64 * MB
+    unpacked_bytes: int = 4 * GB  # of weights that are compressed, which are unpacked to a temporary folder
     json_bytes: int = 64 * MB
     json_depth: int = 200
     json_items: int = 4_000_000

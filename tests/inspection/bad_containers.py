@@ -348,8 +348,13 @@ def sizes() -> Iterator[Case]:
         *[b.layer("ReLU", name=f"r{at}") for at in range(20_001)])))  # fmt: skip
     yield Case("zip bomb in an asset", "bomb", "zip-bomb", _deflated("assets/zeros", bytes(64 << 20)))
     yield Case("zip bomb in the config", "bomb", "zip-bomb", _deflated("config.json", b" " * (64 << 20)))
+    many = {f"assets/{at}": bytes(15 << 20) for at in range(6)}
+    yield Case("zip bomb in many small assets", "bomb", "zip-bomb", lambda folder: b.zipped(
+        folder / "model.keras", b.entries() | many, zipfile.ZIP_DEFLATED))  # fmt: skip
+    yield Case("zip bomb of weights", "bomb", "zip-bomb", _sparse_weights)
     yield Case("zip with too many entries", "bomb", "zip-bomb", lambda folder: b.zipped(
         folder / "model.keras", b.entries() | {f"assets/{at}": b"" for at in range(10_001)}))  # fmt: skip
+    yield Case("zip with too large a directory", "bomb", "zip-bomb", _long_comments)
     yield Case(
         "zip that lies about its size", "bomb", "zip-bomb", _bytes(_lie, _deflated("assets/zeros", bytes(1 << 16)))
     )
@@ -392,6 +397,24 @@ def _deflated(name: str, data: bytes) -> Callable[[Path], Path]:
         return b.zipped(folder / "model.keras", b.entries() | {name: data}, zipfile.ZIP_DEFLATED)
 
     return make
+
+
+def _long_comments(folder: Path) -> Path:
+    """Its directory is read in one go, and what an entry takes in memory is many times what it takes there."""
+    path = b.keras(folder)
+    with zipfile.ZipFile(path, "a") as file:
+        for at in range(100):
+            info = zipfile.ZipInfo(f"assets/{at}")
+            info.comment = b"c" * 60_000
+            file.writestr(info, b"")
+    return path
+
+
+def _sparse_weights(folder: Path) -> Path:
+    """Weights of which a part is drawn, so that they unpack to less than 200 times what they take."""
+    draw = np.random.default_rng(0)
+    block = draw.bytes(8_000) + bytes((1 << 20) - 8_000)
+    return b.zipped(folder / "model.keras", b.entries(weights=b.hdf5(b.arrays()) + block * 80), zipfile.ZIP_DEFLATED)
 
 
 def _lie(data: bytearray) -> bytearray:

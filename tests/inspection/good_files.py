@@ -156,6 +156,12 @@ def containers() -> Iterator[Case]:
     yield _good("asset that packs well", _deflated("assets/a.txt", b"abc" * 1_000_000))
     yield _good("release to come", lambda folder: b.keras(folder, about=b.metadata("99.0.0")), "newer-release")
     yield _good("release on the way", lambda folder: b.keras(folder, about=b.metadata("3.15.2.dev2026010203")))
+    halves = np.zeros((1000, 1000), "f4")
+    halves[::10] = np.random.default_rng(0).normal(size=(100, 1000))
+    pruned = {"layers/dense/vars/0": halves, "layers/dense/vars/1": np.ones(1000, "f4")}
+    yield _good("weights of which nine in ten are zeros, deflated", lambda folder: b.zipped(
+        folder / "m.keras", b.entries(b.sequential(b.dense("dense", 1000, 1000), inputs=1000), b.hdf5(pruned)),
+        zipfile.ZIP_DEFLATED))  # fmt: skip
     yield _good("entry of somebody's", _more("README.md", b"my model"), "zip-foreign")
     short = b.model(dtype="bfloat16")
     yield _good("bfloat16", lambda folder: b.keras(folder, short, weights=b.hdf5(b.arrays(), bfloat16)))

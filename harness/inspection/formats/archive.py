@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import stat
 import struct
 import unicodedata
@@ -21,11 +22,12 @@ ENCRYPTED = 0x1
 
 def _renamed(extra: bytes) -> bool:
     """Does an extra field hold another name, in Unicode?"""
-    while len(extra) >= 4:
-        kind, size = struct.unpack_from("<HH", extra)
+    at = 0
+    while at + 4 <= len(extra):
+        kind, size = struct.unpack_from("<HH", extra, at)
         if kind == 0x7075:
             return True
-        extra = extra[4 + size :]
+        at += 4 + size
     return False
 
 
@@ -35,6 +37,21 @@ def _folded(path: PurePosixPath) -> str:
     return "/".join(part.rstrip(". ") for part in folded.split("/"))
 
 
+class Large(Exception):
+    """A directory of so many bytes."""
+
+
+class _File(io.FileIO):
+    """A zip of which no more is read at once than `most`, for as long as that says something."""
+
+    most: int | None = None
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        if self.most is not None and size is not None and size > self.most:
+            raise Large(size)
+        return super().read(-1 if size is None else size) or b""
+
+
 class Archive:
     """An open zip whose entries were all looked at; `entries` are those that may be read."""
 
@@ -42,15 +59,23 @@ class Archive:
         self.path, self.report, self.limits = path, report, limits
         self.entries: dict[str, zipfile.ZipInfo] = {}
         self.names: set[str] = set()  # of all entries, those that may not be read too
+        self._bytes: _File | None = None
         self._file: zipfile.ZipFile | None = None
 
     def open(self) -> bool:
         """Reads the directory; False where there is no use in going on."""
+        self._bytes = _File(self.path)
+        self._bytes.most = self.limits.zip_directory
         try:
-            self._file = zipfile.ZipFile(self.path)
+            self._file = zipfile.ZipFile(self._bytes)
+        except Large as large:
+            self.report.add("zip-bomb", "", f"a directory of {large.args[0]:,} bytes; the limit is "
+                            f"{self.limits.zip_directory:,}")  # fmt: skip
+            return False
         except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, struct.error, OverflowError) as error:
             self.report.add("zip-broken", "", f"the zip's directory cannot be read: {error}")
             return False
+        self._bytes.most = None
         infos = self._file.infolist()
         self.names = {info.filename for info in infos}
         if len(infos) > self.limits.zip_entries:
@@ -60,6 +85,11 @@ class Archive:
         total = sum(info.file_size for info in infos)
         if total > self.limits.zip_total:
             self.report.add("zip-bomb", "", f"unpacks to {total:,} bytes; the limit is {self.limits.zip_total:,}")
+            return False
+        size = self.path.stat().st_size
+        most = max(self.limits.zip_total_floor, size * self.limits.zip_total_ratio)
+        if total > most:
+            self.report.add("zip-bomb", "", f"{size:,} bytes unpack to {total:,} in all; the limit is {int(most):,}")
             return False
         spans: list[tuple[int, int, str]] = []
         for info in infos:
@@ -75,6 +105,8 @@ class Archive:
     def close(self) -> None:
         if self._file is not None:
             self._file.close()
+        if self._bytes is not None:
+            self._bytes.close()
 
     def _names(self, infos: list[zipfile.ZipInfo]) -> None:
         seen: dict[str, str] = {}

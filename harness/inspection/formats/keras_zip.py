@@ -84,6 +84,10 @@ def _weights(subject: Subject, archive: Archive) -> Contents | None:
         if archive.read(WEIGHTS, keep=False) is None:
             return None
         return subject.hdf5(archive.path, WEIGHTS, offset=start, length=archive.entries[WEIGHTS].file_size)
+    size, most = archive.entries[WEIGHTS].file_size, subject.limits.unpacked_bytes
+    if size > most:
+        subject.report.add("zip-bomb", WEIGHTS, f"unpacks to {size:,} bytes on the disk; the limit is {most:,}")
+        return None
     with tempfile.TemporaryDirectory(prefix="keras-harness-") as folder:
         path = Path(folder) / "weights.h5"
         with path.open("xb") as file:
