@@ -8,6 +8,7 @@ from typing import Any
 
 from harness.inspection import variables
 from harness.inspection.limits import Limits
+from harness.inspection.references import Path, path_text
 from harness.inspection.report import Report
 
 MODELS = frozenset({"Functional", "Model", "Sequential"})
@@ -16,15 +17,18 @@ Key = tuple[str, int]
 
 def look(report: Report, config: Any, limits: Limits, where: str = "") -> None:
     """Every model in the config, nested ones too."""
-    waiting: list[tuple[Any, str]] = [(config, f"{where}$")]
+    waiting: list[Iterator[tuple[Any, Path]]] = [iter([(config, ())])]
     nodes = 0
     while waiting:
-        value, path = waiting.pop()
-        if isinstance(value, list):
-            waiting.extend((each, f"{path}[{at}]") for at, each in enumerate(value) if isinstance(each, dict | list))
+        found = next(waiting[-1], None)
+        if found is None:
+            waiting.pop()
             continue
-        inner = value.get("config")
+        value, place = found
+        waiting.append(_below(value, place))
+        inner = value.get("config") if isinstance(value, dict) else None
         if isinstance(inner, dict) and isinstance(inner.get("layers"), list):
+            path = f"{where}{path_text(place)}"
             if "input_layers" in inner or "output_layers" in inner:
                 nodes += _functional(report, inner, f"{path}.config", limits)
                 if nodes > limits.nodes:
@@ -32,7 +36,12 @@ def look(report: Report, config: Any, limits: Limits, where: str = "") -> None:
                     return
             elif value.get("class_name") == "Sequential":
                 _sequential(report, inner, f"{path}.config")
-        waiting.extend((each, f"{path}.{key}") for key, each in value.items() if isinstance(each, dict | list))
+
+
+def _below(value: Any, place: Path) -> Iterator[tuple[Any, Path]]:
+    for key, each in enumerate(value) if isinstance(value, list) else value.items():
+        if type(each) is dict or type(each) is list:
+            yield each, (*place, key)
 
 
 def _names(report: Report, layers: list[Any], path: str) -> dict[str, dict[str, Any]] | None:

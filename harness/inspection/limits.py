@@ -23,9 +23,11 @@ class Limits:
     json_bytes: int = 64 * MB
     json_depth: int = 200
     json_items: int = 4_000_000
+    json_memory: int = 320 * MB  # that it is reckoned to take when it is read
     json_string: int = 16 * MB
     integer_digits: int = 40
     layers: int = 20_000
+    references: int = 250_000  # classes, functions and names of them in one config
     nodes: int = 200_000
     parameters: int = 200_000_000_000
     parameters_over_file: float = 1000  # bytes that a config asks for, over the bytes of its file

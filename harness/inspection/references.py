@@ -45,50 +45,74 @@ PICKLE = re.compile(r"gA[NSVUJIQ][\w+/]{16,}={0,2}$")
 SHORT = 20  # characters; less is neither a pickle nor an address
 
 Path = tuple[Any, ...]
+Place = tuple[Any, Path, str, frozenset[str]]  # a value, where it stands, under which key, and what belongs there
 
 
 def path_text(path: Path) -> str:
-    """`$.config.layers[2].config`."""
-    return "$" + "".join(f"[{each}]" if isinstance(each, int) else f".{each}" for each in path)
+    """`$.config.layers[2].config`, of long keys their beginning."""
+    return "$" + "".join(f"[{each}]" if isinstance(each, int) else f".{each[:100]}" for each in path)
 
 
 class References:
     """Looks through one config; what it finds stands in the report."""
 
-    def __init__(self, report: Report, limits: Limits, where: str = "", *, of_saved_model: bool = False) -> None:
+    def __init__(
+        self, report: Report, limits: Limits, where: str, custom: dict[str, None], *, of_saved_model: bool = False
+    ) -> None:
         self.report = report
         self.limits = limits
         self.prefix = where
         # A SavedModel of Keras 2 keeps the input_spec of a layer beside its config: data, as a shape is.
         self.plain = PLAIN | ({"InputSpec"} if of_saved_model else frozenset())
         self.layers = 0
-        self.custom: dict[str, None] = {}
-        self._over = False
+        self.custom = custom
+        self.over = False  # more of something than the limit: it is not looked through to its end
+        self._references = 0
 
     def look(self, config: Any) -> None:
-        """The whole config, breadth by depth, without recursion."""
-        waiting: list[tuple[Any, Path, str, frozenset[str]]] = [(config, (), "", PARTS)]
-        while waiting:
-            value, path, key, kinds = waiting.pop()
+        """The whole config, without recursion; what waits is not made before it is looked at."""
+        waiting: list[Iterator[Place]] = [iter([(config, (), "", PARTS)])]
+        while waiting and not self.over:
+            found = next(waiting[-1], None)
+            if found is None:
+                waiting.pop()
+                continue
+            value, path, key, kinds = found
             if isinstance(value, dict):
-                waiting.extend(self._object(value, path, key, kinds))
+                self._refer(1, path)
+                waiting.append(self._object(value, path, key, kinds))
             elif isinstance(value, list):
-                # Short text among text is not looked at: a vocabulary can have millions of words.
-                shortest = 0 if positions.ending(key) in positions.STRINGS_ARE_NAMES else SHORT
-                for at, each in enumerate(value):
-                    kind = type(each)
-                    if kind is dict or kind is list or (kind is str and len(each) >= shortest):
-                        waiting.append((each, (*path, at), key, kinds))
+                waiting.append(self._list(value, path, key, kinds))
             elif isinstance(value, str):
                 self._string(value, path, key, kinds)
+
+    def _list(self, value: list[Any], path: Path, key: str, kinds: frozenset[str]) -> Iterator[Place]:
+        # Short text among text is not looked at: a vocabulary can have millions of words.
+        names = positions.ending(key) in positions.STRINGS_ARE_NAMES
+        if names:
+            self._refer(len(value), path)
+        located = key.rsplit("_", 1)[-1] in LOCATIONS
+        for at, each in enumerate(value):
+            kind = type(each)
+            if kind is str:
+                if not names and (len(each) < SHORT or not (located or PICKLE.match(each))):
+                    continue
+            elif kind is not dict and kind is not list:
+                continue
+            yield each, (*path, at), key, kinds
+
+    def _refer(self, count: int, path: Path) -> None:
+        self._references += count
+        if self._references > self.limits.references and not self.over:
+            self.over = True
+            self._add("json-bomb", path, f"{self._references:,} objects and names of objects up to here; the limit is "
+                      f"{self.limits.references:,}")  # fmt: skip
 
     def _add(self, rule: str, path: Path, what: str) -> None:
         if not self.report.full(rule):
             self.report.add(rule, f"{self.prefix}{path_text(path)}", what)
 
-    def _object(
-        self, value: dict[str, Any], path: Path, key: str, kinds: frozenset[str]
-    ) -> Iterator[tuple[Any, Path, str, frozenset[str]]]:
+    def _object(self, value: dict[str, Any], path: Path, key: str, kinds: frozenset[str]) -> Iterator[Place]:
         if "class_name" in value:
             if not self._reference(value, path, kinds):
                 return
@@ -108,7 +132,8 @@ class References:
             elif name == "config" and "class_name" in value:
                 yield each, (*path, name), "", PARTS
             else:
-                yield each, (*path, name), name, positions.expected(name)
+                last = name[-100:]  # the end of a key says what belongs there
+                yield each, (*path, name), last, positions.expected(last)
 
     def _string(self, value: str, path: Path, key: str, kinds: frozenset[str]) -> None:
         if len(value) >= SHORT and PICKLE.match(value):
@@ -204,8 +229,8 @@ class References:
 
     def _count(self, path: Path) -> None:
         self.layers += 1
-        if self.layers > self.limits.layers and not self._over:
-            self._over = True
+        if self.layers > self.limits.layers and not self.over:
+            self.over = True
             self._add("model-bomb", path, f"more than {self.limits.layers:,} layers")
 
     def _class(self, value: dict[str, Any], name: str, path: Path, kinds: frozenset[str]) -> frozenset[str] | None:

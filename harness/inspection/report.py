@@ -60,11 +60,22 @@ class Report:
     seconds: float = 0.0
     error: str = ""  # a fault of ours
     loaded: dict[str, Any] | None = None  # what came of loading it; None where it was not loaded
-    config: str = ""  # the configs that were read, as they stand in the file; no part of the report
+    configs: list[bytes] = field(default_factory=list)  # as they stand in the file; no part of the report
     more: Counter[str] = field(default_factory=Counter)
     kept: Counter[str] = field(default_factory=Counter)
     limit: int = 200
+    room: int = 4 << 20
     started: float = field(default_factory=time.monotonic)
+
+    @property
+    def config(self) -> str:
+        """The configs that were read, the first megabytes of them."""
+        return b"".join(self.configs).decode("utf-8", "replace")
+
+    def keep(self, config: bytes) -> None:
+        """Keeps a config for whoever asks what the model holds, as far as there is room."""
+        self.room -= len(kept := config[: max(0, self.room)])
+        self.configs.append(kept)
 
     def full(self, rule: str) -> bool:
         """Are there enough findings of this rule? Then one more is only counted."""

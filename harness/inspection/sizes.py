@@ -18,6 +18,7 @@ Config = dict[str, Any]
 Shape = list[Any]
 UNKNOWN = 1  # a dimension that nobody tells counts as little as can be
 MOST = 10**30  # more than any limit; numbers that grow from layer to layer take time
+AXES = 254  # the most that TensorFlow has; a shape that grows with each layer takes memory
 MERGING = frozenset({"Concatenate"})
 DEEPEST = 100  # layers in layers; the JSON of a config is not deeper
 RECURRENT = re.compile("LSTM|GRU|RNN")
@@ -38,9 +39,9 @@ def total(config: Config, depth: int = 0) -> int:
         sources = [flows[key] for key, _ in graph.sources(layer.get("inbound_nodes")) if key in flows]
         given = _merged(layer, sources) if sources else last
         found = variables.input_shape(layer)
-        given = found if _is_shape(found) else given
+        given = found[:AXES] if _is_shape(found) else given
         count += _parameters(layer, given, depth)
-        last = _after(layer, given)
+        last = _after(layer, given)[:AXES]
         if isinstance(name, str):
             flows[name] = last
     return count
@@ -84,7 +85,7 @@ def _parameters(layer: Config, given: Shape, depth: int) -> int:
 def _product(shape: Any) -> int:
     count = 1
     for each in shape:
-        count *= UNKNOWN if each is None else each
+        count = min(MOST, count * (UNKNOWN if each is None else each))
     return count
 
 

@@ -7,6 +7,8 @@ scanner may see the first and Keras the last.
 from __future__ import annotations
 
 import json
+import sys
+from collections import Counter
 from typing import Any
 
 from harness.inspection.limits import Limits
@@ -30,24 +32,30 @@ def parse(data: bytes, limits: Limits) -> tuple[Any, list[tuple[str, str]]]:
     if brackets * 8 + commas > limits.json_items:
         raise Refused("json-bomb", f"{brackets:,} brackets and {commas:,} commas; the limit is {limits.json_items:,}")
     odd: list[tuple[str, str]] = []
+    huge: list[tuple[str, str]] = []
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
         raise Refused("json-invalid", f"no UTF-8 at byte {error.start:,}") from None
+    # The text, its strings once more, and 70 bytes an item; one letter of a rare kind takes four times as much.
+    memory = 2 * sys.getsizeof(text) + 70 * (brackets * 8 + commas)
+    if memory > limits.json_memory:
+        raise Refused("json-bomb", f"{memory:,} bytes of memory for JSON; the limit is {limits.json_memory:,}")
     if text.startswith("\ufeff"):
         raise Refused("json-invalid", "begins with a byte order mark, which Keras does not read")
 
     def pairs(items: list[tuple[str, Any]]) -> dict[str, Any]:
         made = dict(items)
         if len(made) != len(items) and len(odd) < limits.findings:
-            names = [name for name, _ in items]
-            twice = sorted({name for name in names if names.count(name) > 1})[:5] if len(names) < 1000 else []
-            odd.append(("json-duplicate-key", f"written twice in one object: {', '.join(map(repr, twice)) or 'a key'}"))
+            counts = Counter(name for name, _ in items)
+            twice = sorted(name for name, count in counts.items() if count > 1)[:5]
+            odd.append(("json-duplicate-key", f"written twice in one object: {', '.join(map(repr, twice))}"))
         return made
 
     def integer(digits: str) -> int:
         if len(digits) > limits.integer_digits:
-            odd.append(("json-bomb", f"an integer of {len(digits):,} digits; the limit is {limits.integer_digits}"))
+            huge.append(("json-bomb", f"an integer of {len(digits):,} digits; the limit is {limits.integer_digits}"))
+            del huge[limits.findings :]
             return 0
         return int(digits)
 
@@ -64,22 +72,24 @@ def parse(data: bytes, limits: Limits) -> tuple[Any, list[tuple[str, str]]]:
         raise Refused("json-bomb", f"nested {deep} deep; the limit is {limits.json_depth}")
     if longest > limits.json_string:
         raise Refused("json-bomb", f"a string of {longest:,} characters; the limit is {limits.json_string:,}")
-    return value, odd
+    return value, odd + huge
 
 
 def _extent(value: Any) -> tuple[int, int]:
-    """How deep it goes, and its longest string."""
+    """How deep it goes, and its longest string or key."""
     deep, longest, level = 0, 0, [value]
     while level:
         deep += 1
         below: list[Any] = []
         for each in level:
-            if isinstance(each, dict):
+            if isinstance(each, str):  # first, because a list of millions is one of these
+                if len(each) > longest:
+                    longest = len(each)
+            elif isinstance(each, dict):
                 below.extend(each.values())
+                longest = max(longest, max(map(len, each), default=0))
             elif isinstance(each, list):
                 below.extend(each)
-            elif isinstance(each, str):
-                longest = max(longest, len(each))
         level = below
     return deep - 1, longest
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ class Subject:
     report: Report
     limits: Limits
     reader: Reader
+    custom: dict[str, None] = field(default_factory=dict)
 
     def config(self, data: bytes, where: str) -> Any:
         """Parses the config of a model and looks through it; None where it is none."""
@@ -31,7 +32,10 @@ class Subject:
         if not isinstance(config, dict) or not isinstance(config.get("class_name"), str) or "config" not in config:
             self.report.add("config-shape", where, "no config of a model: class_name and config are missing")
             return None
-        self.report.layers = (self.report.layers or 0) + self._look(data, config, where).layers
+        references = self._look(data, config, where)
+        self.report.layers = (self.report.layers or 0) + references.layers
+        if references.over:
+            return None
         graph.look(self.report, config, self.limits, where)
         return config
 
@@ -52,10 +56,11 @@ class Subject:
             self._look(data, config, where, of_saved_model=True)
 
     def _look(self, data: bytes, config: Any, where: str, *, of_saved_model: bool = False) -> References:
-        self.report.config += data.decode("utf-8", "replace")
-        references = References(self.report, self.limits, where, of_saved_model=of_saved_model)
+        self.report.keep(data)
+        references = References(self.report, self.limits, where, self.custom, of_saved_model=of_saved_model)
         references.look(config)
-        self.report.custom_objects = sorted({*self.report.custom_objects, *references.custom})
+        if len(self.custom) != len(self.report.custom_objects):
+            self.report.custom_objects = sorted(self.custom)
         return references
 
     def hdf5(self, path: Path, where: str = "", *, offset: int = 0, length: int | None = None) -> Contents:

@@ -148,9 +148,10 @@ def _rms(config: Config, shape: Any) -> Variables:
 
 
 def _prelu(config: Config, shape: Any) -> Variables | None:
-    shared = config.get("shared_axes") or []
-    if not isinstance(shape, list) or not isinstance(shared, list):
+    listed = config.get("shared_axes") or []
+    if not isinstance(shape, list) or not isinstance(listed, list):
         return None
+    shared = {each for each in listed if type(each) is int}
     return [("", tuple(1 if at in shared else _last(shape, at) for at in range(1, len(shape))))]
 
 

@@ -315,6 +315,15 @@ def sizes() -> Iterator[Case]:
     yield Case(
         "JSON with a long string", "bomb", "json-bomb", _json(good.replace("relu", "r" * (17 << 20), 1).encode())
     )
+    wide = json.dumps({"x": ["\U0001f600" + "a" * 12_000_000] * 4}, ensure_ascii=False)
+    yield Case(
+        "JSON that takes four bytes a letter",
+        "bomb",
+        "json-bomb",
+        _json(good[:-1].encode() + b", " + wide.encode()[1:]),
+    )
+    names = {"compile_config": {"optimizer": "sgd", "loss": "mse", "metrics": ["m"] * 250_001}}
+    yield Case("metrics without end", "bomb", "json-bomb", lambda folder: b.keras(folder, b.model() | names))
     for name, changed in {"10^12 units": {"units": 10**12}, "an embedding": {}}.items():
         if changed:
             config = b.sequential(b.dense("dense", 4, 3), b.dense("dense_1", changed["units"], 4))

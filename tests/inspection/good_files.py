@@ -80,6 +80,11 @@ def configs() -> Iterator[Case]:
                                ("InstanceProperty", {"attr_name": "values"})))),
         "compiled": b.model() | {"compile_config": compiled},
         "compiled by names": b.model() | {"compile_config": {"optimizer": "sgd", "loss": "mse", "metrics": ["acc"]}},
+        "many metrics": b.model() | {"compile_config": {"optimizer": "sgd", "loss": "mse", "metrics": ["mse"] * 5_000}},
+        "many layers": with_layer(*[b.layer("ReLU", name=f"r{at}") for at in range(3_000)]),
+        "a vocabulary of 300,000 words": with_layer(b.layer("StringLookup", name="s", vocabulary=[
+            f"a word of some length {at}" for at in range(300_000)])),
+        "a long key over many lists": b.model() | {"extra": {"k" * 1_000_000: [[]] * 1_000}},
         "array in the config": b.model() | {"extra": array},
         "type specification": b.model() | {"extra": spec},
         "text that looks like a path": b.model() | {"note": "/etc/passwd and ../.. and os.system"},
