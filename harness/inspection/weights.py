@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
@@ -57,25 +58,25 @@ def compare(report: Report, config: Layer, contents: Contents, where: str, limit
     """A `.keras` file's config against its weights."""
     held = _held(contents)
     report.parameters = sum(_count(entry["shape"]) for entry in held.values())
+    ordered = sorted(held)  # so that what lies below a layer is a stretch of it
     taken: set[str] = set()
-    open_paths: list[str] = []
     named: Counter[str] = Counter()
     pending: list[tuple[str, str, str]] = []
     for path, layer in layers_of(config):
         asked = _asked(report, layer, path)
+        below = ordered[bisect_left(ordered, f"{path}/") : bisect_left(ordered, f"{path}0")]  # 0 comes after /
+        taken.update(below)
         if asked is None:
-            open_paths.append(f"{path}/")
             continue
         inner = layer["config"]
-        mine = {name: entry for name, entry in held.items() if name.startswith(f"{path}/")}
-        taken.update(mine)
+        mine = {name: held[name] for name in below}
         if not mine and (not asked or variables.input_shape(layer) is None):
             continue
         counts: Counter[str] = Counter()
         expected: dict[str, Shape] = {}
-        for below, shape in asked:
-            expected["/".join(filter(None, (path, below, "vars", str(counts[below]))))] = shape
-            counts[below] += 1
+        for inside, shape in asked:
+            expected["/".join(filter(None, (path, inside, "vars", str(counts[inside]))))] = shape
+            counts[inside] += 1
         before = len(pending)
         _shapes(report, expected, mine, where, variables.policy(inner), pending, str(inner.get("name")))
         if len(pending) == before:
@@ -85,7 +86,7 @@ def compare(report: Report, config: Layer, contents: Contents, where: str, limit
         if not named[name]:
             report.add(rule, place, "the config asks for it; the file does not hold it")
     for name in held:
-        if name not in taken and name.startswith("layers/") and not name.startswith(tuple(open_paths)):
+        if name not in taken and name.startswith("layers/"):
             report.add("weight-surplus", f"{where}/{name}", "no layer of the config has it")
     _size(report, config, limits)
     _odd(report, held, where)
@@ -210,13 +211,19 @@ def compare_by_name(report: Report, config: Layer, contents: Contents, limits: L
     report.parameters = sum(_count(entry["shape"]) for entry in held.values())
     inner = config["config"]
     listed = inner.get("layers") if isinstance(inner, dict) else inner
-    names = _listed(contents.groups.get(root or "/", {}), "layer_names")
+    names = dict.fromkeys(_listed(contents.groups.get(root or "/", {}), "layer_names"))
     known: set[str] = {"top_level_model_weights"}
+    seen: set[str] = set()
     for layer in listed if isinstance(listed, list) else []:
         own = layer.get("config") if isinstance(layer, dict) else None
         if not isinstance(own, dict) or not isinstance(layer.get("class_name"), str):
             continue
         name = layer.get("name", own.get("name"))
+        if isinstance(name, str) and name in seen:  # the weights of that name would be gone through for each
+            report.add("name-twice", f"{root}/{name}", name)
+            continue
+        if isinstance(name, str):
+            seen.add(name)
         known.add(str(name))
         group = f"{root}/{name}"
         weights = _listed(contents.groups.get(group, {}), "weight_names")
