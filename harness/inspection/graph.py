@@ -20,6 +20,7 @@ def look(report: Report, config: Any, limits: Limits, where: str = "") -> None:
     waiting: list[Iterator[tuple[Any, Path]]] = [iter([(config, ())])]
     nodes = 0
     while waiting:
+        report.clock.tick()
         found = next(waiting[-1], None)
         if found is None:
             waiting.pop()
@@ -28,6 +29,7 @@ def look(report: Report, config: Any, limits: Limits, where: str = "") -> None:
         waiting.append(_below(value, place))
         inner = value.get("config") if isinstance(value, dict) else None
         if isinstance(inner, dict) and isinstance(inner.get("layers"), list):
+            report.clock.check()
             path = f"{where}{path_text(place)}"
             if "input_layers" in inner or "output_layers" in inner:
                 nodes += _functional(report, inner, f"{path}.config", limits)
@@ -72,6 +74,7 @@ def _functional(report: Report, config: dict[str, Any], path: str, limits: Limit
         return 0
     before: dict[Key, list[Key]] = {}
     for name, layer in layers.items():
+        report.clock.tick()
         inbound = layer.get("inbound_nodes")
         if inbound is None or not isinstance(inbound, list):
             report.add("config-shape", path, f"{name}: inbound_nodes is missing or no list")

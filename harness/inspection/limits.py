@@ -43,7 +43,8 @@ class Limits:
     protobuf_messages: int = 2_000_000
     folder_files: int = 10_000
     fetched_bytes: int = 8 * GB  # of all files of a run that lie elsewhere
-    seconds: float = 4.0  # for the child that reads HDF5, and more for what is over 100 MB
+    seconds: float = 4.0  # for the child that reads HDF5, and one more for each 100 MB
+    total_seconds: float = 4.5  # for a whole inspection, and one more for each 100 MB
     child_memory: int = 384 * MB
     findings: int = 200  # that are kept of one rule in one file; the others are counted
 

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from harness.inspection.clock import Clock
+
 
 class Broken(ValueError):
     """No protobuf."""
 
 
 class Budget:
-    """How many messages may still be read."""
+    """How many messages may still be read, and whether there is time."""
 
-    def __init__(self, messages: int) -> None:
-        self.left = messages
+    def __init__(self, messages: int, clock: Clock) -> None:
+        self.left, self.clock = messages, clock
 
     def take(self) -> None:
+        self.clock.tick()
         self.left -= 1
         if self.left < 0:
             raise MemoryError

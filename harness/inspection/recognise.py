@@ -10,6 +10,7 @@ import time
 import zipfile
 from pathlib import Path
 
+from harness.inspection.clock import Clock, TooLong
 from harness.inspection.formats import folder, hdf5, json_config, keras_zip, saved_model
 from harness.inspection.hdf5_process import Reader
 from harness.inspection.limits import MB, Limits
@@ -33,7 +34,7 @@ def inspect(path: str | os.PathLike[str], *, limits: Limits | None = None, reade
     """
     limits = limits or Limits()
     path = Path(path)
-    report = Report(str(path), limit=limits.findings)
+    report = Report(str(path), limit=limits.findings, clock=Clock(limits))
     mine = reader is None
     reader = reader or Reader(limits)
     started = time.monotonic()
@@ -41,6 +42,8 @@ def inspect(path: str | os.PathLike[str], *, limits: Limits | None = None, reade
         _inspect(Subject(path, report, limits, reader))
     except OSError as error:
         report.add("not-a-plain-file", "", error.strerror or type(error).__name__)
+    except TooLong as slow:
+        report.add("inspection-slow", "", str(slow))
     except MemoryError:
         report.add("json-bomb", "", "more memory than there is")
     except Exception as error:
@@ -66,6 +69,7 @@ def _inspect(subject: Subject) -> None:
         report.add("not-a-plain-file", "", "a pipe, socket or device")
         return
     report.size = before.st_size
+    report.clock.more(report.size)
     if not before.st_size:
         report.add("not-a-plain-file", "", "empty")
         return

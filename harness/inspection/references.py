@@ -73,6 +73,7 @@ class References:
         """The whole config, without recursion; what waits is not made before it is looked at."""
         waiting: list[Iterator[Place]] = [iter([(config, (), "", PARTS)])]
         while waiting and not self.over:
+            self.report.clock.tick()
             found = next(waiting[-1], None)
             if found is None:
                 waiting.pop()
@@ -362,7 +363,7 @@ class References:
             if isinstance(node, dict):
                 named = node.get("op")
             else:
-                budget = protobuf.Budget(self.limits.protobuf_messages)
+                budget = protobuf.Budget(self.limits.protobuf_messages, self.report.clock)
                 named = protobuf.operation(node, budget) if isinstance(node, str) else None
             if not isinstance(named, str) or not foreign.harmless(named):
                 self._add("tensorflow-symbol", inner, f"the operation {named or 'that is not named'}")

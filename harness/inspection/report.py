@@ -8,6 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from harness.inspection.clock import Clock
+from harness.inspection.limits import Limits
 from harness.inspection.rules import RULES, VERDICTS, Rule
 
 
@@ -66,6 +68,7 @@ class Report:
     limit: int = 200
     room: int = 4 << 20
     started: float = field(default_factory=time.monotonic)
+    clock: Clock = field(default_factory=lambda: Clock(Limits()), repr=False, compare=False)
 
     @property
     def config(self) -> str:

@@ -183,6 +183,11 @@ _ROWS: dict[str, Rule] = {
         "bomb", "high", "HDF5 that takes too long or too much memory to read",
         "The process that read it was ended at its limit.", _BOMB, "CWE-400",
     ),
+    "inspection-slow": Rule(
+        "bomb", "high", "A file that takes longer to look through than it may",
+        "What is in it is slow to go through, by chance or because somebody has seen to that: it was not looked "
+        "through to its end.", _BOMB, "CWE-400",
+    ),
     "model-bomb": Rule(
         "bomb", "high", "A config that asks for far more than the file holds",
         "Building the layers allocates their variables, before any weight is read.", _BOMB, "CWE-789",

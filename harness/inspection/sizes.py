@@ -12,6 +12,7 @@ import re
 from typing import Any
 
 from harness.inspection import graph, variables
+from harness.inspection.clock import Clock
 from harness.inspection.variables import Odd
 
 Config = dict[str, Any]
@@ -24,7 +25,7 @@ DEEPEST = 100  # layers in layers; the JSON of a config is not deeper
 RECURRENT = re.compile("LSTM|GRU|RNN")
 
 
-def total(config: Config, depth: int = 0) -> int:
+def total(config: Config, clock: Clock, depth: int = 0) -> int:
     """The parameters of a model's config."""
     inner = config.get("config")
     listed = inner.get("layers") if isinstance(inner, dict) else None
@@ -33,6 +34,7 @@ def total(config: Config, depth: int = 0) -> int:
     count, flows = 0, dict[str, Shape]()
     last: Shape = [None]
     for layer in listed:
+        clock.tick()
         if not isinstance(layer, dict) or not isinstance(layer.get("config"), dict):
             continue
         name = layer.get("name", layer["config"].get("name"))
@@ -40,7 +42,7 @@ def total(config: Config, depth: int = 0) -> int:
         given = _merged(layer, sources) if sources else last
         found = variables.input_shape(layer)
         given = found[:AXES] if _is_shape(found) else given
-        count += _parameters(layer, given, depth)
+        count += _parameters(layer, given, clock, depth)
         last = _after(layer, given)[:AXES]
         if isinstance(name, str):
             flows[name] = last
@@ -69,15 +71,15 @@ def _at(shape: Shape, axis: int) -> int:
     return shape[axis] if shape and type(shape[axis]) is int else UNKNOWN
 
 
-def _parameters(layer: Config, given: Shape, depth: int) -> int:
+def _parameters(layer: Config, given: Shape, clock: Clock, depth: int) -> int:
     if isinstance(layer["config"].get("layers"), list):
-        return total(layer, depth + 1)
+        return total(layer, clock, depth + 1)
     shape = given if len(given) > 1 else None
     try:
         asked = variables.of(layer, shape)
         if asked is None:
             asked = variables.plainly(layer, shape)
-        return _least(layer, given, depth) if asked is None else sum(_product(each) for _, each in asked)
+        return _least(layer, given, clock, depth) if asked is None else sum(_product(each) for _, each in asked)
     except (Odd, TypeError, ValueError, AttributeError):
         return 0
 
@@ -89,10 +91,10 @@ def _product(shape: Any) -> int:
     return count
 
 
-def _least(layer: Config, given: Shape, depth: int) -> int:
+def _least(layer: Config, given: Shape, clock: Clock, depth: int) -> int:
     """Of a layer whose weights are not computed: what its arguments name, and the layers that stand in them."""
     config, name = layer["config"], variables.built_in(layer)
-    count = _inside(config, given, depth) if depth < DEEPEST else 0
+    count = _inside(config, given, clock, depth) if depth < DEEPEST else 0
     if name is None:
         return count
     last = _at(given, -1)
@@ -116,14 +118,14 @@ def _least(layer: Config, given: Shape, depth: int) -> int:
     return count
 
 
-def _inside(config: Config, given: Shape, depth: int) -> int:
+def _inside(config: Config, given: Shape, clock: Clock, depth: int) -> int:
     """The layers in a layer's arguments: a list of them works one after the other, as far as is known."""
     count = 0
     for value in config.values():
         flow = given
         for inner in value if isinstance(value, list) else [value]:
             if isinstance(inner, dict) and isinstance(inner.get("config"), dict) and "class_name" in inner:
-                count += _parameters(inner, flow, depth + 1)
+                count += _parameters(inner, flow, clock, depth + 1)
                 flow = _after(inner, flow)
     return count
 

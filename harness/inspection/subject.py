@@ -27,6 +27,7 @@ class Subject:
     def config(self, data: bytes, where: str) -> Any:
         """Parses the config of a model and looks through it; None where it is none."""
         config = parse_into(self.report, data, where, self.limits)
+        self.report.clock.check()
         if config is None:
             return None
         if not isinstance(config, dict) or not isinstance(config.get("class_name"), str) or "config" not in config:
@@ -65,7 +66,11 @@ class Subject:
 
     def hdf5(self, path: Path, where: str = "", *, offset: int = 0, length: int | None = None) -> Contents:
         """Reads HDF5, and notes what is wrong with it by itself."""
-        contents = self.reader.read(path, offset=offset, length=length)
+        clock = self.report.clock
+        clock.check()
+        contents = self.reader.read(path, offset=offset, length=length, most=clock.left())
+        clock.waited += self.reader.took
+        clock.check()
         for rule, place, what in contents.findings:
             self.report.add(rule, f"{where}{place}", what)
         for entry in contents.datasets:

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from harness.inspection import exports, sizes, variables
+from harness.inspection.clock import Clock
 from harness.inspection.hdf5_process import Contents
 from harness.inspection.limits import Limits
 from harness.inspection.report import Report
@@ -63,6 +64,7 @@ def compare(report: Report, config: Layer, contents: Contents, where: str, limit
     named: Counter[str] = Counter()
     pending: list[tuple[str, str, str]] = []
     for path, layer in layers_of(config):
+        report.clock.tick()
         asked = _asked(report, layer, path)
         below = ordered[bisect_left(ordered, f"{path}/") : bisect_left(ordered, f"{path}0")]  # 0 comes after /
         taken.update(below)
@@ -147,10 +149,11 @@ def fits(asked: Shape, held: list[int]) -> bool:
     return len(asked) == len(held) and all(one is None or one == other for one, other in zip(asked, held, strict=True))
 
 
-def computed(config: Layer) -> int:
+def computed(config: Layer, clock: Clock) -> int:
     """The parameters that the config asks for, as far as they are computed: a lower bound."""
     total = 0
     for _, layer in layers_of(config):
+        clock.tick()
         try:
             total += sum(_count(shape) for _, shape in variables.of(layer) or [])
         except Odd:
@@ -166,7 +169,7 @@ def _count(shape: Any) -> int:
 
 
 def _size(report: Report, config: Layer, limits: Limits, *, memory: int = 0) -> None:
-    asked = max(computed(config), sizes.total(config))
+    asked = max(computed(config, report.clock), sizes.total(config, report.clock))
     if asked > limits.parameters:
         report.add("model-bomb", "config", f"{asked:,} parameters; the limit is {limits.parameters:,}")
     limit = memory or max(limits.parameters_floor, int(report.size * limits.parameters_over_file))
@@ -178,8 +181,9 @@ def alone(report: Report, config: Layer, limits: Limits) -> None:
     """A config without weights: what it asks for, against what a machine has."""
     memory = limits.parameters_memory or _memory()
     for path, layer in layers_of(config):
+        report.clock.tick()
         _asked(report, layer, path)
-    report.parameters = max(computed(config), sizes.total(config))
+    report.parameters = max(computed(config, report.clock), sizes.total(config, report.clock))
     _size(report, config, limits, memory=memory)
 
 
@@ -215,6 +219,7 @@ def compare_by_name(report: Report, config: Layer, contents: Contents, limits: L
     known: set[str] = {"top_level_model_weights"}
     seen: set[str] = set()
     for layer in listed if isinstance(listed, list) else []:
+        report.clock.tick()
         own = layer.get("config") if isinstance(layer, dict) else None
         if not isinstance(own, dict) or not isinstance(layer.get("class_name"), str):
             continue
@@ -233,7 +238,7 @@ def compare_by_name(report: Report, config: Layer, contents: Contents, limits: L
                 report.add("weight-missing", f"{group}/{each}", "named in weight_names; the file does not hold it")
         if layer["class_name"] not in MODELS:
             _layer(report, layer, group, [entry for entry in found if entry is not None])
-        if name not in names and weights:
+        if weights and str(name) not in names:
             report.add("weight-surplus", group, "not in layer_names")
     for name in names:
         if name not in known:

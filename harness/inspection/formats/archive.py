@@ -93,6 +93,7 @@ class Archive:
             return False
         spans: list[tuple[int, int, str]] = []
         for info in infos:
+            self.report.clock.tick()
             if self._fits(info) and self._agrees(info, spans):
                 self.entries[info.filename] = info
         spans.sort()
@@ -186,6 +187,7 @@ class Archive:
         try:
             with self._file.open(info) as file:
                 while block := file.read(min(BLOCK, info.file_size - size + 1)):
+                    self.report.clock.check()
                     size += len(block)
                     if size > info.file_size:
                         self.report.add("zip-bomb", name, f"unpacks to more than the {info.file_size:,} bytes it says")

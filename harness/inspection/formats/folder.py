@@ -45,13 +45,15 @@ def plain_files(subject: Subject) -> dict[str, Path]:
     found: dict[str, Path] = {}
     for folder, inner, names in os.walk(subject.path, followlinks=False):
         for name in (*names, *inner):
+            subject.report.clock.tick()
             path = Path(folder) / name
             where = path.relative_to(subject.path).as_posix()
             if path.is_symlink():
                 subject.report.add("link", where, f"a symbolic link to {os.readlink(path)}")
             elif path.is_file():
                 found[where] = path
-                subject.report.size += path.stat().st_size
+                subject.report.size += (size := path.stat().st_size)
+                subject.report.clock.more(size)
             elif not path.is_dir():
                 subject.report.add("not-a-plain-file", where, "a pipe, socket or device")
         inner[:] = [name for name in inner if not (Path(folder) / name).is_symlink()]

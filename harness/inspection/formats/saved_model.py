@@ -50,7 +50,7 @@ def graph(subject: Subject, path: Path, where: str) -> None:
     operations: dict[str, str] = {}
     saving: set[str] = set()
     try:
-        budget = Budget(subject.limits.protobuf_messages)
+        budget = Budget(subject.limits.protobuf_messages, subject.report.clock)
         data = memoryview(path.read_bytes())
         for place, operation in _operations(data, budget):
             if operation not in foreign.SAVING_OPS:
@@ -132,7 +132,7 @@ def _metadata(subject: Subject, path: Path) -> None:
         subject.report.add("not-inspected", path.name, "too large")
         return
     try:
-        budget = Budget(subject.limits.protobuf_messages)
+        budget = Budget(subject.limits.protobuf_messages, subject.report.clock)
         for number, node in fields(memoryview(path.read_bytes()), budget):
             parts = dict(fields(node, budget)) if number == NODES else {}
             place = bytes(parts.get(NODE_PATH, b"")[:200]).decode("utf-8", "replace")
