@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -23,6 +23,7 @@ else:
     import tomli as tomllib
 
 ROWS = Path(__file__).with_name("causes.toml")
+END = 10_000  # characters
 SAVE_AGAIN = "load the model in the baseline and save it as"
 
 
@@ -95,7 +96,9 @@ def causes() -> tuple[Cause, ...]:
 
 
 def cause_of(broken: Break) -> Cause | None:
-    """The first cause that a break shows; None where none is known."""
+    """The first cause that a break shows; None where none is known. Of a long message its two ends are looked at."""
+    if len(broken.said) > 2 * END:
+        broken = replace(broken, said=f"{broken.said[:END]} … {broken.said[-END:]}")
     return next((cause for cause in causes() if cause.matches(broken)), None)
 
 

@@ -148,6 +148,8 @@ class Reading:
                         found[piece] = self._attribute(f"{path}@{piece}", attribute, thing)
                     elif piece != name:
                         break
+        except MemoryError:
+            raise
         except Exception as error:
             self.add("hdf5-broken", path, f"its attributes cannot be read: {error}")
         self.groups[path] = {key: value for key, value in found.items() if value is not None}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -324,6 +325,24 @@ def test_the_words_of_a_coming_release_are_understood(module: str) -> None:
     other = cause_of(Break("travel", "forward", said.replace("keras.src", "tf_keras.src")))
     assert other is not None
     assert other.id == "tf-keras-module-path"
+
+
+# What expressions look for first, written again and again by somebody who means them no good.
+AGAIN = ('"axis":[1,', '"LayerNormalization","config"', '"arguments":{"dtype":"float16","layer":', "'InputLayer'",
+         '"SpectralNormalization","config"', "'InputLayer'Unrecognized keyword arguments", '"registered_name":"a',
+         "Unrecognized keyword arguments ", "layernormalization", "Cannot assign value to variable")  # fmt: skip
+
+
+@pytest.mark.parametrize("text", AGAIN)
+def test_no_stranger_s_text_keeps_a_cause_searching(text: str) -> None:
+    many = text * (300_000 // len(text))
+    started = time.thread_time()
+    cause_of(Break("travel", "forward", many))
+    for row in causes():
+        replace(row, observation="", direction="", error="", where="", keras="", format="").matches(
+            Break("", "", model=many)
+        )
+    assert time.thread_time() - started < 5
 
 
 def test_a_cause_of_some_releases_and_one_format_is_told_of_no_other() -> None:
