@@ -322,6 +322,8 @@ def sizes() -> Iterator[Case]:
         "json-bomb",
         _json(good[:-1].encode() + b", " + wide.encode()[1:]),
     )
+    spaces = _json(b" " * (65 << 20) + good.encode())
+    yield Case("JSON of many bytes", "bomb", "json-bomb", spaces)
     names = {"compile_config": {"optimizer": "sgd", "loss": "mse", "metrics": ["m"] * 250_001}}
     yield Case("metrics without end", "bomb", "json-bomb", lambda folder: b.keras(folder, b.model() | names))
     for name, changed in {"10^12 units": {"units": 10**12}, "an embedding": {}}.items():

@@ -52,6 +52,19 @@ class _File(io.FileIO):
         return super().read(-1 if size is None else size) or b""
 
 
+class Inner(io.BytesIO):
+    """The same of a zip inside another."""
+
+    def __init__(self, data: bytes, most: int) -> None:
+        super().__init__(data)
+        self.most = most
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        if size is not None and size > self.most:
+            raise Large(size)
+        return super().read(size)
+
+
 class Archive:
     """An open zip whose entries were all looked at; `entries` are those that may be read."""
 

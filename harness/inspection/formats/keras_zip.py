@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import tempfile
 import zipfile
 import zlib
@@ -10,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.inspection import metadata, weights
-from harness.inspection.formats.archive import Archive
+from harness.inspection.formats.archive import Archive, Inner, Large
 from harness.inspection.hdf5_process import Contents
 from harness.inspection.subject import Subject
 
@@ -32,11 +31,11 @@ def _entries(subject: Subject, archive: Archive) -> None:
     report = subject.report
     config: Any = None
     if METADATA in archive.entries:
-        metadata.look(report, archive.read(METADATA) or b"", METADATA, subject.limits)
+        metadata.look(report, _text(subject, archive, METADATA) or b"", METADATA, subject.limits)
     elif METADATA not in archive.names:
         report.add("metadata", METADATA, "not in the zip")
     if CONFIG in archive.entries:
-        data = archive.read(CONFIG)
+        data = _text(subject, archive, CONFIG)
         config = None if data is None else subject.config(data, CONFIG)
     elif CONFIG not in archive.names:
         report.add("entry-missing", CONFIG, "not in the zip")
@@ -59,20 +58,32 @@ def _entries(subject: Subject, archive: Archive) -> None:
         weights.compare(report, config, contents, WEIGHTS, subject.limits)
 
 
+def _text(subject: Subject, archive: Archive, name: str) -> bytes | None:
+    """An entry's bytes, where it is not too large to be JSON."""
+    size, most = archive.entries[name].file_size, subject.limits.json_bytes
+    if size > most:
+        subject.report.add("json-bomb", name, f"{size:,} bytes; the limit is {most:,}")
+        return None
+    return archive.read(name)
+
+
 def _arrays(subject: Subject, archive: Archive) -> None:
     """Weights as .npz: only whether an array of Python objects is among them."""
     report = subject.report
     report.add("not-inspected", NPZ, "weights as .npz")
     if archive.entries[NPZ].file_size > subject.limits.json_bytes:
         return
-    data = archive.read(NPZ, foreign=False)
+    data = archive.read(NPZ, foreign=False) or b""
     try:
-        with zipfile.ZipFile(io.BytesIO(data or b"")) as inner:
+        with zipfile.ZipFile(Inner(data, subject.limits.zip_directory)) as inner:
             for info in inner.infolist()[: subject.limits.zip_entries]:
                 report.clock.check()
                 with inner.open(info) as file:
                     if _holds_objects(file.read(4096)):
                         report.add("object-array", f"{NPZ}/{info.filename}", "an array of Python objects")
+    except Large as large:
+        report.add("zip-bomb", NPZ, f"a directory of {large.args[0]:,} bytes; the limit is "
+                   f"{subject.limits.zip_directory:,}")  # fmt: skip
     except (zipfile.BadZipFile, OSError, ValueError, EOFError, RuntimeError, NotImplementedError, zlib.error) as error:
         report.add("zip-broken", NPZ, str(error))
 

@@ -23,6 +23,9 @@ OBJECT_GRAPH, OBJECT, USER_OBJECT, USER_METADATA = 7, 1, 4, 3
 # SavedMetadata.nodes, SavedObject.node_path and .metadata.
 NODES, NODE_PATH, METADATA = 1, 3, 5
 
+KINDS = 20_000  # of operations; TensorFlow has a tenth of that
+SAVERS = 100  # functions that save or restore; a SavedModel has two
+
 SAVES = re.compile(r"traced_(save|restore)")  # the functions by which every SavedModel keeps its variables
 
 
@@ -55,10 +58,14 @@ def graph(subject: Subject, path: Path, where: str) -> None:
         for place, operation in _operations(data, budget):
             if operation not in foreign.SAVING_OPS:
                 operations.setdefault(operation, place)
+                if len(operations) > KINDS:
+                    raise MemoryError
             elif place != "graph" and not SAVES.search(place):
                 report.add("unsafe-op", f"{where}/{place}", operation)
             elif place != "graph":
                 saving.add(place)
+                if len(saving) > SAVERS:  # each is looked for in all the others
+                    raise MemoryError
         for place, name in _calls(data, saving, budget):
             report.add("unsafe-op", f"{where}/{place}", f"{name}, which writes or reads files")
         for config in _objects(data, budget):
@@ -67,7 +74,8 @@ def graph(subject: Subject, path: Path, where: str) -> None:
         report.add("hdf5-broken", where, f"no protobuf: {error}")
         return
     except MemoryError:
-        report.add("json-bomb", where, f"more than {subject.limits.protobuf_messages:,} fields")
+        report.add("json-bomb", where, f"more than {subject.limits.protobuf_messages:,} fields, or "
+                   f"{KINDS:,} kinds of operations, or {SAVERS} functions that save")  # fmt: skip
         return
     if not operations:
         report.add("hdf5-broken", where, "no operation in it")
@@ -116,12 +124,12 @@ def _inside(data: list[memoryview], path: tuple[int, ...], budget: Budget) -> li
 
 
 def _function(data: memoryview, budget: Budget) -> Iterator[tuple[str, str]]:
-    name, operations = "", []
+    name, operations = "", dict[str, None]()
     for number, part in fields(data, budget):
         if number == SIGNATURE:
             name = text(part, OP_NAME, budget)
         elif number == FUNCTION_NODE:
-            operations.append(text(part, NODE_OP, budget))
+            operations.setdefault(text(part, NODE_OP, budget))
     for operation in operations:
         yield name, operation
 
