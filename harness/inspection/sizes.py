@@ -23,6 +23,8 @@ AXES = 254  # the most that TensorFlow has; a shape that grows with each layer t
 MERGING = frozenset({"Concatenate"})
 DEEPEST = 100  # layers in layers; the JSON of a config is not deeper
 RECURRENT = re.compile("LSTM|GRU|RNN")
+# What comes of arguments that no layer has: `references` reports them, here they count nothing.
+MADE_UP = (Odd, ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 
 
 def total(config: Config, clock: Clock, depth: int = 0) -> int:
@@ -80,7 +82,7 @@ def _parameters(layer: Config, given: Shape, clock: Clock, depth: int) -> int:
         if asked is None:
             asked = variables.plainly(layer, shape)
         return _least(layer, given, clock, depth) if asked is None else sum(_product(each) for _, each in asked)
-    except (Odd, TypeError, ValueError, AttributeError):
+    except MADE_UP:
         return 0
 
 
@@ -147,9 +149,9 @@ def _einsum_shape(config: Config, given: Shape) -> Shape:
     return [given[0], *(shape if isinstance(shape, list) else [variables.whole(shape)])]
 
 
-def _after(layer: Config, given: Shape) -> Shape:
+def _after(layer: Any, given: Shape) -> Shape:
     """What comes out; what goes in, where the class is not known."""
-    config, name = layer.get("config"), layer.get("class_name")
+    config, name = (layer.get("config"), layer.get("class_name")) if isinstance(layer, dict) else (None, None)
     if not isinstance(config, dict):
         return given
     first = config.get("batch_input_shape", config.get("batch_shape"))
@@ -158,8 +160,8 @@ def _after(layer: Config, given: Shape) -> Shape:
     if isinstance(config.get("layers"), list):
         return _last_of(config["layers"], given)
     try:
-        return _known(str(name), config, given)
-    except (Odd, KeyError, TypeError, IndexError, ValueError, ZeroDivisionError):
+        return _known(str(name), config, given)[:AXES]
+    except MADE_UP:
         return given
 
 
