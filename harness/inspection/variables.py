@@ -172,6 +172,8 @@ def _attention(config: Config, shape: Any) -> Variables | None:
         return None
     query, value, key = (shape.get(f"{each}_shape") for each in ("query", "value", "key")) if isinstance(
         shape, dict) else (shape, shape, None)  # fmt: skip
+    if config.get("query_shape") is not None:  # as Keras 2 writes them
+        query, value, key = (config.get(f"{each}_shape") for each in ("query", "value", "key"))
     heads, size = whole(config["num_heads"]), whole(config["key_dim"])
     deep = whole(config["value_dim"]) if config.get("value_dim") is not None else size
     biased = config.get("use_bias", True)

@@ -58,6 +58,8 @@ def layers_of(config: Any, at: str = "layers", depth: int = 0) -> Iterator[tuple
 def compare(report: Report, config: Layer, contents: Contents, where: str, limits: Limits) -> None:
     """A `.keras` file's config against its weights."""
     held = _held(contents)
+    if exports.numbers(report.keras_version or "") in ((2, 12), (2, 13)):
+        held = _without_gaps(held)
     report.parameters = sum(_count(entry["shape"]) for entry in held.values())
     ordered = sorted(held)  # so that what lies below a layer is a stretch of it
     taken: set[str] = set()
@@ -103,6 +105,40 @@ def _held(contents: Contents) -> dict[str, dict[str, Any]]:
         if path.startswith("layers/") and not re.search(r"(^|/)_?(seed|random)_generator/", path):
             found[path] = entry
     return found
+
+
+def _without_gaps(held: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """The layers of each class numbered one after the other.
+
+    Keras before 2.14 goes over a model's layers twice and counts each time (keras#18830): dense, dense_2, dense_4.
+    """
+    numbers: dict[str, dict[str, set[int]]] = {}
+    for path in held:
+        for place, word, number in _numbered(path):
+            numbers.setdefault(place, {}).setdefault(word, set()).add(number)
+    ranks = {
+        (place, word, number): rank
+        for place, words in numbers.items()
+        for word, found in words.items()
+        for rank, number in enumerate(sorted(found))
+    }
+    renamed = {}
+    for path, entry in held.items():
+        parts = path.split("/")
+        for place, word, number in _numbered(path):
+            rank = ranks[place, word, number]
+            parts[place.count("/") + 1] = f"{word}_{rank}" if rank else word
+        renamed["/".join(parts)] = entry
+    return renamed
+
+
+def _numbered(path: str) -> Iterator[tuple[str, str, int]]:
+    """For each layer on a path: the folder that it stands in, the word for its class, and its number."""
+    parts = path.split("/")
+    for at, part in enumerate(parts[:-1]):
+        found = re.fullmatch(r"(.+?)(?:_([0-9]{1,9}))?", parts[at + 1]) if part == "layers" else None
+        if found is not None:
+            yield "/".join(parts[: at + 1]), found[1], int(found[2] or 0)
 
 
 def _asked(report: Report, layer: Layer, path: str) -> Variables | None:
