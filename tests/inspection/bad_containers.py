@@ -238,7 +238,7 @@ def hdf5() -> Iterator[Case]:
         file.create_dataset("layers/more/vars/0", (1 << 29,), "f4", chunks=(1 << 29,), compression="gzip")
 
     def many_attributes(file: h5py.File) -> None:
-        for at in range(5000):
+        for at in range(1000):
             file.attrs[f"a{at}"] = at
 
     def plugin(file: h5py.File) -> None:
