@@ -52,6 +52,9 @@ def _steps(a: Arguments, x: Spec) -> Placement:
     layers, y = [], x
     for number in range(a.draw(st.integers(1, 3))):
         call, placement = a.inner(a.choose_rule(_STEPS, y), y, name=f"step_{number}")
+        if y.static and not placement.outputs[0].static:
+            # Keras follows the tensors through the steps, and knows of sizes that this layer by itself would not say.
+            call, placement = a.inner(a.choose_rule(("ReLU",), y), y, name=f"step_{number}")
         layers.append(call)
         y = placement.outputs[0]
     a.give("layers", layers)
