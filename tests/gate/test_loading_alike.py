@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.expectations.compare import Difference
 from harness.gate.models import (
     BREAKS,
     BROKEN,
@@ -16,10 +17,12 @@ from harness.gate.models import (
     Given,
     Loaded,
     ModelVerdict,
+    _different,
     _loading,
 )
 from harness.inspection.report import Report
 
+SIDES = ("2.15.0", "3.15.1")
 ERROR = {"type": "ValueError", "message": "no", "place": ""}
 WHOLE = Loaded("yes")
 REFUSED = Loaded("no", ERROR, "load")
@@ -47,17 +50,26 @@ UNCALLED = Loaded("yes", ERROR, FIRST_CALL)
 )
 def test_the_verdict_follows_from_what_each_side_could_do(baseline: Loaded, candidate: Loaded, verdict: str) -> None:
     made = ModelVerdict("m.keras", None, NOT_TRIED, baseline, candidate)
-    assert _loading(made, Report("m.keras"), Given()).verdict == verdict
+    assert _loading(made, Report("m.keras"), Given(), SIDES).verdict == verdict
 
 
 def test_a_model_that_takes_the_inputs_of_its_user_in_neither_release_is_broken_in_both() -> None:
     made = ModelVerdict("m.keras", None, NOT_TRIED, UNCALLED, UNCALLED)
-    assert _loading(made, Report("m.keras"), Given(inputs=Path("x.npz"))).verdict == BROKEN
+    assert _loading(made, Report("m.keras"), Given(inputs=Path("x.npz")), SIDES).verdict == BROKEN
 
 
 @pytest.mark.parametrize(("form", "verdict"), [("keras", NOT_TRIED), ("saved_model", BREAKS)])
 def test_without_its_classes_a_config_is_not_tried_and_a_program_is(form: str, verdict: str) -> None:
     report = Report("m.keras", format=form, custom_objects=["Mine"])
-    made = _loading(ModelVerdict("m.keras", None, NOT_TRIED, WHOLE, REFUSED), report, Given())
+    made = _loading(ModelVerdict("m.keras", None, NOT_TRIED, WHOLE, REFUSED), report, Given(), SIDES)
     assert made.verdict == verdict
     assert ("needs custom objects: Mine" in made.why) is (verdict == NOT_TRIED)
+
+
+def test_a_cause_of_some_releases_is_that_of_the_release_which_broke_it() -> None:
+    report = Report("m.keras", format="keras")
+    listed = [(("takes", "0"), "3.4.1", "one-tensor-becomes-a-list"), (("takes", "0"), "3.5.0", None)]
+    for where, keras, cause in listed:
+        differs = Difference(where, "value", 1, 2)
+        told = _different(ModelVerdict("m.keras", None, NOT_TRIED), "structure", differs, report, keras).cause
+        assert (told and told.id) == cause
