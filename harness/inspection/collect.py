@@ -6,7 +6,8 @@ import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from harness.inspection.recognise import HDF5, PICKLES, is_model_folder
+from harness.inspection.formats.assets import HDF5
+from harness.inspection.recognise import PICKLES, is_model_folder
 
 SUFFIXES = (".keras", ".h5", ".hdf5", ".weights.json")
 

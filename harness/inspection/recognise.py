@@ -9,15 +9,16 @@ import threading
 import time
 import zipfile
 from pathlib import Path
+from typing import IO
 
 from harness.inspection.clock import Clock, TooLong
 from harness.inspection.formats import folder, hdf5, json_config, keras_zip, saved_model
+from harness.inspection.formats.assets import HDF5
 from harness.inspection.hdf5_process import Reader
 from harness.inspection.limits import MB, Limits
 from harness.inspection.report import Report
 from harness.inspection.subject import Subject
 
-HDF5 = b"\x89HDF\r\n\x1a\n"
 PICKLES = tuple(b"\x80" + bytes([protocol]) for protocol in range(2, 6))
 NAMES = {".keras": ("keras", "keras folder"), ".h5": ("hdf5", "hdf5 weights by name", "weights.h5"),
          ".hdf5": ("hdf5", "hdf5 weights by name", "weights.h5")}  # fmt: skip
@@ -101,17 +102,17 @@ def _file(subject: Subject) -> None:
     path, report = subject.path, subject.report
     with path.open("rb") as file:
         head = file.read(16)
-        # A zip may hold HDF5 where HDF5 is looked for, by chance; by its name it is a zip all the same.
-        by_name = head.startswith(b"PK\x03\x04") and path.suffix.lower() == ".keras"
-        signature = head[:8] == HDF5 or (not by_name and _later(file))
+        later = 0 if head[:8] == HDF5 else _later(file)
+    zip_first = head.startswith(b"PK\x03\x04")
+    signature = head[:8] == HDF5 or later > 0
     zipped = zipfile.is_zipfile(path)
-    if signature and zipped:
+    if signature and zipped and not zip_first:
         report.add("zip-ambiguous", "", "a zip and HDF5 at once: which is read depends on the name")
-    if head.startswith(b"PK\x03\x04") or (zipped and not signature):
+    if zip_first or (zipped and not signature):
         report.format = "keras"
         if not head.startswith(b"PK"):
             report.add("zip-ambiguous", "", "a zip that begins after something else")
-        keras_zip.inspect(subject)
+        keras_zip.inspect(subject, later)
     elif signature:
         report.format = "hdf5"
         hdf5.inspect(subject)
@@ -130,18 +131,17 @@ def _file(subject: Subject) -> None:
         report.add("format-named-otherwise", "", f"named {path.suffix}, and is {report.format}")
 
 
-def _later(file: object) -> bool:
-    """HDF5 may begin at 512 bytes, and at each doubling of it."""
+def _later(file: IO[bytes]) -> int:
+    """Where HDF5 begins that does not begin at once: at 512 bytes, or at a doubling of it, however far; else 0."""
     at = 512
-    while at <= 1 << 24:
-        file.seek(at)  # type: ignore[attr-defined]
-        found = file.read(8)  # type: ignore[attr-defined]
-        if found == HDF5:
-            return True
+    while True:
+        file.seek(at)
+        found = file.read(8)
         if len(found) < 8:
-            return False
+            return 0
+        if found == HDF5:
+            return at
         at *= 2
-    return False
 
 
 def _folder(subject: Subject) -> None:

@@ -89,6 +89,13 @@ def zips() -> Iterator[Case]:
                    lambda folder, p=parts: b.zipped(folder / "model.keras", p))  # fmt: skip
     yield Case("zip after something else", "unsafe", "zip-ambiguous", _bytes(lambda data: b"#!/bin/sh\n" + data))
     yield Case("zip and HDF5 at once", "unsafe", "zip-ambiguous", _polyglot)
+    for name, at in (("m.KERAS", 1 << 15), ("m.keras", 1 << 15), ("m", 1 << 16), ("m.zip", 1 << 25)):
+        yield Case(f"zip named {name} and HDF5 at byte {at}", "unsafe", "zip-ambiguous",
+                   aligned(name, "assets/h5", whole_model(), at))  # fmt: skip
+    yield Case("weights of a zip by another name where HDF5 is looked for", "unsafe", "zip-ambiguous",
+               aligned("m.KERAS", "model.weights.h5", b.hdf5(b.arrays())))  # fmt: skip
+    yield Case("weights that are a model of their own", "unsafe", "zip-ambiguous",
+               aligned("m.keras", "model.weights.h5", whole_model()))  # fmt: skip
     yield Case("zip whose header has another name", "unsafe", "zip-ambiguous",
                _bytes(lambda data: data.replace(b"config.json", b"conf1g.json", 1)))  # fmt: skip
     yield Case("zip encrypted", "unsupported", "zip-encrypted", _bytes(_encrypt))
@@ -143,7 +150,31 @@ def _archives() -> dict[str, bytes]:
     with zipfile.ZipFile(packed, "w") as inner:
         inner.writestr("a", b"a")
     return {"a tar": stream.getvalue(), "a zip after two bytes": b"xx" + packed.getvalue(),
-            "an empty zip": b"PK\x05\x06" + bytes(18), "a zstd": b"\x28\xb5\x2f\xfdmore"}  # fmt: skip
+            "an empty zip": b"PK\x05\x06" + bytes(18), "a zstd": b"\x28\xb5\x2f\xfdmore",
+            "HDF5": b.hdf5(b.arrays())}  # fmt: skip
+
+
+def aligned(name: str, entry: str, data: bytes, at: int = 1 << 15) -> Callable[[Path], Path]:
+    """A good model with this entry, or with these weights, at a byte where HDF5 is looked for."""
+
+    def make(folder: Path) -> Path:
+        parts = {key: each for key, each in b.entries().items() if key != entry}
+        path = b.zipped(folder / name, parts)
+        with zipfile.ZipFile(path, "a") as file:
+            headers = 2 * 30 + len("assets/pad") + len(entry)
+            file.writestr("assets/pad", bytes(at - file.start_dir - headers))
+            file.writestr(entry, data)
+        assert path.read_bytes()[at : at + 8] == data[:8]
+        return path
+
+    return make
+
+
+def whole_model() -> bytes:
+    """HDF5 of a model whose Lambda is Python code."""
+    made = b.legacy_layer("Lambda", name="l", function=[b.marshalled(), None, None], function_type="lambda")
+    config = json.dumps(b.legacy(b.legacy_dense(), made))
+    return b.hdf5(b.arrays(), lambda file: file.attrs.__setitem__("model_config", config))
 
 
 def npy(array: np.ndarray) -> bytes:

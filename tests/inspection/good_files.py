@@ -11,7 +11,17 @@ import h5py
 import numpy as np
 
 from tests.inspection import building as b
-from tests.inspection.bad_containers import _deflated, _index, _large, _more, _two, _unzipped, _weights, npy
+from tests.inspection.bad_containers import (
+    _deflated,
+    _index,
+    _large,
+    _more,
+    _two,
+    _unzipped,
+    _weights,
+    aligned,
+    npy,
+)
 from tests.inspection.bad_references import Case, with_lambda, with_layer
 
 # Vocabularies, a word a line, whose words are the first opcodes of a pickle, or are near to other things than text.
@@ -178,6 +188,9 @@ def containers() -> Iterator[Case]:
     yield _good("seed", _weights(generator))
     yield _good("ones", _weights(values=half))
     yield _good("compressed weights", _compressed)
+    yield _good("weights where HDF5 is looked for", aligned("m.keras", "model.weights.h5", b.hdf5(b.arrays())))
+    yield _good("HDF5 just beside where it is looked for", aligned("m.KERAS", "model.weights.h5", b.hdf5(b.arrays()),
+                                                                    (1 << 15) + 1))  # fmt: skip
     yield _good("weights alone", _alone)
     yield _good("weights in shards", lambda folder: _index(folder, None))
     yield _good("folder", _unzipped)

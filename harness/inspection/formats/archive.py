@@ -192,7 +192,7 @@ class Archive:
         return info.header_offset + LOCAL.size + int(fields[9]) + int(fields[10])
 
     def read(
-        self, name: str, into: IO[bytes] | None = None, *, keep: bool = True, foreign: bool = True
+        self, name: str, into: IO[bytes] | None = None, *, keep: bool = True, foreign: bool = True, own: bytes = b""
     ) -> bytes | None:
         """An entry's bytes, never more than its directory says, its checksum compared; None where that fails."""
         info, parts, size, tail = self.entries[name], [], 0, b""
@@ -222,7 +222,7 @@ class Archive:
             return None
         if foreign:
             with self._file.open(info) as file:
-                found = assets.stranger(file, tail, size)
+                found = assets.stranger(file, tail, size, own)
             if found is not None:
                 self.report.add(found[0], name, found[1])
         return b"".join(parts)

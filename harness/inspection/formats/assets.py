@@ -10,9 +10,10 @@ from harness.inspection.formats.pickles import is_pickle
 
 HEAD = 1 << 16
 TAIL = (1 << 16) + 22  # a zip's directory ends there
+HDF5 = b"\x89HDF\r\n\x1a\n"
 BEGINNINGS = ((b"PK\x03\x04", "a zip"), (b"\x1f\x8b", "a gzip"), (b"7z\xbc\xaf", "a 7z"), (b"Rar!", "a rar"),
               (b"BZh", "a bzip2"), (b"\xfd7zXZ", "an xz"), (b"\x28\xb5\x2f\xfd", "a zstd"), (b"\x7fELF", "a program"),
-              (b"MZ\x90", "a program"), (b"#!", "a script"))  # fmt: skip
+              (b"MZ\x90", "a program"), (b"#!", "a script"), (HDF5, "HDF5"))  # fmt: skip
 ARRAY = b"\x93NUMPY"
 _DTYPE = rb"'[<>|=]?[?biufcmMSUV]\d*(\[\w+\])?'"
 _FIELD = rb"\('[^'\\]*', " + _DTYPE + rb"(, \([\d, ]*\))?\)"
@@ -23,10 +24,13 @@ OBJECTS = re.compile(rb"""['"][<>|=]?O\d*['"]""")
 END = struct.Struct("<4s4H2LH")
 
 
-def stranger(file: IO[bytes], tail: bytes, size: int) -> tuple[str, str] | None:
-    """The rule and what it is, where it is something that Keras would not write; `tail` is its end."""
+def stranger(file: IO[bytes], tail: bytes, size: int, own: bytes = b"") -> tuple[str, str] | None:
+    """The rule and what it is, where it is something that Keras would not write; `tail` is its end.
+
+    `own` is how it begins where Keras writes it.
+    """
     head = file.read(HEAD)
-    what = next((what for begin, what in BEGINNINGS if head.startswith(begin)), None)
+    what = next((what for begin, what in BEGINNINGS if head.startswith(begin) and begin != own), None)
     if what is None and _is_zip(tail, size):
         what = "a zip"
     if what is None and _is_tar(head[:512]):

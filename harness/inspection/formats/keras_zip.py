@@ -10,6 +10,7 @@ from typing import Any
 
 from harness.inspection import metadata, weights
 from harness.inspection.formats.archive import Archive, Inner, Large
+from harness.inspection.formats.assets import HDF5
 from harness.inspection.hdf5_process import Contents
 from harness.inspection.subject import Subject
 
@@ -17,11 +18,17 @@ CONFIG, METADATA, WEIGHTS, NPZ = "config.json", "metadata.json", "model.weights.
 PARTS = (CONFIG, METADATA, WEIGHTS, NPZ, "_variables.txt")
 
 
-def inspect(subject: Subject) -> None:
-    """Looks through the zip, its config and its weights."""
+def inspect(subject: Subject, hdf5_at: int = 0) -> None:
+    """Looks through the zip, its config and its weights; HDF5 is found at `hdf5_at` by who looks for it there."""
     archive = Archive(subject.path, subject.report, subject.limits)
     try:
-        if archive.open():
+        opened = archive.open()
+        # The weights may come to lie there by chance, and `.keras`, so written, is a zip to Keras before all else.
+        own = opened and WEIGHTS in archive.entries and archive.stored_at(WEIGHTS) == hdf5_at
+        if hdf5_at and not (own and subject.path.name.endswith(".keras")):
+            subject.report.add("zip-ambiguous", "", f"a zip and HDF5, at byte {hdf5_at:,}, at once: which is read "
+                               "depends on the name and the release")  # fmt: skip
+        if opened:
             _entries(subject, archive)
     finally:
         archive.close()
@@ -44,6 +51,8 @@ def _entries(subject: Subject, archive: Archive) -> None:
     contents = None
     if WEIGHTS in archive.entries:
         contents = _weights(subject, archive)
+        if contents is not None and "model_config" in contents.groups.get("/", {}):
+            report.add("zip-ambiguous", WEIGHTS, "HDF5 of a whole model, with a config of its own")
     elif NPZ in archive.entries:
         _arrays(subject, archive)
     elif not {WEIGHTS, NPZ} & archive.names:
@@ -97,7 +106,7 @@ def _holds_objects(head: bytes) -> bool:
 def _weights(subject: Subject, archive: Archive) -> Contents | None:
     start = archive.stored_at(WEIGHTS)
     if start is not None:
-        if archive.read(WEIGHTS, keep=False) is None:
+        if archive.read(WEIGHTS, keep=False, own=HDF5) is None:
             return None
         return subject.hdf5(archive.path, WEIGHTS, offset=start, length=archive.entries[WEIGHTS].file_size)
     size, most = archive.entries[WEIGHTS].file_size, subject.limits.unpacked_bytes
@@ -107,6 +116,6 @@ def _weights(subject: Subject, archive: Archive) -> Contents | None:
     with tempfile.TemporaryDirectory(prefix="keras-harness-") as folder:
         path = Path(folder) / "weights.h5"
         with path.open("xb") as file:
-            if archive.read(WEIGHTS, file) is None:
+            if archive.read(WEIGHTS, file, own=HDF5) is None:
                 return None
         return subject.hdf5(path, WEIGHTS)
