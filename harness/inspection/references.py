@@ -176,11 +176,16 @@ class References:
         if name == "function":
             return self._function(value, path, kinds)
         found = self._class(value, name, path, kinds)
+        config, second = value.get("config"), value.get("registered_name")
+        if isinstance(config, dict):
+            # The legacy formats, and what Keras 2 builds as they do inside of others, leave the module aside; and where
+            # a module has nothing by the first name, Keras 2 takes what it has by the second.
+            self._particular(name, config, path)
+            if isinstance(second, str) and second != name:
+                self._particular(second, config, path)
         if found is None:
             return True
-        config = value.get("config")
         if isinstance(config, dict):
-            self._particular(name, config, path)
             self._common(config, path)
             if found & CHECKED and name not in SAVED:
                 self._arguments(value, name, config, path)

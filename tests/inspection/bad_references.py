@@ -216,6 +216,15 @@ def code() -> Iterator[Case]:
             made = b.legacy_layer("Lambda", name="l", function="mine", function_type="function", module="__main__", **{
                 key: "system" if kind == "function" else None, f"{key}_type": kind, f"{key}_module": "os"})  # fmt: skip
             yield Case(f"h5 {key} of os, {kind}", "unsafe", "outside-keras", _whole(made))
+    for module in ("mypkg", None, "", 7):
+        made = old | {"module": module, "registered_name": "my>L"}
+        yield Case(f"h5 lambda of the module {module!r}", "unsafe", "python-code", _whole(made))
+        yield Case(f"h5 lambda of the module {module!r}, wrapped", "unsafe", "python-code",
+                   _whole(b.legacy_layer("TimeDistributed", name="t", layer=made)))  # fmt: skip
+    yield Case("lambda of a module that is not known, wrapped", "unsafe", "python-code",
+               _config(with_layer(b.layer("TimeDistributed", name="t", layer=old | {"module": "mypkg"}))))  # fmt: skip
+    yield Case("lambda by its second name", "unsafe", "python-code", _config(with_layer(b.layer(
+        "Mine", registered="Lambda", **old["config"]))))  # fmt: skip
     yield Case("h5 loss that is a lambda", "unsafe", "python-code", lambda folder: b.whole_hdf5(
         folder, training={"loss": b.python_lambda(), "optimizer_config": b.legacy_layer("Adam")}))  # fmt: skip
     yield Case("h5 metrics of os", "unsafe", "outside-keras", lambda folder: b.whole_hdf5(
@@ -263,6 +272,11 @@ def readers() -> Iterator[Case]:
         "vocabulary file": b.layer("StringLookup", name="s", vocabulary="/etc/passwd"),
         "vocabulary at an address": b.layer("TextVectorization", name="s", vocabulary="https://example.org/v.txt"),
         "integer vocabulary": b.layer("IntegerLookup", name="s", vocabulary="../../secret"),
+        "vocabulary file of a class of the author's": b.layer(
+            "StringLookup", module="mypkg", registered="my>StringLookup", name="s", vocabulary="/etc/passwd"),
+        "vocabulary file of a class without a module": b.layer("StringLookup", module=None, name="s", vocabulary="/v"),
+        "vocabulary file, wrapped": b.layer("TimeDistributed", name="t", layer=b.layer(
+            "StringLookup", module="mypkg", name="s", vocabulary="/etc/passwd")),
         "hub layer": b.layer("KerasLayer", module="tensorflow_hub", handle="https://tfhub.dev/x"),
         "address of a custom layer": b.layer("Mine", module="mine", registered="my>Mine", url="http://example.org/a"),
     }  # fmt: skip
@@ -311,6 +325,10 @@ def readers() -> Iterator[Case]:
         yield Case(place, "corrupt", "wrong-kind", _config(config))
     custom: dict[str, b.Config] = {
         "registered layer": with_layer(b.layer("Mine", module="mine.layers", registered="mine>Mine", name="m")),
+        "lookup of the author's, its words in the file": with_layer(
+            b.layer("StringLookup", module="mypkg", registered="my>StringLookup", name="s", vocabulary=["/v"])),
+        "Lambda of the author's, without a function": with_layer(
+            b.layer("Lambda", module="mypkg", registered="my>Lambda", name="m", function=None)),
         "layer of __main__": with_layer(b.layer("Mine", module=None, registered="Mine", name="m")),
         "registered activation": b.model(activation=b.function("swoosh", "mine", "mine>swoosh")),
         "function by its name": b.model(activation=b.function("swoosh")),
