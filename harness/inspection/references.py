@@ -123,6 +123,9 @@ class References:
             self._add("python-code", path, "marshalled byte code of a function")
         inherits = "class_name" not in value and key in positions.STRINGS_ARE_NAMES
         for name, each in value.items():
+            # A Lambda has its functions so, and so have the wrappers of cells.
+            if each == "lambda" and name.endswith("_type") and isinstance(value.get(name[:-5]), str | list | dict):
+                self._add("python-code", (*path, name[:-5]), "marshalled byte code of a lambda")
             if name in ("class_name", "module", "registered_name", "name", "spec_name", "input_layers",
                         "output_layers", "keras_history"):  # fmt: skip
                 if isinstance(each, dict | list):

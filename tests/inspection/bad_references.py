@@ -216,6 +216,12 @@ def code() -> Iterator[Case]:
             made = b.legacy_layer("Lambda", name="l", function="mine", function_type="function", module="__main__", **{
                 key: "system" if kind == "function" else None, f"{key}_type": kind, f"{key}_module": "os"})  # fmt: skip
             yield Case(f"h5 {key} of os, {kind}", "unsafe", "outside-keras", _whole(made))
+    for name, key in (("ResidualWrapper", "residual_fn"), ("DropoutWrapper", "dropout_fn"), ("Custom>Mine", "f")):
+        for what, value in {"": [b.marshalled(), None, None], ", as text": b.marshalled()}.items():
+            cell = b.legacy_layer(name, name="w", cell=b.legacy_layer("LSTMCell", name="c", units=3),
+                                  **{key: value, f"{key}_type": "lambda", f"{key}_module": "x"})  # fmt: skip
+            yield Case(f"h5 lambda as the {key} of a {name}{what}", "unsafe", "python-code",
+                       _whole(b.legacy_layer("RNN", name="r", cell=cell)))  # fmt: skip
     for module in ("mypkg", None, "", 7):
         made = old | {"module": module, "registered_name": "my>L"}
         yield Case(f"h5 lambda of the module {module!r}", "unsafe", "python-code", _whole(made))

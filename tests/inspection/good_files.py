@@ -97,6 +97,8 @@ def configs() -> Iterator[Case]:
         "a long key over many lists": b.model() | {"extra": {"k" * 1_000_000: [[]] * 1_000}},
         "array in the config": b.model() | {"extra": array},
         "type specification": b.model() | {"extra": spec},
+        "a type that is called lambda, of nothing and of a number": b.model()
+        | {"extra": {"schedule_type": "lambda", "step": 0.1, "step_type": "lambda", "kind": "lambda"}},
         "text that looks like a path": b.model() | {"note": "/etc/passwd and ../.. and os.system"},
         "an address in a text": b.model() | {"note": "see https://keras.io"},
         "name with letters of all kinds": b.sequential(b.dense("schön ☃", 4, 3), b.dense("dense_1", 2, 4)),
