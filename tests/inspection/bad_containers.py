@@ -79,14 +79,36 @@ def zips() -> Iterator[Case]:
     yield Case("zip entry with a last dot", "unsafe", "zip-ambiguous", _more("config.json.", b"{}"))
     yield Case("zip entry with a second name", "unsafe", "zip-ambiguous",
                _more("assets/a", b"x", extra=struct.pack("<HHBL", 0x7075, 13, 1, 0) + b"other.js"))  # fmt: skip
-    for name, value in (("objects", np.array([b.Payload()], object)), ("numbers", np.ones(3))):
-        stream = io.BytesIO()
-        np.savez(stream, allow_pickle=True, weights=value)
-        parts = {key: data for key, data in b.entries().items() if key != "model.weights.h5"}
-        parts["model.weights.npz"] = stream.getvalue()
-        verdict, rule = ("unsafe", "object-array") if name == "objects" else ("unsupported", "not-inspected")
+    objects, numbers = npy(np.array([b.Payload()], object)), npy(np.ones(3))
+    named = "layers/dense/vars.npy"
+    other = objects.replace(b"'descr': '|O'", b"'descr' :  'O'")
+    torn = bytearray(_npz({"a.npy": numbers, named: objects}))
+    torn[torn.index(b"PK\x01\x02") + 10] = 99  # a compression that nobody knows, of the first
+    for name, data, verdict, rule in (
+        ("objects", _npz({named: objects}), "unsafe", "object-array"),
+        ("objects, as NumPy does not write them", _npz({named: other}), "unsafe", "object-array"),
+        (
+            "objects behind ten thousand others",
+            _npz(dict.fromkeys(map(str, range(10_001)), b"") | {named: objects}),
+            "unsafe",
+            "object-array",
+        ),
+        ("objects behind a damaged one", bytes(torn), "unsafe", "object-array"),
+        ("a pickle before a zip", b.pickled() + _npz({"a.npy": numbers}), "unsafe", "pickled-data"),
+        ("too many numbers", _npz(dict.fromkeys(map(str, range(10_001)), b"")), "bomb", "zip-bomb"),
+        ("numbers", _npz({named: numbers}), "unsupported", "not-inspected"),
+        ("ten thousand numbers", _npz(dict.fromkeys(map(str, range(10_000)), b"")), "unsupported", "not-inspected"),
+    ):
+        parts = {key: each for key, each in b.entries().items() if key != "model.weights.h5"}
+        parts["model.weights.npz"] = data
         yield Case(f"weights as .npz of {name}", verdict, rule,
                    lambda folder, p=parts: b.zipped(folder / "model.keras", p))  # fmt: skip
+        if name in ("objects", "numbers"):
+            npz = {"model.weights.npz": data}
+            yield Case(f"weights as .npz of {name}, beside others", verdict, rule,
+                       lambda folder, p=npz: b.zipped(folder / "model.keras", b.entries() | p))  # fmt: skip
+            yield Case(f"weights as .npz of {name}, in a folder", verdict, rule,
+                       lambda folder, p=npz: _unzipped(folder, "model.weights.h5", more=p))  # fmt: skip
     yield Case("zip after something else", "unsafe", "zip-ambiguous", _bytes(lambda data: b"#!/bin/sh\n" + data))
     yield Case("zip and HDF5 at once", "unsafe", "zip-ambiguous", _polyglot)
     for name, at in (("m.KERAS", 1 << 15), ("m.keras", 1 << 15), ("m", 1 << 16), ("m.zip", 1 << 25)):
@@ -180,6 +202,14 @@ def whole_model() -> bytes:
 def npy(array: np.ndarray) -> bytes:
     stream = io.BytesIO()
     np.save(stream, array, allow_pickle=True)
+    return stream.getvalue()
+
+
+def _npz(parts: dict[str, bytes]) -> bytes:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as file:
+        for name, data in parts.items():
+            file.writestr(name, data)
     return stream.getvalue()
 
 
@@ -632,8 +662,10 @@ def _pipe(folder: Path) -> Path:
     return folder / "m.keras"
 
 
-def _unzipped(folder: Path, without: str = "", about: bytes | None = None) -> Path:
-    for name, data in b.entries(about=about).items():
+def _unzipped(
+    folder: Path, without: str = "", about: bytes | None = None, more: dict[str, bytes] | None = None
+) -> Path:
+    for name, data in (b.entries(about=about) | (more or {})).items():
         if name != without:
             (folder / name).write_bytes(data)
     return folder

@@ -41,7 +41,7 @@ class Large(Exception):
     """A directory of so many bytes."""
 
 
-class _File(io.FileIO):
+class Bounded(io.FileIO):
     """A zip of which no more is read at once than `most`, for as long as that says something."""
 
     most: int | None = None
@@ -52,19 +52,6 @@ class _File(io.FileIO):
         return super().read(-1 if size is None else size) or b""
 
 
-class Inner(io.BytesIO):
-    """The same of a zip inside another."""
-
-    def __init__(self, data: bytes, most: int) -> None:
-        super().__init__(data)
-        self.most = most
-
-    def read(self, size: int | None = -1, /) -> bytes:
-        if size is not None and size > self.most:
-            raise Large(size)
-        return super().read(size)
-
-
 class Archive:
     """An open zip whose entries were all looked at; `entries` are those that may be read."""
 
@@ -72,12 +59,12 @@ class Archive:
         self.path, self.report, self.limits = path, report, limits
         self.entries: dict[str, zipfile.ZipInfo] = {}
         self.names: set[str] = set()  # of all entries, those that may not be read too
-        self._bytes: _File | None = None
+        self._bytes: Bounded | None = None
         self._file: zipfile.ZipFile | None = None
 
     def open(self) -> bool:
         """Reads the directory; False where there is no use in going on."""
-        self._bytes = _File(self.path)
+        self._bytes = Bounded(self.path)
         self._bytes.most = self.limits.zip_directory
         try:
             self._file = zipfile.ZipFile(self._bytes)

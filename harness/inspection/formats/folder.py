@@ -8,7 +8,7 @@ from typing import Any
 
 from harness.inspection import metadata, weights
 from harness.inspection.formats.assets import TAIL, stranger
-from harness.inspection.formats.keras_zip import CONFIG, METADATA, PARTS, WEIGHTS
+from harness.inspection.formats.keras_zip import CONFIG, METADATA, NPZ, PARTS, WEIGHTS, arrays
 from harness.inspection.subject import Subject
 
 
@@ -33,7 +33,9 @@ def inspect(subject: Subject) -> None:
         contents = subject.hdf5(files[WEIGHTS], WEIGHTS)
         if config is not None:
             weights.compare(report, config, contents, WEIGHTS, subject.limits)
-    else:
+    if NPZ in files:
+        arrays(subject, files[NPZ])
+    if not {WEIGHTS, NPZ} & files.keys():
         report.add("entry-missing", WEIGHTS, "not in the folder")
     for name, path in files.items():
         if name not in PARTS:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import struct
 import tempfile
 import zipfile
 import zlib
@@ -9,13 +11,15 @@ from pathlib import Path
 from typing import Any
 
 from harness.inspection import metadata, weights
-from harness.inspection.formats.archive import Archive, Inner, Large
-from harness.inspection.formats.assets import HDF5
+from harness.inspection.formats.archive import Archive, Bounded, Large
+from harness.inspection.formats.assets import HDF5, HEAD, stranger
 from harness.inspection.hdf5_process import Contents
 from harness.inspection.subject import Subject
 
 CONFIG, METADATA, WEIGHTS, NPZ = "config.json", "metadata.json", "model.weights.h5", "model.weights.npz"
 PARTS = (CONFIG, METADATA, WEIGHTS, NPZ, "_variables.txt")
+BROKEN = (zipfile.BadZipFile, OSError, ValueError, EOFError, RuntimeError, NotImplementedError, zlib.error,
+          struct.error, OverflowError)  # fmt: skip
 
 
 def inspect(subject: Subject, hdf5_at: int = 0) -> None:
@@ -53,9 +57,9 @@ def _entries(subject: Subject, archive: Archive) -> None:
         contents = _weights(subject, archive)
         if contents is not None and "model_config" in contents.groups.get("/", {}):
             report.add("zip-ambiguous", WEIGHTS, "HDF5 of a whole model, with a config of its own")
-    elif NPZ in archive.entries:
+    if NPZ in archive.entries:
         _arrays(subject, archive)
-    elif not {WEIGHTS, NPZ} & archive.names:
+    if not {WEIGHTS, NPZ} & archive.names:
         report.add("entry-missing", WEIGHTS, "not in the zip")
     for name in archive.entries:
         if name in PARTS or name.endswith("/"):
@@ -77,30 +81,52 @@ def _text(subject: Subject, archive: Archive, name: str) -> bytes | None:
 
 
 def _arrays(subject: Subject, archive: Archive) -> None:
-    """Weights as .npz: only whether an array of Python objects is among them."""
-    report = subject.report
-    report.add("not-inspected", NPZ, "weights as .npz")
-    if archive.entries[NPZ].file_size > subject.limits.json_bytes:
+    size, most = archive.entries[NPZ].file_size, subject.limits.unpacked_bytes
+    if size > most:
+        subject.report.add("zip-bomb", NPZ, f"unpacks to {size:,} bytes on the disk; the limit is {most:,}")
         return
-    data = archive.read(NPZ, foreign=False) or b""
-    try:
-        with zipfile.ZipFile(Inner(data, subject.limits.zip_directory)) as inner:
-            for info in inner.infolist()[: subject.limits.zip_entries]:
-                report.clock.check()
-                with inner.open(info) as file:
-                    if _holds_objects(file.read(4096)):
-                        report.add("object-array", f"{NPZ}/{info.filename}", "an array of Python objects")
-    except Large as large:
-        report.add("zip-bomb", NPZ, f"a directory of {large.args[0]:,} bytes; the limit is "
-                   f"{subject.limits.zip_directory:,}")  # fmt: skip
-    except (zipfile.BadZipFile, OSError, ValueError, EOFError, RuntimeError, NotImplementedError, zlib.error) as error:
-        report.add("zip-broken", NPZ, str(error))
+    with tempfile.TemporaryDirectory(prefix="keras-harness-") as folder:
+        path = Path(folder) / "weights.npz"
+        with path.open("xb") as file:
+            if archive.read(NPZ, file, foreign=False) is None:
+                return
+        arrays(subject, path)
 
 
-def _holds_objects(head: bytes) -> bool:
-    """Does an array's own header, a dictionary as text, name objects as its type?"""
-    header = head.partition(b"{")[2].partition(b"}")[0]
-    return head.startswith(b"\x93NUMPY") and b"|O" in header.partition(b"'descr':")[2]
+def arrays(subject: Subject, path: Path) -> None:
+    """Weights as .npz: only whether anything among them is unpickled, as arrays of Python objects are."""
+    report, limits = subject.report, subject.limits
+    report.add("not-inspected", NPZ, "weights as .npz")
+    with Bounded(path) as file:
+        if not file.read(4).startswith((b"PK\x03\x04", b"PK\x05\x06")):
+            # A zip may begin after something else; to NumPy, what begins as neither a zip nor an array is a pickle.
+            report.add("pickled-data", NPZ, "it does not begin as a zip does, and NumPy unpickles it")
+        file.seek(0)
+        file.most = limits.zip_directory
+        try:
+            inner = zipfile.ZipFile(file)
+        except Large as large:
+            report.add("zip-bomb", NPZ, f"a directory of {large.args[0]:,} bytes; the limit is "
+                       f"{limits.zip_directory:,}")  # fmt: skip
+            return
+        except BROKEN as error:
+            report.add("zip-broken", NPZ, str(error))
+            return
+        file.most = None
+        infos = inner.infolist()
+        if len(infos) > limits.zip_entries:
+            report.add("zip-bomb", NPZ, f"{len(infos):,} entries; the limit is {limits.zip_entries:,}")
+        for info in infos:  # all of them: a directory has a limit of its own, and so has the time
+            report.clock.check()
+            where = f"{NPZ}/{info.filename}"
+            try:
+                with inner.open(info) as member:
+                    head = io.BytesIO(member.read(HEAD))
+            except BROKEN as error:  # the others are read all the same
+                report.add("zip-broken", where, str(error))
+                continue
+            if found := stranger(head, b"", info.file_size):
+                report.add(found[0], where, found[1])
 
 
 def _weights(subject: Subject, archive: Archive) -> Contents | None:
