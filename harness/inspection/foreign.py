@@ -111,6 +111,12 @@ def _computing() -> dict[str, frozenset[str]]:
     return {part: frozenset(names) for part, names in table.items()}
 
 
+def of_python(name: str) -> bool:
+    """Is it one of Python's builtins that does more than compute, or what hangs on one?"""
+    owner, _, inner = name.partition(".")
+    return owner in BUILTINS and (bool(inner) or name not in COMPUTING_BUILTINS)
+
+
 def computes(symbol: str) -> bool:
     """May a Keras 2 layer call this `tf.*` function? Denied unless it is known to compute only."""
     # An older function of the same name goes by this prefix, and in some releases the function itself.

@@ -256,10 +256,10 @@ class References:
             return None
         if not self._is_keras(module, name, path, str(registered or name)):
             return None
-        self._registered(registered, module, name, path)
+        self._registered(registered, module, name, path, kinds)
         return self._judge(module, name, exports.kinds(module, name), path, kinds)
 
-    def _registered(self, registered: str | None, module: str, name: str, path: Path) -> None:
+    def _registered(self, registered: str | None, module: str, name: str, path: Path, kinds: frozenset[str]) -> None:
         """Keras registers what is its own by no other name."""
         if not registered or registered == name or (registered == f"Custom>{name}" and name in exports.REGISTERED):
             return
@@ -267,6 +267,8 @@ class References:
             self._custom(path, registered, f"goes before {module}.{name}, where it is registered")
         else:
             self._add("config-shape", path, f"{module}.{name} is registered as {registered}")
+            if module != "builtins":  # Keras 2 takes the second where the module has nothing by the first
+                self._judge(module, registered, exports.kinds(module, registered), path, kinds)
 
     def _bare(self, name: str, path: Path, kinds: frozenset[str]) -> frozenset[str] | None:
         package, _, rest = name.rpartition(">")
@@ -333,14 +335,16 @@ class References:
         elif module == "builtins":
             found = exports.named_function(name)
             if found:
-                self._registered(None if registered == "function" else registered, module, name, path)
+                self._registered(None if registered == "function" else registered, module, name, path, kinds)
                 self._judge("keras", name, found, path, kinds)
-            elif name in foreign.BUILTINS - foreign.COMPUTING_BUILTINS:
-                self._add("outside-keras", path, f"builtins.{name}: of Python itself")
-            else:
+            elif not foreign.of_python(name):
                 self._custom(path, name, "a function")
+            # Keras before 3.9 takes what Python has by the second name where it has nothing by the first.
+            for each in dict.fromkeys((name, registered or name)):
+                if foreign.of_python(each) and not (each == name and found):
+                    self._add("outside-keras", path, f"builtins.{each}: of Python itself")
         elif self._is_keras(module, name, path, str(registered or name)):
-            self._registered(None if registered == "function" else registered, module, name, path)
+            self._registered(None if registered == "function" else registered, module, name, path, kinds)
             self._judge(module, name, exports.kinds(module, name), path, kinds)
         return False
 

@@ -123,6 +123,17 @@ def references() -> Iterator[Case]:
         yield Case(f"internal {module}.{name}", "unsafe", "keras-internal",
                    _config(b.model(activation=b.function(name, module))))  # fmt: skip
 
+    for name in ("print", "breakpoint", "exec", "exit"):
+        for first in ("my_fn", "relu"):
+            yield Case(f"function {first} that is registered as {name}", "unsafe", "outside-keras",
+                       _config(b.model(activation=b.function(first, registered=name))))  # fmt: skip
+    yield Case("function of a class of Python's", "unsafe", "outside-keras",
+               _config(b.model(activation=b.function("type.mro"))))  # fmt: skip
+    yield Case("function of Keras by its second name", "unsafe", "builtin-misused",
+               _config(b.model(activation=b.function("my_fn", "keras.models", "load_model"))))  # fmt: skip
+    made = b.layer("Mine", module="keras.callbacks", registered="CSVLogger", name="m")
+    yield Case("class of Keras by its second name", "unsafe", "builtin-misused", _config(with_layer(made)))
+
 
 def _system() -> b.Config:
     return b.function("system", "os", "system")
@@ -353,6 +364,8 @@ def readers() -> Iterator[Case]:
             | {"build_config": {"input_shape": [None, 2]}}),
         "metric by a name of Python's": b.model() | {"compile_config": {"metrics": [b.function("sum")]}},
         "operation by its name": with_lambda(b.function("abs")),
+        "function that is registered by its name": b.model(activation=b.function("my_fn", registered="my_fn")),
+        "function that is registered as one that computes": b.model(activation=b.function("my_fn", registered="abs")),
     }  # fmt: skip
     for name, config in custom.items():
         yield Case(f"custom: {name}", "needs custom objects", "custom-object", _config(config))
