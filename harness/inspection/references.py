@@ -33,6 +33,8 @@ SAVED = {"FeatureSpace": ("keras.utils", *_SPACES), "Feature": _SPACES, "Cross":
 OPERATIONS = frozenset({"TFOpLambda", "SlicingOpLambda", "ClassMethod", "InstanceMethod", "InstanceProperty"})
 LOOKUPS = frozenset({"TextVectorization", "StringLookup", "IntegerLookup", "IndexLookup"})
 LOCATIONS = ("filepath", "handle", "path", "url", "uri", "origin", "vocabulary_file", "vocabulary_path", "filename")
+# A file on the disk is read through these as well: feature columns of Keras 2 have them.
+FILES = frozenset({"vocabulary_file", "vocabulary_path", "ckpt_to_load_from"})
 # Where Keras keeps parts of models: a name there that the table lacks is one of a newer release.
 HOMES = re.compile(r"keras(\.(layers|models|ops|optimizers(\.\w+)?|losses|metrics|activations|initializers|constraints"
                    r"|regularizers|random|quantizers|dtype_policies))?$")  # fmt: skip
@@ -92,7 +94,7 @@ class References:
         names = positions.ending(key) in positions.STRINGS_ARE_NAMES
         if names:
             self._refer(len(value), path)
-        located = key.rsplit("_", 1)[-1] in LOCATIONS
+        located = _is_located(key)
         for at, each in enumerate(value):
             kind = type(each)
             if kind is str:
@@ -143,7 +145,7 @@ class References:
         if len(value) >= SHORT and PICKLE.match(value):
             self._add("pickled-data", path, "a string that is pickled data, in base 64")
             return
-        if key.rsplit("_", 1)[-1] in LOCATIONS and "://" in value:
+        if (_is_located(key) and "://" in value) or (value and key in FILES):
             self._add("reads-outside", path, value)
             return
         ending = positions.ending(key)
@@ -438,6 +440,10 @@ class References:
         elif value["class_name"] == "CompositeTensor" or str(name).removeprefix("tf.") in foreign.TYPE_SPECS:
             return
         self._add("outside-keras", path, f"the type specification {module}.{name}")
+
+
+def _is_located(key: str) -> bool:
+    return key in LOCATIONS or key.rsplit("_", 1)[-1] in LOCATIONS
 
 
 def _words(kinds: frozenset[str]) -> str:

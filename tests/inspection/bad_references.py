@@ -282,6 +282,13 @@ def _bytes(path: Path, data: bytes) -> Path:
     return path
 
 
+def _features(**config: Any) -> b.Config:
+    """Feature columns as Keras 2 keeps them."""
+    column = b.legacy_layer("VocabularyFileCategoricalColumn", key="a", dtype="string", **config)
+    columns = [b.legacy_layer("IndicatorColumn", categorical_column=column)]
+    return b.layer("DenseFeatures", name="f", feature_columns=columns, partitioner=None)
+
+
 def readers() -> Iterator[Case]:
     """Layers that read files or addresses, classes in the place of functions, and TensorFlow's functions by name."""
     outside: dict[str, b.Config] = {
@@ -292,6 +299,10 @@ def readers() -> Iterator[Case]:
         "vocabulary file of a class of the author's": b.layer(
             "StringLookup", module="mypkg", registered="my>StringLookup", name="s", vocabulary="/etc/passwd"),
         "vocabulary file of a class without a module": b.layer("StringLookup", module=None, name="s", vocabulary="/v"),
+        "vocabulary file of a feature": _features(vocabulary_file="/etc/passwd"),
+        "vocabulary file of a feature, next to the model": _features(vocabulary_file="words"),
+        "vocabulary file of a feature, at an address": _features(vocabulary_file="gs://mine/words.txt"),
+        "checkpoint of a feature": _features(ckpt_to_load_from="/tmp/somewhere", tensor_name_in_ckpt="t"),
         "vocabulary file, wrapped": b.layer("TimeDistributed", name="t", layer=b.layer(
             "StringLookup", module="mypkg", name="s", vocabulary="/etc/passwd")),
         "hub layer": b.layer("KerasLayer", module="tensorflow_hub", handle="https://tfhub.dev/x"),
@@ -342,6 +353,8 @@ def readers() -> Iterator[Case]:
         yield Case(place, "corrupt", "wrong-kind", _config(config))
     custom: dict[str, b.Config] = {
         "registered layer": with_layer(b.layer("Mine", module="mine.layers", registered="mine>Mine", name="m")),
+        "features of which none is in a file": with_layer(
+            _features(vocabulary_file="", vocabulary_path=None, ckpt_to_load_from=None)),
         "lookup of the author's, its words in the file": with_layer(
             b.layer("StringLookup", module="mypkg", registered="my>StringLookup", name="s", vocabulary=["/v"])),
         "Lambda of the author's, without a function": with_layer(

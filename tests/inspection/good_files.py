@@ -99,6 +99,8 @@ def configs() -> Iterator[Case]:
         "type specification": b.model() | {"extra": spec},
         "a type that is called lambda, of nothing and of a number": b.model()
         | {"extra": {"schedule_type": "lambda", "step": 0.1, "step_type": "lambda", "kind": "lambda"}},
+        "files and addresses by other names": b.model()
+        | {"extra": {"vocabulary_file_format": "text", "vocabulary_size": 3, "path": "a/b", "my_file": "a.txt"}},
         "text that looks like a path": b.model() | {"note": "/etc/passwd and ../.. and os.system"},
         "an address in a text": b.model() | {"note": "see https://keras.io"},
         "name with letters of all kinds": b.sequential(b.dense("schön ☃", 4, 3), b.dense("dense_1", 2, 4)),
