@@ -147,7 +147,7 @@ def _later(file: IO[bytes]) -> int:
 def _folder(subject: Subject) -> None:
     if (subject.path / "saved_model.pb").exists() or (subject.path / "saved_model.pbtxt").exists():
         saved_model.inspect(subject)
-    elif is_model_folder(subject.path):
+    elif (subject.path / "config.json").exists():  # of which Keras makes the model before it looks for weights
         folder.inspect(subject)
     else:
         subject.report.add("format-unknown", "", "a folder, and no model in it")
@@ -158,5 +158,5 @@ def is_model_folder(path: Path) -> bool:
     if (path / "saved_model.pb").exists() or (path / "saved_model.pbtxt").exists():
         return True
     return (path / "config.json").exists() and (
-        (path / "model.weights.h5").exists() or (path / "metadata.json").exists()
+        any((path / name).exists() for name in ("model.weights.h5", "model.weights.npz", "metadata.json"))
     )

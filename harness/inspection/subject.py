@@ -50,6 +50,13 @@ class Subject:
         """An index of weights: read as a config, it would be objects under keys, each of which Keras would make."""
         self._look(data, parsed, "")
 
+    def beside(self, data: bytes, where: str) -> Any:
+        """JSON that may be somebody else's: of Keras's are the objects in it, wherever they stand."""
+        config = parse_into(self.report, data, where, self.limits)
+        if config is not None:
+            self._look(data, config, where)
+        return config
+
     def of_saved_model(self, data: bytes, where: str) -> None:
         """What the metadata of a SavedModel of Keras 2 say of one layer."""
         config = parse_into(self.report, data, where, self.limits)

@@ -644,6 +644,17 @@ def places() -> Iterator[Case]:
                        folder, "Add", inner="SaveV2", name="__inference__traced_save_1", more=more))  # fmt: skip
     yield Case("SavedModel with a lambda in the graph's own metadata", "unsafe", "python-code",
                lambda folder: saved_model(folder, "Add", metadata=json.dumps(layer).encode()))  # fmt: skip
+    outside = b.sequential(b.layer("TFSMLayer", name="t", filepath="/tmp/somewhere", call_endpoint="serve"))
+    for name, config, verdict, rule in (
+        ("the config of a model", b.model(), "unsafe", "zip-ambiguous"),
+        ("a config that reads files", outside, "unsafe", "reads-outside"),
+        ("objects under a key", {"a": outside}, "unsafe", "reads-outside"),
+        ("somebody's settings", {"model_type": "bert", "layers": 12, "path": "a/b"}, "unsupported", "saved-model"),
+    ):
+        yield Case(f"SavedModel beside {name}", verdict, rule, lambda folder, c=config: _write(
+            saved_model(folder, "Add") / "config.json", json.dumps(c).encode()).parent)  # fmt: skip
+    yield Case("folder with a config alone", "unsafe", "reads-outside", lambda folder: _write(
+        folder / "config.json", json.dumps(outside).encode()).parent)  # fmt: skip
     yield Case("SavedModel torn", "corrupt", None, lambda folder: saved_model(folder, "Add", torn=True))
     yield Case("empty file", "unsupported", "not-a-plain-file", lambda folder: _write(folder / "m.keras", b""))
     yield Case("no such file", "unsupported", "not-a-plain-file", lambda folder: folder / "gone.keras")

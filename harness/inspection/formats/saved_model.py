@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from harness.inspection import foreign
-from harness.inspection.formats.folder import plain_files
+from harness.inspection.formats.folder import plain_files, read
+from harness.inspection.formats.keras_zip import CONFIG
 from harness.inspection.protobuf import NODE_OP, Broken, Budget, fields, text
 from harness.inspection.subject import Subject
 
@@ -41,6 +42,12 @@ def inspect(subject: Subject) -> None:
         subject.report.add("entry-missing", "variables/variables.index", "not in the folder")
     if "keras_metadata.pb" in files:
         _metadata(subject, files["keras_metadata.pb"])
+    if CONFIG in files and (data := read(subject, files[CONFIG])) is not None:
+        # Keras 3 takes a folder with that for a model of its own. Others keep settings of theirs by that name.
+        config = subject.beside(data, CONFIG)
+        if isinstance(config, dict) and {"class_name", "config"} <= config.keys():
+            subject.report.add("zip-ambiguous", CONFIG, "a SavedModel, and the config of another model: which is "
+                               "loaded depends on the release")  # fmt: skip
 
 
 def graph(subject: Subject, path: Path, where: str) -> None:
