@@ -79,7 +79,7 @@ def _functional(report: Report, config: dict[str, Any], path: str, limits: Limit
         if inbound is None or not isinstance(inbound, list):
             report.add("config-shape", path, f"{name}: inbound_nodes is missing or no list")
             return 0
-        if any(isinstance(node, dict) and not {"args", "kwargs"} <= node.keys() for node in inbound):
+        if any(_half_called(node) for node in inbound):
             report.add("config-shape", path, f"{name}: a call without args or kwargs")
         if not inbound and layer["class_name"] != "InputLayer" and not _stands_alone(layer):
             report.add("graph-broken", path, f"{name} is called on nothing")
@@ -89,7 +89,7 @@ def _functional(report: Report, config: dict[str, Any], path: str, limits: Limit
             before[name, 0] = []
         if len(before) > limits.nodes:
             return len(before)
-    first = _first(layers, before, config.get("output_layers"))
+    first, first_at_ends = _first(layers, before, config.get("output_layers"))
     for (name, at), taken in list(before.items()):
         known = [_known(source, before, first) for source in taken]
         for source, key in zip(taken, known, strict=True):
@@ -97,11 +97,27 @@ def _functional(report: Report, config: dict[str, Any], path: str, limits: Limit
                 what = "is not there" if source[0] not in layers else f"has no node {source[1]}"
                 report.add("graph-broken", path, f"{name} (node {at}) takes the output of {source[0]}, which {what}")
         before[name, at] = [key for key in known if key is not None]
-    _ends(report, layers, config, path, before, first)
+    _ends(report, layers, config, path, before, first_at_ends)
     cycle = _cycle(before)
     if cycle is not None:
         report.add("graph-broken", path, f"{cycle[0]} is its own input: a cycle")
     return len(before)
+
+
+def _half_called(node: Any) -> bool:
+    """Is it a call as Keras 3 writes it, without one of the two? Keras 2 writes a dict of inputs by the dict's keys."""
+    return isinstance(node, dict) and not {"args", "kwargs"} <= node.keys() and not _of_keras_2(node)
+
+
+def _of_keras_2(value: Any) -> bool:
+    """Dicts and lists of `[layer, node, tensor, arguments]`; a constant has its value in the tensor's place."""
+    if isinstance(value, dict):
+        return bool(value) and all(map(_of_keras_2, value.values()))
+    if not isinstance(value, list) or not value:
+        return False
+    return (len(value) == 4 and isinstance(value[0], str) and isinstance(value[3], dict)) or all(
+        map(_of_keras_2, value)
+    )
 
 
 def _stands_alone(layer: dict[str, Any]) -> bool:
@@ -109,19 +125,22 @@ def _stands_alone(layer: dict[str, Any]) -> bool:
     return layer["class_name"] in ("AddLoss", "AddMetric") or layer["class_name"] in MODELS
 
 
-def _first(layers: dict[str, Any], before: dict[Key, list[Key]], ends: Any) -> dict[str, int]:
-    """The number that the first node of a nested model goes by, where it is not 0.
+def _first(layers: dict[str, Any], before: dict[Key, list[Key]], ends: Any) -> tuple[dict[str, int], dict[str, int]]:
+    """The number that the first node of a nested model goes by, where it is not 0: for layers, and at the ends.
 
     Such a model may have had a node of its own before it was called here, which is counted and not written. The last
-    node is always taken by something, so that one number too many says that all are counted from 1.
+    node is always taken by something, so that one number too many says that all are counted from 1. Keras 3 counts a
+    functional model from 0 where its output is taken by a layer, and from 1 in `output_layers`, of the same file.
     """
-    nodes = Counter(name for name, _ in before)
-    taken = {source for each in before.values() for source in each} | set(sources(ends))
-    return {
-        name: 1
-        for name, layer in layers.items()
-        if (layer["class_name"] in MODELS or variables.built_in(layer) is None) and (name, nodes[name]) in taken
-    }
+    count = Counter(name for name, _ in before)
+    taken, last = {source for each in before.values() for source in each}, set(sources(ends))
+    nested = [
+        name for name, layer in layers.items() if layer["class_name"] in MODELS or variables.built_in(layer) is None
+    ]
+    over = {name for name in nested if (name, count[name]) in taken}
+    over_at_ends = {name for name in nested if (name, count[name]) in last}
+    inside = over | {name for name in over_at_ends if (name, 0) not in taken}
+    return dict.fromkeys(inside, 1), dict.fromkeys(over | over_at_ends, 1)
 
 
 def _known(source: Key, before: dict[Key, list[Key]], first: dict[str, int]) -> Key | None:

@@ -546,10 +546,25 @@ def damage() -> Iterator[Case]:
         "no outputs": b.functional(first, second, outputs=[]),
         "input is not listed": b.functional(first, second, inputs="dense"),
         "model that takes its own last output": _in_itself(),
+        "model that is counted from 0 and from 1 by layers": _counted_twice(),
         "layer on nothing": b.functional(b.called(b.dense("dense", 4, 3)), second),
     }.items():  # fmt: skip
         yield Case(f"graph: {name}", "corrupt", "graph-broken", lambda folder, c=config: b.keras(folder, c))
+    for part in ("args", "kwargs"):
+        half = b.functional(first, second | {"inbound_nodes": [{part: [b.tensor("dense")]}]})
+        yield Case(f"graph: a call of {part} alone", "corrupt", "config-shape",
+                   lambda folder, c=half: b.keras(folder, c))  # fmt: skip
     yield from _weight_cases()
+
+
+def _counted_twice() -> b.Config:
+    """A nested model that is called once, and of which two layers take the output by two numbers."""
+    inner = b.layer("Sequential", module="keras", name="f", layers=[b.input_layer(), b.layer("ReLU", name="r")])
+    inner |= {"name": "f", "inbound_nodes": [[["input_layer", 0, 0, {}]]]}
+    after = [
+        b.layer("ReLU", name=f"r{at}") | {"name": f"r{at}", "inbound_nodes": [[["f", at, 0, {}]]]} for at in (0, 1)
+    ]
+    return b.functional(inner, *after, inputs=[["input_layer", 0, 0]], outputs=[["r0", 0, 0], ["r1", 0, 0]])
 
 
 def _in_itself() -> b.Config:
@@ -580,6 +595,12 @@ def _weight_cases() -> Iterator[Case]:
         ("of another precision", wide, "weight-dtype"),
     ):
         yield Case(f"weights: {name}", "corrupt", rule, _weights(values=values))
+    told = b.layer("Mine", module="mine", registered="mine>Mine", layers=[b.dense("dense", 4, 3)])
+    yield Case("custom: model that tells of its layers, and has others", "corrupt", "weight-surplus",
+               lambda folder: b.keras(folder, told))  # fmt: skip
+    untold = {**told, "config": {}}
+    yield Case("custom: model that tells of no layers", "needs custom objects", "custom-object",
+               lambda folder: b.keras(folder, untold))  # fmt: skip
 
     def bfloat16(file: h5py.File) -> None:
         del file["layers/dense/vars/0"]

@@ -133,18 +133,29 @@ def configs() -> Iterator[Case]:
     for name, first in (("Keras 2", 1), ("Keras 3", 0)):
         yield _good(f"model called twice, as {name} writes it", lambda folder, at=first: b.keras(
             folder, _twice(at), weights=b.hdf5({})))  # fmt: skip
+    yield _good("model called twice, counted from 0 and at the ends from 1", lambda folder: b.keras(
+        folder, _twice(0, ends=1), weights=b.hdf5({})))  # fmt: skip
+    dict_of_inputs = b.layer("Average", name="a") | {
+        "name": "a",
+        "inbound_nodes": [
+            {"x": ["input_layer", 0, 0, {}], "args": [["input_layer", 0, 0, {}], ["_CONSTANT_VALUE", -1, 0.5, {}]]}
+        ],
+    }
+    yield _good("layer called on a dict, as Keras 2 writes it", lambda folder: b.keras(
+        folder, b.functional(dict_of_inputs, outputs=[["a", 0, 0]]), weights=b.hdf5({})))  # fmt: skip
 
 
-def _twice(first: int) -> b.Config:
+def _twice(first: int, *, ends: int | None = None) -> b.Config:
     """f(f(x)): a layer that takes its own output, and a graph without a cycle. Keras 2 counts a node before the first.
 
-    Keras 3 does not, where f is a Sequential.
+    Keras 3 does not, where f is a Sequential; where it is a functional model, it does in `output_layers` alone.
     """
+    ends = first if ends is None else ends
     inner = b.layer("Sequential", module="keras", name="f", layers=[b.input_layer(), b.layer("ReLU", name="r")])
     inner |= {"name": "f", "inbound_nodes": [[["input_layer", 0, 0, {}]], [["f", first, 0, {}]]]}
     after = b.called(b.layer("ReLU", name="s"), "f")
     after["inbound_nodes"] = [[["f", first + 1, 0, {}]]]
-    return b.functional(inner, after, inputs=[["input_layer", 0, 0]], outputs=[["f", first + 1, 0], ["s", 0, 0]])
+    return b.functional(inner, after, inputs=[["input_layer", 0, 0]], outputs=[["f", ends + 1, 0], ["s", 0, 0]])
 
 
 def containers() -> Iterator[Case]:
