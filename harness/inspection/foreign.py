@@ -7,6 +7,7 @@ import json
 import sys
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 BUILTINS = frozenset(dir(builtins))
 # Keras writes a function of the author's, and one of `keras.ops`, by its name and the module `builtins`: `sum`, `abs`.
@@ -81,6 +82,17 @@ _COMPUTING_NAMES = frozenset(
     histogram_fixed_width_bins scan string_split to_bfloat16 to_double to_float to_int32 to_int64 truediv
     vectorized_map""".split()
 )  # fmt: skip
+# Wrappers of recurrent cells, `tf.nn.RNNCellResidualWrapper` and so on, and what is written of one that runs no code of
+# the author's. Keras 2 writes them by this module, and takes them from there; Keras 3 before 3.9 does so too, and later
+# has to be given them as custom objects. Keras 2 does not find the weights of their cells in a `.keras` file.
+CELL_WRAPPERS_AT = "tensorflow.python.keras.layers.rnn_cell_wrapper_v2"
+CELL_WRAPPERS: dict[str, frozenset[str]] = {
+    "DeviceWrapper": frozenset({"device"}),
+    "DropoutWrapper": frozenset(
+        {"input_keep_prob", "input_size", "output_keep_prob", "seed", "state_keep_prob", "variational_recurrent"}
+    ),
+    "ResidualWrapper": frozenset(),
+}
 # Operations in a graph that reach outside of it: files, the network, Python, the process itself. Of some it is an
 # attribute that names the file: a vocabulary, a page of memory, the description of a protobuf.
 UNSAFE_OPS = frozenset(
@@ -122,6 +134,13 @@ def computes(symbol: str) -> bool:
     # An older function of the same name goes by this prefix, and in some releases the function itself.
     plain = symbol.removeprefix("compat.v1.")
     return plain in _COMPUTING_NAMES or not {symbol, plain}.isdisjoint(_computing()["functions"])
+
+
+def wraps_cell(module: str, name: str, config: Any) -> bool:
+    """Is it a wrapper of a cell, of TensorFlow's own, without a function that may be byte code?"""
+    if module != CELL_WRAPPERS_AT or name not in CELL_WRAPPERS or not isinstance(config, dict):
+        return False
+    return config.keys() <= CELL_WRAPPERS[name] | {"name", "trainable", "dtype", "cell"}
 
 
 def harmless(operation: str) -> bool:

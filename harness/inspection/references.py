@@ -256,6 +256,9 @@ class References:
         if not isinstance(module, str) or not (registered is None or isinstance(registered, str)):
             self._add("config-shape", path, "module or registered_name is no string")
             return None
+        if foreign.wraps_cell(module, name, value.get("config")):
+            self._custom(path, str(registered or name), "of TensorFlow: tf.nn.RNNCell" + name)
+            return None
         if not self._is_keras(module, name, path, str(registered or name)):
             return None
         self._registered(registered, module, name, path, kinds)

@@ -399,6 +399,19 @@ def readers() -> Iterator[Case]:
     yield Case("an argument of a release long ago", "unsupported", "unknown-part", lambda folder: b.whole_hdf5(
         folder, b.legacy(b.legacy_dense(old_argument=1)),
         change=lambda file: file.attrs.__setitem__("keras_version", b"2.3.1")))  # fmt: skip
+    for name, more, verdict, rule in (
+        ("ResidualWrapper", {}, "needs custom objects", "custom-object"),
+        ("DropoutWrapper", {"input_keep_prob": 0.5, "seed": None}, "needs custom objects", "custom-object"),
+        ("DropoutWrapper", {"dropout_fn": [b.marshalled(), None, None], "dropout_fn_type": "lambda"}, "unsafe",
+         "outside-keras"),
+        ("ResidualWrapper", {"residual_fn": [b.marshalled(), None, None], "residual_fn_type": "lambda"}, "unsafe",
+         "outside-keras"),
+        ("CompiledWrapper", {}, "unsafe", "outside-keras"),
+    ):  # fmt: skip
+        wrapper = b.layer(name, module="tensorflow.python.keras.layers.rnn_cell_wrapper_v2", registered=name, name="w",
+                          cell=b.legacy_layer("SimpleRNNCell", name="c", units=3), **more)  # fmt: skip
+        yield Case(f"{name} of tf.nn with {', '.join(more) or 'a cell'}", verdict, rule,
+                   _config(with_layer(b.layer("RNN", name="r", cell=wrapper))))  # fmt: skip
     yield Case("a layer that no release has", "unsupported", "unknown-part",
                _config(with_layer(b.layer("HyperDense", name="h"))))  # fmt: skip
 
