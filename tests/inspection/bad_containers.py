@@ -412,6 +412,11 @@ def sizes() -> Iterator[Case]:
     yield Case("a million by a million, functional", "bomb", "model-bomb", lambda folder: b.keras_json(folder, joined))
     yield Case("kernel of 10^6 by 10^6", "bomb", "model-bomb", lambda folder: b.keras(folder, b.sequential(
         b.layer("Conv2D", name="c", filters=10**6, kernel_size=[1000, 1000]))))  # fmt: skip
+    back = b.functional(b.called(b.layer("Dense", name="y", units=10**6), "x"),
+                        b.called(b.layer("Dense", name="x", units=10**7), "input_layer"), outputs="y")  # fmt: skip
+    yield Case(
+        "a million by ten, the last layer first", "bomb", "model-bomb", lambda folder: b.keras_json(folder, back)
+    )
     for name, config in _large(10**12, 10**9, 10**4).items():
         yield Case(f"too much of {name}", "bomb", "model-bomb", lambda folder, c=config: b.keras(folder, c))
         yield Case(f"too much of {name}, JSON alone", "bomb", "model-bomb",
@@ -461,7 +466,40 @@ def _large(units: int, many: int, some: int) -> dict[str, b.Config]:
         "UpSampling2D": [pixels, b.layer("UpSampling2D", name="u", size=[some, some]), flat, last],
         "ZeroPadding2D": [pixels, b.layer("ZeroPadding2D", name="z", padding=[[some, 0], [0, some]]), flat, last],
         "Resizing": [pixels, b.layer("Resizing", name="z", height=some, width=some), flat, last],
+        **_told_elsewhere(many, some),
     }.items()}  # fmt: skip
+
+
+def _told_elsewhere(many: int, some: int) -> dict[str, list[b.Config]]:
+    """Layers whose weights depend on what is not where it is looked for first."""
+    rows, flat = b.layer("RepeatVector", name="v", n=many), b.layer("Flatten", name="f")
+    dense = b.legacy_layer("Dense", name="d", units=many)
+    two = b.layer("Sequential", module="keras", name="q", layers=[
+        b.layer("Dense", name="x", units=many), b.layer("Dense", name="y", units=some * some)])  # fmt: skip
+    words = {"max_tokens": many * some, "output_mode": "multi_hot", "pad_to_max_tokens": True}
+    state = {"units": many, "stateful": True, "batch_input_shape": [many * some, 2, 1]}
+    return {
+        "a Dense that tells its own input": [
+            b.layer("Dense", name="d", units=some, batch_input_shape=[None, many * some])
+        ],
+        "a Sequential of layers alone": [b.layer("Dense", name="w", units=3), two],
+        "a Sequential that is a list": [{**two, "config": two["config"]["layers"]}],
+        "a Sequential in TimeDistributed": [rows, b.layer("TimeDistributed", name="t", layer=two)],
+        "a Dense that says otherwise what it is built on": [
+            b.layer("Dense", name="w", units=many), {**dense, "build_config": {"input_shape": [None, 1]}}],
+        "LocallyConnected1D": [rows, b.legacy_layer("LocallyConnected1D", name="l", filters=some, kernel_size=[4])],
+        "LocallyConnected1D of a full kernel": [rows, b.legacy_layer(
+            "LocallyConnected1D", name="l", filters=1, kernel_size=[1], implementation=2)],
+        "Normalization": [b.layer("RepeatVector", name="v", n=many * some), flat, b.layer("Normalization", name="n")],
+        "STFTSpectrogram": [rows, b.layer("STFTSpectrogram", name="s", mode="log", frame_length=some, fft_length=many)],
+        "TextVectorization": [b.layer("TextVectorization", name="t", **words), b.layer("Dense", name="d", units=some)],
+        "StringLookup": [b.layer("StringLookup", name="t", **words), b.layer("Dense", name="d", units=some)],
+        "a batch of states": [b.legacy_layer("LSTM", name="l", **state)],
+        "Dense after a picture with its channels first": [
+            b.layer("Dense", name="l", units=3, batch_input_shape=[None, many, 1, 1]),
+            b.layer("GlobalAveragePooling2D", name="g", data_format="channels_first"),
+            b.layer("Dense", name="d", units=many)],
+    }  # fmt: skip
 
 
 def _deflated(name: str, data: bytes) -> Callable[[Path], Path]:

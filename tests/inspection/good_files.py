@@ -248,6 +248,19 @@ def containers() -> Iterator[Case]:
     for at in range(40):
         around = b.layer("Bidirectional", name=f"b{at}", layer=around)
     yield _good("forty layers, one around the other", lambda folder: b.keras_json(folder, b.sequential(around)))
+    # What comes of a Lambda is not known, and a layer that is called twice has the shape of each call.
+    large = b.input_layer(10**9)
+    mean = b.layer("Lambda", name="l", function=b.function("mean", "keras.ops", "mean"))
+    shrunk = b.sequential(mean, b.dense("dense", 10**3, 1), first=large)
+    yield _good("a Dense after what makes a large input small", lambda folder: b.keras_json(folder, shrunk))
+    twice = b.called(b.layer("ReLU", name="r"), "input_layer")
+    twice["inbound_nodes"] += b.called(b.layer("ReLU"), "m", name="r")["inbound_nodes"]
+    small = b.called(b.dense("d", 10**3, 1), "r")
+    small["inbound_nodes"][0]["args"] = [b.tensor("r", 1)]
+    shared = b.functional(twice, b.called(b.layer("Mean", module="keras.src.ops.numpy", axis=-1, keepdims=True),
+                                          "r", name="m"), small, outputs="d")  # fmt: skip
+    shared["config"]["layers"][0] |= {"config": {**large["config"], "name": "input_layer"}}
+    yield _good("a layer that is called on much and on little", lambda folder: b.keras_json(folder, shared))
     for name, config in _large(10, 9, 8).items():
         yield _good(f"not too much of {name}", lambda folder, c=config: b.keras_json(folder, c))
     for name, shrinking in {
