@@ -135,6 +135,9 @@ class Reading:
         except MemoryError:
             self.add("hdf5-bomb", where, "more memory than the limit")
         except Exception as error:
+            if "memory allocation failed" in str(error):  # as HDF5 itself says it
+                self.add("hdf5-bomb", where, f"more memory than the limit: {error}")
+                return
             self.add("hdf5-broken", where, str(error))
 
     def _attributes(self, path: str, thing: Any) -> None:

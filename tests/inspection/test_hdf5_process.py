@@ -8,6 +8,7 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import psutil
 import pytest
 
@@ -133,6 +134,14 @@ def test_many_files_are_read_by_one_child(tmp_path: Path) -> None:
         assert time.monotonic() - started < 10
     finally:
         reader.stop()
+
+
+def test_chunks_that_need_more_memory_than_the_limit_are_a_bomb_and_no_damage(tmp_path: Path) -> None:
+    path = tmp_path / "m.weights.h5"
+    path.write_bytes(b.hdf5({"layers/dense/vars/0": np.ones((300, 200), "f4")}, chunks=(1, 2)))
+    assert inspect(path).verdict == "ok"
+    report = inspect(path, limits=Limits(child_memory=48 << 20))
+    assert [(each.rule, each.where) for each in report.findings] == [("hdf5-bomb", "/layers/dense/vars/0")]
 
 
 def test_a_file_that_changes_while_it_is_read_is_said_to(tmp_path: Path, monkeypatch) -> None:
