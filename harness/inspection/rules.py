@@ -202,7 +202,10 @@ _ROWS: dict[str, Rule] = {
     "entry-missing": Rule(
         "corrupt", "medium", "A part of the model is missing", "Keras cannot load the model without it.", _BROKEN,
     ),
-    "json-invalid": Rule("corrupt", "medium", "No JSON, or not of the right shape", "Keras cannot read it.", _BROKEN),
+    "json-invalid": Rule(
+        "corrupt", "medium", "No JSON, or not of the right shape", "Keras cannot read it, or would not write it.",
+        _BROKEN,
+    ),
     "json-duplicate-key": Rule(
         "unsafe", "high", "A key that is written twice",
         "Which of the two counts depends on who reads. No writer of JSON does that by itself.", _ASK, "CWE-436",

@@ -31,6 +31,11 @@ def parse(data: bytes, limits: Limits) -> tuple[Any, list[tuple[str, str]]]:
     brackets, commas = data.count(b"[") + data.count(b"{"), data.count(b",")
     if brackets * 8 + commas > limits.json_items:
         raise Refused("json-bomb", f"{brackets:,} brackets and {commas:,} commas; the limit is {limits.json_items:,}")
+    # Keras gives the bytes of a zip's entry to `json.loads`, which reads these too; other readers see something else.
+    encoding = json.detect_encoding(data)
+    if encoding != "utf-8":
+        marked = " (a byte order mark)" if encoding == "utf-8-sig" else ""
+        raise Refused("json-invalid", f"in {encoding}{marked}, which Keras reads in some files and writes in none")
     odd: list[tuple[str, str]] = []
     huge: list[tuple[str, str]] = []
     try:
@@ -41,8 +46,6 @@ def parse(data: bytes, limits: Limits) -> tuple[Any, list[tuple[str, str]]]:
     memory = 2 * sys.getsizeof(text) + 70 * (brackets * 8 + commas)
     if memory > limits.json_memory:
         raise Refused("json-bomb", f"{memory:,} bytes of memory for JSON; the limit is {limits.json_memory:,}")
-    if text.startswith("\ufeff"):
-        raise Refused("json-invalid", "begins with a byte order mark, which Keras does not read")
 
     def pairs(items: list[tuple[str, Any]]) -> dict[str, Any]:
         made = dict(items)
