@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 from typing import Any
 
@@ -331,10 +332,16 @@ def main() -> None:
     answers.write("ready\n")
     answers.flush()
     for line in sys.stdin:
+        request = json.loads(line)
+        if hasattr(signal, "alarm"):
+            # The library can go round for ever, and does not hear of a parent that was killed meanwhile.
+            signal.alarm(request["alarm"])
         try:
-            answer = read(json.loads(line))
+            answer = read(request)
         except MemoryError:
             answer = {"findings": [("hdf5-slow", "/", "more memory than the limit")], "datasets": [], "groups": {}}
+        if hasattr(signal, "alarm"):
+            signal.alarm(0)
         answers.write(json.dumps(answer) + "\n")
         answers.flush()
 

@@ -18,6 +18,7 @@ from harness.inspection.limits import MB, Limits
 
 CHILD = Path(__file__).with_name("hdf5_child.py")
 STARTING = 60.0  # seconds: importing h5py on a busy machine is not the file's fault, and no part of its time
+ORPHAN = 10  # seconds after its time at which a child ends by itself, where nobody is left to end it
 ANSWER = 256 * MB  # bytes of an answer; what a file of the largest allowed number of objects needs
 
 
@@ -86,6 +87,7 @@ class Reader:
             request.update(offset=offset, length=length)
         size = length if length is not None else path.stat().st_size
         allowed = min(self.limits.seconds + size / (100 * MB), most)
+        request["alarm"] = math.ceil(max(allowed, 0.0)) + ORPHAN
         if not self._ready:
             self._wait()
         started = time.monotonic()

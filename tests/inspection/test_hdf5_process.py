@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 import time
@@ -91,6 +92,25 @@ def test_the_child_gives_up_what_it_does_not_need(tmp_path: Path) -> None:
         assert report.verdict in ("error", "bomb"), name
         assert not (tmp_path / "marker").exists()
         assert child.exists()
+
+
+@pytest.mark.skipif(not hasattr(signal, "alarm"), reason="the system has no alarm")
+def test_a_child_that_goes_round_for_ever_ends_though_its_parent_is_gone(tmp_path: Path, monkeypatch) -> None:
+    child = tmp_path / "child.py"
+    source = hdf5_process.CHILD.read_text()
+    child.write_text(
+        source.replace("    reading = Reading(request", "    while True: pass\n    reading = Reading(request")
+    )
+    assert child.read_text() != source
+    monkeypatch.setattr(hdf5_process, "CHILD", child)
+    monkeypatch.setattr(hdf5_process, "ORPHAN", 1)
+    reader = Reader(Limits())
+    monkeypatch.setattr(reader, "_line", lambda until: b"ready\n" if not reader._ready else sys.exit("killed"))
+    with pytest.raises(SystemExit):
+        reader.read(b.whole_hdf5(tmp_path), most=0.0)
+    assert reader._process is not None
+    assert reader._process.wait(timeout=60) == -signal.SIGALRM
+    reader.stop()
 
 
 def test_a_child_that_was_started_early_is_taken_and_one_that_nobody_needs_ends_by_itself(tmp_path: Path) -> None:
