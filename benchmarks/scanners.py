@@ -23,7 +23,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from tests.inspection import bad_containers, bad_references, good_files
+from tests.inspection import bad_files, good_files
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -33,7 +33,7 @@ OURS = [sys.executable, "-c", "from harness.__main__ import main; main()", "vali
 def made(folder: Path) -> dict[Path, str]:
     """The folder of each file, with the verdict that it deserves; what is no plain file is left out."""
     wanted: dict[Path, str] = {}
-    for case in (*bad_references.CASES, *bad_containers.CASES, *good_files.CASES):
+    for case in (*bad_files.CASES, *good_files.CASES):
         place = folder / re.sub(r"\W+", "_", case.name)
         place.mkdir()
         try:

@@ -1,25 +1,14 @@
-"""Bad files, first part: what a config names. Each is harmless: what a payload would do is make a marker file."""
+"""Bad references: what a config names."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from tests.inspection import building as b
-
-
-class Case(NamedTuple):
-    """A file that is made, what must be said of it, and the rule that must say it."""
-
-    name: str
-    verdict: str
-    rule: str | None
-    make: Callable[[Path], Path]
-
-
-def _config(config: Any) -> Callable[[Path], Path]:
-    return lambda folder: b.keras(folder, config)
+from tests.inspection.case import Case
+from tests.inspection.changing import with_config
 
 
 def with_layer(*more: b.Config) -> b.Config:
@@ -109,30 +98,30 @@ def references() -> Iterator[Case]:
     """What is named, at the places where it can be named."""
     for module, name in MISUSED:
         yield Case(f"lambda of {module}.{name}", "unsafe", "builtin-misused",
-                   _config(with_lambda(b.function(name, module), arguments={"origin": b.MARKER})))  # fmt: skip
+                   with_config(with_lambda(b.function(name, module), arguments={"origin": b.MARKER})))  # fmt: skip
     for module, name in MISUSED_CLASSES:
         made = b.layer(name, module=module, filepath=b.MARKER)
-        yield Case(f"{module}.{name} as a layer", "unsafe", "builtin-misused", _config(with_layer(made)))
+        yield Case(f"{module}.{name} as a layer", "unsafe", "builtin-misused", with_config(with_layer(made)))
     for module, name in OUTSIDE:
         yield Case(f"function {module}.{name}", "unsafe", "outside-keras",
-                   _config(b.model(activation=b.function(name, module))))  # fmt: skip
+                   with_config(b.model(activation=b.function(name, module))))  # fmt: skip
     for module, name in (("os", "system"), ("subprocess", "Popen"), ("tensorflow.io", "write_file")):
         yield Case(f"class {module}.{name}", "unsafe", "outside-keras",
-                   _config(with_layer(b.layer(name, module=module, args=f"touch {b.MARKER}"))))  # fmt: skip
+                   with_config(with_layer(b.layer(name, module=module, args=f"touch {b.MARKER}"))))  # fmt: skip
     for module, name in INTERNAL:
         yield Case(f"internal {module}.{name}", "unsafe", "keras-internal",
-                   _config(b.model(activation=b.function(name, module))))  # fmt: skip
+                   with_config(b.model(activation=b.function(name, module))))  # fmt: skip
 
     for name in ("print", "breakpoint", "exec", "exit"):
         for first in ("my_fn", "relu"):
             yield Case(f"function {first} that is registered as {name}", "unsafe", "outside-keras",
-                       _config(b.model(activation=b.function(first, registered=name))))  # fmt: skip
+                       with_config(b.model(activation=b.function(first, registered=name))))  # fmt: skip
     yield Case("function of a class of Python's", "unsafe", "outside-keras",
-               _config(b.model(activation=b.function("type.mro"))))  # fmt: skip
+               with_config(b.model(activation=b.function("type.mro"))))  # fmt: skip
     yield Case("function of Keras by its second name", "unsafe", "builtin-misused",
-               _config(b.model(activation=b.function("my_fn", "keras.models", "load_model"))))  # fmt: skip
+               with_config(b.model(activation=b.function("my_fn", "keras.models", "load_model"))))  # fmt: skip
     made = b.layer("Mine", module="keras.callbacks", registered="CSVLogger", name="m")
-    yield Case("class of Keras by its second name", "unsafe", "builtin-misused", _config(with_layer(made)))
+    yield Case("class of Keras by its second name", "unsafe", "builtin-misused", with_config(with_layer(made)))
 
 
 def _system() -> b.Config:
@@ -175,36 +164,36 @@ def places() -> Iterator[Case]:
         "in a layer of another class": with_layer(b.layer("Mine", module="mine", registered="my>Mine", f=_system())),
     }
     for name, config in spots.items():
-        yield Case(f"os.system {name}", "unsafe", "outside-keras", _config(config))
+        yield Case(f"os.system {name}", "unsafe", "outside-keras", with_config(config))
     call = b.called(b.dense("dense_1", 2, 4), "dense")
     call["inbound_nodes"][0]["kwargs"] = {"mask": _system()}
     yield Case("os.system in the arguments of a call", "unsafe", "outside-keras",
-               _config(b.functional(b.called(b.dense("dense", 4, 3), "input_layer"), call)))  # fmt: skip
+               with_config(b.functional(b.called(b.dense("dense", 4, 3), "input_layer"), call)))  # fmt: skip
     for name in ("__tuple__", "__bytes__", "__slice__", "__ellipsis__", "__keras_tensor__", "TensorShape",
                  "CompositeTensor", "TypeSpec", "__tensor__", "__numpy__"):  # fmt: skip
         made = b.layer(name, module="antigravity", name="t")
-        yield Case(f"{name} of a module, as a layer", "unsafe", "outside-keras", _config(with_layer(made)))
+        yield Case(f"{name} of a module, as a layer", "unsafe", "outside-keras", with_config(with_layer(made)))
         yield Case(f"{name} of a module, as an initializer", "unsafe", "outside-keras",
-                   _config(b.model(kernel_initializer=made)))  # fmt: skip
+                   with_config(b.model(kernel_initializer=made)))  # fmt: skip
     for module, name in (("os", "TensorSpec"), ("tensorflow.evil", "TensorSpec"), ("keras.src", "TensorSpec"),
                          ("tensorflow.python.framework.tensor", "x.TensorSpec")):  # fmt: skip
         spec = {"class_name": "__typespec__", "module": module, "spec_name": name, "registered_name": None}
         yield Case(f"{module}.{name} as a type specification", "unsafe", "outside-keras",
-                   _config(b.model() | {"extra": spec | {"config": []}}))  # fmt: skip
+                   with_config(b.model() | {"extra": spec | {"config": []}}))  # fmt: skip
     spec = {"class_name": "__typespec__", "module": "os", "spec_name": "system", "registered_name": None, "config": []}
-    yield Case("os.system as a type specification", "unsafe", "outside-keras", _config(b.model(extra=spec)))
+    yield Case("os.system as a type specification", "unsafe", "outside-keras", with_config(b.model(extra=spec)))
 
 
 def code() -> Iterator[Case]:
     """Python code and pickles."""
-    yield Case("lambda in a Lambda", "unsafe", "python-code", _config(with_lambda(b.python_lambda())))
-    yield Case("lambda as an activation", "unsafe", "python-code", _config(b.model(activation=b.python_lambda())))
+    yield Case("lambda in a Lambda", "unsafe", "python-code", with_config(with_lambda(b.python_lambda())))
+    yield Case("lambda as an activation", "unsafe", "python-code", with_config(b.model(activation=b.python_lambda())))
     yield Case("lambda as a metric", "unsafe", "python-code",
-               _config(b.model() | {"compile_config": {"metrics": [b.python_lambda()]}}))  # fmt: skip
+               with_config(b.model() | {"compile_config": {"metrics": [b.python_lambda()]}}))  # fmt: skip
     yield Case("lambda as an output shape", "unsafe", "python-code",
-               _config(with_lambda(b.function("relu"), output_shape=b.python_lambda())))  # fmt: skip
+               with_config(with_lambda(b.function("relu"), output_shape=b.python_lambda())))  # fmt: skip
     yield Case("code without its class", "unsafe", "python-code",
-               _config(b.model(f={"code": b.marshalled(), "defaults": None, "closure": None})))  # fmt: skip
+               with_config(b.model(f={"code": b.marshalled(), "defaults": None, "closure": None})))  # fmt: skip
     old = b.legacy_layer("Lambda", name="l", function=[b.marshalled(), None, None], function_type="lambda",
                          module="__main__", output_shape=None, output_shape_type="raw")  # fmt: skip
     yield Case(
@@ -239,8 +228,9 @@ def code() -> Iterator[Case]:
         yield Case(f"h5 lambda of the module {module!r}, wrapped", "unsafe", "python-code",
                    _whole(b.legacy_layer("TimeDistributed", name="t", layer=made)))  # fmt: skip
     yield Case("lambda of a module that is not known, wrapped", "unsafe", "python-code",
-               _config(with_layer(b.layer("TimeDistributed", name="t", layer=old | {"module": "mypkg"}))))  # fmt: skip
-    yield Case("lambda by its second name", "unsafe", "python-code", _config(with_layer(b.layer(
+               with_config(with_layer(b.layer(
+                   "TimeDistributed", name="t", layer=old | {"module": "mypkg"}))))  # fmt: skip
+    yield Case("lambda by its second name", "unsafe", "python-code", with_config(with_layer(b.layer(
         "Mine", registered="Lambda", **old["config"]))))  # fmt: skip
     yield Case("h5 loss that is a lambda", "unsafe", "python-code", lambda folder: b.whole_hdf5(
         folder, training={"loss": b.python_lambda(), "optimizer_config": b.legacy_layer("Adam")}))  # fmt: skip
@@ -262,7 +252,7 @@ def code() -> Iterator[Case]:
         return with_layer(b.layer("TorchModuleWrapper", name="t", module_=None) | {
             "config": {"name": "t", "module": base64.b64encode(b.pickled()).decode()}})  # fmt: skip
 
-    yield Case("pickled torch module", "unsafe", "pickled-data", _config(torch_module()))
+    yield Case("pickled torch module", "unsafe", "pickled-data", with_config(torch_module()))
     yield Case(
         "a pickle named .keras", "unsafe", "pickled-data", lambda folder: _bytes(folder / "m.keras", b.pickled())
     )
@@ -309,11 +299,11 @@ def readers() -> Iterator[Case]:
         "address of a custom layer": b.layer("Mine", module="mine", registered="my>Mine", url="http://example.org/a"),
     }  # fmt: skip
     for name, made in outside.items():
-        yield Case(name, "unsafe", "reads-outside", _config(with_layer(made)))
+        yield Case(name, "unsafe", "reads-outside", with_config(with_layer(made)))
     for name, value in {"TFSMLayer": b.layer("Adam", module="keras.optimizers"),
                         "a metric": b.layer("Mean", module="keras.metrics"),
                         "Keras's own loader": b.layer("CSVLogger", module="keras.callbacks")}.items():  # fmt: skip
-        yield Case(f"lambda of a class: {name}", "unsafe", "lambda-of-class", _config(with_lambda(value)))
+        yield Case(f"lambda of a class: {name}", "unsafe", "lambda-of-class", with_config(with_lambda(value)))
     for symbol in ("io.write_file", "io.read_file", "py_function", "numpy_function", "raw_ops.WriteFile",
                    "saved_model.load", "load_op_library", "keras.models.load_model", "no.such.symbol",
                    "experimental.numpy.experimental_enable_numpy_behavior", "experimental.numpy.random.seed",
@@ -323,14 +313,14 @@ def readers() -> Iterator[Case]:
                    "no_gradient"):  # fmt: skip
         made = b.layer("TFOpLambda", module="keras.src.layers.core.tf_op_layer", registered="TFOpLambda",
                        name="o", function=symbol)  # fmt: skip
-        yield Case(f"tf.{symbol}", "unsafe", "tensorflow-symbol", _config(with_layer(made)))
+        yield Case(f"tf.{symbol}", "unsafe", "tensorflow-symbol", with_config(with_layer(made)))
     for kind, what in (("ClassMethod", {"cls_symbol": "io.TFRecordWriter", "method_name": "write"}),
                        ("ClassMethod", {"cls_symbol": "RaggedTensor", "method_name": "__new__"}),
                        ("ClassMethod", {"cls_ref": "RaggedTensor", "method_name": "from_tensor"}),
                        ("InstanceMethod", {"attr_name": "__reduce__"}),
                        ("InstanceProperty", {"attr_name": "__class__"})):  # fmt: skip
         made = b.layer(kind, module="keras.src.layers.core.tf_op_layer", registered=kind, name="o", **what)
-        yield Case(f"{kind} {'.'.join(what.values())}", "unsafe", "tensorflow-symbol", _config(with_layer(made)))
+        yield Case(f"{kind} {'.'.join(what.values())}", "unsafe", "tensorflow-symbol", with_config(with_layer(made)))
     for what, node in {
         "that writes": {"name": "w", "op": "WriteFile"},
         "that writes, in bytes": "\n\x01w\x12\x09WriteFile",
@@ -350,7 +340,7 @@ def readers() -> Iterator[Case]:
         "a layer as an initializer": b.model(kernel_initializer=b.dense("d", 1, 1)),
         "an initializer as the optimizer": b.model() | {"compile_config": {"optimizer": b.initializer("Zeros")}},
     }.items():
-        yield Case(place, "corrupt", "wrong-kind", _config(config))
+        yield Case(place, "corrupt", "wrong-kind", with_config(config))
     custom: dict[str, b.Config] = {
         "registered layer": with_layer(b.layer("Mine", module="mine.layers", registered="mine>Mine", name="m")),
         "features of which none is in a file": with_layer(
@@ -381,7 +371,7 @@ def readers() -> Iterator[Case]:
         "function that is registered as one that computes": b.model(activation=b.function("my_fn", registered="abs")),
     }  # fmt: skip
     for name, config in custom.items():
-        yield Case(f"custom: {name}", "needs custom objects", "custom-object", _config(config))
+        yield Case(f"custom: {name}", "needs custom objects", "custom-object", with_config(config))
     yield Case("custom: h5 layer", "needs custom objects", "custom-object", lambda folder: b.whole_hdf5(
         folder, b.legacy(b.legacy_dense(), b.legacy_layer("Custom>Mine", name="m"))))  # fmt: skip
     yield Case("custom: h5 layer by the name of one of Keras", "needs custom objects", "custom-object",
@@ -390,7 +380,8 @@ def readers() -> Iterator[Case]:
         "Lambda", name="l", function="mine", function_type="function", module="__main__", output_shape=None,
         output_shape_type="raw", output_shape_module=None)))  # fmt: skip
     yield Case("a class in another module than known", "unsupported", "unknown-part",
-               _config(with_layer(b.layer("ReLU", module="keras.src.layers.activations.rect", name="r"))))  # fmt: skip
+               with_config(with_layer(b.layer(
+                   "ReLU", module="keras.src.layers.activations.rect", name="r"))))  # fmt: skip
     own = b.legacy_layer("LayerNormalization", name="m", my=2)
     yield Case("custom: h5 layer with an argument that Keras's has not", "needs custom objects", "custom-object",
                lambda folder: b.whole_hdf5(folder, b.legacy(b.legacy_dense(), own)))  # fmt: skip
@@ -411,9 +402,9 @@ def readers() -> Iterator[Case]:
         wrapper = b.layer(name, module="tensorflow.python.keras.layers.rnn_cell_wrapper_v2", registered=name, name="w",
                           cell=b.legacy_layer("SimpleRNNCell", name="c", units=3), **more)  # fmt: skip
         yield Case(f"{name} of tf.nn with {', '.join(more) or 'a cell'}", verdict, rule,
-                   _config(with_layer(b.layer("RNN", name="r", cell=wrapper))))  # fmt: skip
+                   with_config(with_layer(b.layer("RNN", name="r", cell=wrapper))))  # fmt: skip
     yield Case("a layer that no release has", "unsupported", "unknown-part",
-               _config(with_layer(b.layer("HyperDense", name="h"))))  # fmt: skip
+               with_config(with_layer(b.layer("HyperDense", name="h"))))  # fmt: skip
 
 
 CASES = [*references(), *places(), *code(), *readers()]

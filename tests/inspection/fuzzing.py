@@ -127,10 +127,10 @@ def _json(data: bytes, draw: random.Random) -> bytes:
 
 def seeds(folder: Path) -> list[bytes]:
     """The files that are changed where none are given."""
-    from tests.inspection import bad_containers, bad_references, good_files
+    from tests.inspection import bad_files, good_files
 
     made: list[bytes] = []
-    for number, case in enumerate((*good_files.CASES, *bad_references.CASES, *bad_containers.CASES)):
+    for number, case in enumerate((*good_files.CASES, *bad_files.CASES)):
         place = folder / str(number)
         place.mkdir()
         path = case.make(place)

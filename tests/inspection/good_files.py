@@ -5,24 +5,18 @@ from __future__ import annotations
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import h5py
 import numpy as np
 
 from tests.inspection import building as b
-from tests.inspection.bad_containers import (
-    _deflated,
-    _index,
-    _large,
-    _more,
-    _two,
-    _unzipped,
-    _weights,
-    aligned,
-    npy,
-)
-from tests.inspection.bad_references import Case, with_lambda, with_layer
+from tests.inspection.bad_places import index
+from tests.inspection.bad_references import with_lambda, with_layer
+from tests.inspection.bad_sizes import sized
+from tests.inspection.bad_zips import aligned
+from tests.inspection.case import Case
+from tests.inspection.changing import deflated, unzipped, with_config, with_entries, with_entry, with_weights
+from tests.inspection.stowaways import npy
 
 # Vocabularies, a word a line, whose words are the first opcodes of a pickle, or are near to other things than text.
 WORDS = (
@@ -35,10 +29,6 @@ WORDS = (
 
 def _good(name: str, make: Callable[[Path], Path], rule: str | None = None) -> Case:
     return Case(name, "ok", rule, make)
-
-
-def _config(config: Any) -> Callable[[Path], Path]:
-    return lambda folder: b.keras(folder, config)
 
 
 def configs() -> Iterator[Case]:
@@ -115,7 +105,7 @@ def configs() -> Iterator[Case]:
         "feature of a space": b.model()
         | {"extra": b.layer("Feature", module="keras.src.layers.preprocessing.feature_space", registered="Feature")},
     }.items():  # fmt: skip
-        yield _good(name, _config(config))
+        yield _good(name, with_config(config))
     nested = b.functional(
         b.called(b.functional(b.called(b.dense("dense", 4, 3), "input_layer"), outputs="dense"), "input_layer",
                  name="functional"),
@@ -129,7 +119,7 @@ def configs() -> Iterator[Case]:
     first = b.called(b.dense("dense", 4, 3), "input_layer")
     first["inbound_nodes"] = [[["input_layer", 0, 0, {}]]]
     two = b.functional(first, second, inputs=[["input_layer", 0, 0]], outputs=[["dense_1", 0, 0]])
-    yield _good("graph as Keras 2 writes it", _config(two))
+    yield _good("graph as Keras 2 writes it", with_config(two))
     for name, first in (("Keras 2", 1), ("Keras 3", 0)):
         yield _good(f"model called twice, as {name} writes it", lambda folder, at=first: b.keras(
             folder, _twice(at), weights=b.hdf5({})))  # fmt: skip
@@ -175,15 +165,15 @@ def containers() -> Iterator[Case]:
 
     half = b.arrays() | {"layers/dense/vars/0": np.ones((3, 4), "f4")}
     yield _good("deflated", lambda folder: b.zipped(folder / "m.keras", b.entries(), zipfile.ZIP_DEFLATED))
-    yield _good("asset", _more("assets/layers/text/vocabulary.txt", b"a\nb\n"))
+    yield _good("asset", with_entry("assets/layers/text/vocabulary.txt", b"a\nb\n"))
     for at, words in enumerate(WORDS):
-        yield _good(f"asset of words, {at}", _more("assets/layers/text/vocabulary.txt", words))
+        yield _good(f"asset of words, {at}", with_entry("assets/layers/text/vocabulary.txt", words))
     for name, array in {"numbers": np.ones((3, 2)), "text": np.array(["a", "bc"]), "times": np.zeros(2, "M8[ns]"),
                         "records": np.zeros(2, [("a", "f4"), ("b", "i8", (2, 3))])}.items():  # fmt: skip
-        yield _good(f"asset of an array of {name}", _more("assets/layers/scale/mean.npy", npy(array)))
-    yield _good("asset of raw numbers", _more("assets/layers/scale/mean", np.arange(1000, dtype="f4").tobytes()))
-    yield _good("assets by names that differ in an accent", _two("assets/caf\xe9", "assets/cafe"))
-    yield _good("asset that packs well", _deflated("assets/a.txt", b"abc" * 1_000_000))
+        yield _good(f"asset of an array of {name}", with_entry("assets/layers/scale/mean.npy", npy(array)))
+    yield _good("asset of raw numbers", with_entry("assets/layers/scale/mean", np.arange(1000, dtype="f4").tobytes()))
+    yield _good("assets by names that differ in an accent", with_entries("assets/caf\xe9", "assets/cafe"))
+    yield _good("asset that packs well", deflated("assets/a.txt", b"abc" * 1_000_000))
     yield _good("release to come", lambda folder: b.keras(folder, about=b.metadata("99.0.0")), "newer-release")
     yield _good("release on the way", lambda folder: b.keras(folder, about=b.metadata("3.15.2.dev2026010203")))
     halves = np.zeros((1000, 1000), "f4")
@@ -192,23 +182,23 @@ def containers() -> Iterator[Case]:
     yield _good("weights of which nine in ten are zeros, deflated", lambda folder: b.zipped(
         folder / "m.keras", b.entries(b.sequential(b.dense("dense", 1000, 1000), inputs=1000), b.hdf5(pruned)),
         zipfile.ZIP_DEFLATED))  # fmt: skip
-    yield _good("entry of somebody's", _more("README.md", b"my model"), "zip-foreign")
+    yield _good("entry of somebody's", with_entry("README.md", b"my model"), "zip-foreign")
     short = b.model(dtype="bfloat16")
     yield _good("bfloat16", lambda folder: b.keras(folder, short, weights=b.hdf5(b.arrays(), bfloat16)))
     yield _good(
         "a long release", lambda folder: b.keras(folder, about=b.metadata("3.16.0.dev2026110403+local.build-12"))
     )
-    yield _good("groups without weights", _weights(groups))
-    yield _good("optimizer", _weights(optimizer))
-    yield _good("seed", _weights(generator))
-    yield _good("ones", _weights(values=half))
+    yield _good("groups without weights", with_weights(groups))
+    yield _good("optimizer", with_weights(optimizer))
+    yield _good("seed", with_weights(generator))
+    yield _good("ones", with_weights(values=half))
     yield _good("compressed weights", _compressed)
     yield _good("weights where HDF5 is looked for", aligned("m.keras", "model.weights.h5", b.hdf5(b.arrays())))
     yield _good("HDF5 just beside where it is looked for", aligned("m.KERAS", "model.weights.h5", b.hdf5(b.arrays()),
                                                                     (1 << 15) + 1))  # fmt: skip
     yield _good("weights alone", _alone)
-    yield _good("weights in shards", lambda folder: _index(folder, None))
-    yield _good("folder", _unzipped)
+    yield _good("weights in shards", lambda folder: index(folder, None))
+    yield _good("folder", unzipped)
     yield _good("whole HDF5", b.whole_hdf5)
     yield _good("whole HDF5 of long ago", lambda folder: b.whole_hdf5(
         folder, change=lambda file: file.attrs.__setitem__("keras_version", b"2.0.2")))  # fmt: skip
@@ -230,7 +220,7 @@ def containers() -> Iterator[Case]:
         weights=b.hdf5({})))  # fmt: skip
     yield _good("HDF5 under another name", _renamed, "format-named-otherwise")
     zeros = b.arrays() | {"layers/dense/vars/0": np.zeros((3, 4), "f4")}
-    yield _good("few zeros", _weights(values=zeros))
+    yield _good("few zeros", with_weights(values=zeros))
     kernel = np.zeros((8, 8), "f4")
     square = b.sequential(b.dense("dense", 8, 8), inputs=8)
     twin = b.sequential(b.dense("dense", 8, 8), b.dense("dense_1", 8, 8), inputs=8)
@@ -261,7 +251,7 @@ def containers() -> Iterator[Case]:
                                           "r", name="m"), small, outputs="d")  # fmt: skip
     shared["config"]["layers"][0] |= {"config": {**large["config"], "name": "input_layer"}}
     yield _good("a layer that is called on much and on little", lambda folder: b.keras_json(folder, shared))
-    for name, config in _large(10, 9, 8).items():
+    for name, config in sized(10, 9, 8).items():
         yield _good(f"not too much of {name}", lambda folder, c=config: b.keras_json(folder, c))
     for name, shrinking in {
         "AdaptiveAveragePooling2D": b.layer("AdaptiveAveragePooling2D", name="p", output_size=[2, 2]),

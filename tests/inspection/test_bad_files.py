@@ -16,12 +16,13 @@ from harness.inspection import Limits, Report, inspect, weights
 from harness.inspection.clock import Clock
 from harness.inspection.hdf5_process import Contents, Reader
 from harness.inspection.rules import RULES
-from tests.inspection import bad_containers, bad_references, good_files
 from tests.inspection import building as b
-from tests.inspection.bad_references import Case
+from tests.inspection import good_files
+from tests.inspection.bad_files import CASES
 from tests.inspection.building import MARKER, keras
+from tests.inspection.case import Case
+from tests.inspection.saved_models import field, saved_model
 
-CASES = [*bad_references.CASES, *bad_containers.CASES]
 # What an inspection has no business with. Starting the child that reads HDF5 is its own.
 FORBIDDEN = ("exec", "compile", "marshal.loads", "pickle.find_class", "os.system", "os.exec", "os.posix_spawn",
              "os.remove", "os.rename", "socket.connect", "socket.bind", "shutil.", "ctypes.")  # fmt: skip
@@ -94,8 +95,8 @@ def test_every_rule_has_a_file() -> None:
 
 def _many_nodes(folder: Path) -> Path:
     text = json.dumps({"class_name": "ReLU", "config": {"name": "r"}, "pad": "x" * 600}).encode()
-    bad_containers.saved_model(folder, "Add")
-    node = bad_containers._field(1, bad_containers._field(3, b"root") + bad_containers._field(5, text))
+    saved_model(folder, "Add")
+    node = field(1, field(3, b"root") + field(5, text))
     (folder / "keras_metadata.pb").write_bytes(node * 30_000)
     return folder
 

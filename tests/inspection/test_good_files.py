@@ -12,7 +12,7 @@ import pytest
 
 from harness.inspection import Limits, inspect, variables
 from harness.inspection.hdf5_process import Reader
-from tests.inspection.bad_references import Case
+from tests.inspection.case import Case
 from tests.inspection.good_files import CASES
 
 

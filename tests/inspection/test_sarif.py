@@ -18,9 +18,9 @@ from harness.inspection import Limits, Report, inspect
 from harness.inspection.hdf5_process import Reader
 from harness.inspection.rules import RULES
 from harness.reporting import sarif
+from tests.inspection.bad_files import CASES
 from tests.inspection.bad_references import with_lambda
 from tests.inspection.building import keras, python_lambda
-from tests.inspection.test_bad_files import CASES
 
 
 @pytest.fixture(scope="module")

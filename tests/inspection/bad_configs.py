@@ -1,0 +1,140 @@
+"""Damaged configs and graphs, and weights that are not those of the config."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import h5py
+import numpy as np
+
+from tests.inspection import building as b
+from tests.inspection.case import Case
+from tests.inspection.changing import with_config, with_weights
+
+
+def damage() -> Iterator[Case]:
+    good = json.dumps(b.model())
+    for name, data, rule in (
+        ("no JSON", b"{", "json-invalid"),
+        ("empty config", b"", "json-invalid"),
+        ("no UTF-8", good.replace("relu", "r\xff", 1).encode("latin-1"), "json-invalid"),
+        ("byte order mark", b"\xef\xbb\xbf" + good.encode(), "json-invalid"),
+        ("UTF-16", good.encode("utf-16"), "json-invalid"),
+        ("UTF-16 without a byte order mark", good.encode("utf-16-le"), "json-invalid"),
+        ("UTF-32 without a byte order mark", good.encode("utf-32-be"), "json-invalid"),
+        ("config is a list", b"[]", "config-shape"),
+        ("config is a number", b"1", "config-shape"),
+        ("config without a class", b'{"config": {}}', "config-shape"),
+        ("class_name is a number", good.replace('"Dense"', "7", 1).encode(), "config-shape"),
+        ("units are text", good.replace('"units": 4', '"units": "four"').encode(), "config-shape"),
+        ("units are negative", good.replace('"units": 4', '"units": -4').encode(), "config-shape"),
+        ("units are missing", good.replace('"units": 4, ', "").encode(), "config-shape"),
+        ("an object without a class", good.replace('"class_name": "GlorotUniform", ', "", 1).encode(), "config-shape"),
+        (
+            "config of a layer is text",
+            good.replace('"config": {"seed": null}', '"config": "x"', 1).encode(),
+            "config-shape",
+        ),
+        ("trainable is a number", good.replace('"trainable": true', '"trainable": 7', 1).encode(), "config-shape"),
+        ("dtype is a number", good.replace('"dtype": "float32"', '"dtype": 7', 1).encode(), "config-shape"),
+        (
+            "class registered otherwise",
+            json.dumps(b.sequential(b.layer("ReLU", registered="Dense"))).encode(),
+            "config-shape",
+        ),
+        ("an argument that no release has", good.replace('"use_bias"', '"use_bas"', 1).encode(), "config-shape"),
+        ("name twice", good.replace('"dense_1"', '"dense"').encode(), "name-twice"),
+    ):
+        yield Case(f"config: {name}", "corrupt", rule, with_config(data))
+    yield Case("config: duplicate key", "unsafe", "json-duplicate-key",
+               with_config(good.replace('"units": 4', '"units": 5, "units": 4').encode()))  # fmt: skip
+    first, second = b.called(b.dense("dense", 4, 3), "input_layer"), b.called(b.dense("dense_1", 2, 4), "dense")
+    for name, config in {
+        "input is not there": b.functional(first, b.called(b.dense("dense_1", 2, 4), "nowhere")),
+        "node is not there": b.functional(first, second | {"inbound_nodes": [{"args": [b.tensor("dense", 3)]}]}),
+        "cycle": b.functional(b.called(b.dense("dense", 4, 3), "dense_1"), second),
+        "output is not there": b.functional(first, second, outputs="nowhere"),
+        "no outputs": b.functional(first, second, outputs=[]),
+        "input is not listed": b.functional(first, second, inputs="dense"),
+        "model that takes its own last output": _in_itself(),
+        "model that is counted from 0 and from 1 by layers": _counted_twice(),
+        "layer on nothing": b.functional(b.called(b.dense("dense", 4, 3)), second),
+    }.items():  # fmt: skip
+        yield Case(f"graph: {name}", "corrupt", "graph-broken", lambda folder, c=config: b.keras(folder, c))
+    for part in ("args", "kwargs"):
+        half = b.functional(first, second | {"inbound_nodes": [{part: [b.tensor("dense")]}]})
+        yield Case(f"graph: a call of {part} alone", "corrupt", "config-shape",
+                   lambda folder, c=half: b.keras(folder, c))  # fmt: skip
+    yield from _weight_cases()
+
+
+def _counted_twice() -> b.Config:
+    """A nested model that is called once, and of which two layers take the output by two numbers."""
+    inner = b.layer("Sequential", module="keras", name="f", layers=[b.input_layer(), b.layer("ReLU", name="r")])
+    inner |= {"name": "f", "inbound_nodes": [[["input_layer", 0, 0, {}]]]}
+    after = [
+        b.layer("ReLU", name=f"r{at}") | {"name": f"r{at}", "inbound_nodes": [[["f", at, 0, {}]]]} for at in (0, 1)
+    ]
+    return b.functional(inner, *after, inputs=[["input_layer", 0, 0]], outputs=[["r0", 0, 0], ["r1", 0, 0]])
+
+
+def _in_itself() -> b.Config:
+    """A nested model that is called twice, the first time on the output of the second."""
+    inner = b.layer("Sequential", module="keras", name="f", layers=[b.input_layer(), b.layer("ReLU", name="r")])
+    inner |= {"name": "f", "inbound_nodes": [[["f", 2, 0, {}]], [["f", 1, 0, {}]]]}
+    return b.functional(inner, inputs=[["input_layer", 0, 0]], outputs=[["f", 2, 0]])
+
+
+def _weight_cases() -> Iterator[Case]:
+    missing = b.arrays()
+    del missing["layers/dense_1/vars/1"]
+    surplus = b.arrays() | {"layers/dense/vars/2": np.ones((4,), "f4")}
+    stranger = b.arrays() | {"layers/conv2d/vars/0": np.ones((4,), "f4")}
+    shape = b.arrays() | {"layers/dense/vars/0": np.ones((3, 5), "f4")}
+    swapped = b.arrays()
+    swapped["layers/dense/vars/0"], swapped["layers/dense_1/vars/0"] = (
+        swapped["layers/dense_1/vars/0"], swapped["layers/dense/vars/0"])  # fmt: skip
+    kind = b.arrays() | {"layers/dense/vars/0": np.ones((3, 4), "i4")}
+    wide = b.arrays() | {"layers/dense/vars/0": np.ones((3, 4), "f8")}
+    for name, values, rule in (
+        ("missing", missing, "weight-missing"),
+        ("surplus", surplus, "weight-surplus"),
+        ("of a layer that is not there", stranger, "weight-surplus"),
+        ("of another shape", shape, "weight-shape"),
+        ("swapped", swapped, "weight-shape"),
+        ("whole numbers", kind, "weight-dtype"),
+        ("of another precision", wide, "weight-dtype"),
+    ):
+        yield Case(f"weights: {name}", "corrupt", rule, with_weights(values=values))
+    told = b.layer("Mine", module="mine", registered="mine>Mine", layers=[b.dense("dense", 4, 3)])
+    yield Case("custom: model that tells of its layers, and has others", "corrupt", "weight-surplus",
+               lambda folder: b.keras(folder, told))  # fmt: skip
+    untold = {**told, "config": {}}
+    yield Case("custom: model that tells of no layers", "needs custom objects", "custom-object",
+               lambda folder: b.keras(folder, untold))  # fmt: skip
+
+    def bfloat16(file: h5py.File) -> None:
+        del file["layers/dense/vars/0"]
+        data = file.create_dataset("layers/dense/vars/0", data=np.full((3, 4), 0x7FC0, "<u2").view("V2"))
+        data.attrs["dtype"] = "bfloat16"
+
+    yield Case("weights: NaN in bfloat16", "non-finite", "not-finite", lambda folder: b.keras(
+        folder, b.model(dtype="bfloat16"), weights=b.hdf5(b.arrays(), bfloat16)))  # fmt: skip
+    for name, value in (("NaN", np.nan), ("infinity", np.inf), ("minus infinity", -np.inf)):
+        spoilt = b.arrays()
+        spoilt["layers/dense/vars/0"][1, 1] = value
+        yield Case(f"weights: {name}", "non-finite", "not-finite", with_weights(values=spoilt))
+    yield Case("h5: another shape", "corrupt", "weight-shape", lambda folder: b.whole_hdf5(folder, kernel=(3, 5)))
+    yield Case("h5: weight is gone", "corrupt", "weight-missing", lambda folder: b.whole_hdf5(
+        folder, change=lambda file: file.__delitem__("model_weights/dense/dense/bias:0")))  # fmt: skip
+    yield Case("h5: layer by another name", "corrupt", "weight-surplus", lambda folder: b.whole_hdf5(
+        folder, b.legacy(b.legacy_dense("other"))))  # fmt: skip
+    yield Case("h5: no weights", "corrupt", "entry-missing", lambda folder: b.whole_hdf5(
+        folder, change=lambda file: file.__delitem__("model_weights")))  # fmt: skip
+    yield Case("h5: config is a number", "corrupt", "config-shape", lambda folder: b.whole_hdf5(
+        folder, change=lambda file: file.attrs.__setitem__("model_config", 7)))  # fmt: skip
+    yield Case("h5: config is no JSON", "corrupt", "json-invalid", lambda folder: b.whole_hdf5(folder, b"{"))
+
+
+CASES = [*damage()]

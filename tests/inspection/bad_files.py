@@ -1,0 +1,9 @@
+"""All bad files. Each is harmless: what a payload would do is make a marker file."""
+
+from __future__ import annotations
+
+from tests.inspection import bad_configs, bad_hdf5, bad_places, bad_references, bad_sizes, bad_zips
+
+CASES = [
+    case for room in (bad_references, bad_zips, bad_hdf5, bad_sizes, bad_configs, bad_places) for case in room.CASES
+]

@@ -1,0 +1,95 @@
+"""Bad folders, indexes of weights, SavedModels, and what is no file."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from tests.inspection import building as b
+from tests.inspection.case import Case
+from tests.inspection.changing import unzipped, write
+from tests.inspection.saved_models import field, saved_model
+
+
+def places() -> Iterator[Case]:
+    """Folders, indexes of weights, SavedModels, and what is no file."""
+    yield Case("folder with a link", "unsafe", "link", _linked)
+    yield Case(
+        "folder without weights", "corrupt", "entry-missing", lambda folder: unzipped(folder, "model.weights.h5")
+    )
+    yield Case("shard elsewhere", "unsafe", "shard-path", lambda folder: index(folder, "../../etc/passwd"))
+    yield Case("shard that is not there", "corrupt", "entry-missing", lambda folder: index(folder, "gone.weights.h5"))
+    yield Case(
+        "shard that lacks a layer",
+        "corrupt",
+        "weight-missing",
+        lambda folder: index(folder, None, "/layers/gone/vars"),
+    )
+    for operation in ("WriteFile", "ReadFile", "PyFunc", "EagerPyFunc", "MatchingFiles", "CSVDatasetV2",
+                      "CacheDatasetV2", "LoadAndRemapMatrix", "GenerateVocabRemapping", "InitializeTableFromTextFileV2",
+                      "RemoteCall", "DistributedSave", "GrpcServer"):  # fmt: skip
+        yield Case(
+            f"SavedModel with {operation}", "unsafe", "unsafe-op", lambda folder, o=operation: saved_model(folder, o)
+        )
+        yield Case(f"SavedModel with {operation} in a function", "unsafe", "unsafe-op",
+                   lambda folder, o=operation: saved_model(folder, "Add", inner=o))  # fmt: skip
+    yield Case("SavedModel", "unsupported", "saved-model", lambda folder: saved_model(folder, "Add"))
+    yield Case("SavedModel with an operation that is not known", "unsupported", "not-inspected",
+               lambda folder: saved_model(folder, "Mine>Operation"))  # fmt: skip
+    twice = field(2, b"Add") + field(2, b"WriteFile")
+    large = b"\x92\x80\x80\x80\x10" + b"\x09WriteFile"  # field 2 to who takes the lower 32 bits of its tag
+    yield Case("SavedModel with two operations in a node", "unsafe", "unsafe-op",
+               lambda folder: saved_model(folder, "Add", node=twice))  # fmt: skip
+    yield Case("SavedModel with a tag that is too large", "corrupt", "hdf5-broken",
+               lambda folder: saved_model(folder, "Add", node=field(2, b"Add") + large))  # fmt: skip
+    layer = b.legacy_layer("Lambda", name="l", function=[b.marshalled(), None, None], function_type="lambda")
+    caller = field(2, field(1, field(1, field(1, b"call")) + field(3, field(2, b"PartitionedCall") + field(
+        5, field(1, b"f") + field(2, field(10, field(1, b"__inference__traced_save_1")))))))  # fmt: skip
+    for who, more in {"of it": caller, "beside it": field(1, field(2, b"Add"))}.items():
+        yield Case(f"SavedModel that saves by a function {who}", "unsafe" if who == "of it" else "unsupported",
+                   "unsafe-op" if who == "of it" else "saved-model", lambda folder, more=more: saved_model(
+                       folder, "Add", inner="SaveV2", name="__inference__traced_save_1", more=more))  # fmt: skip
+    yield Case("SavedModel with a lambda in the graph's own metadata", "unsafe", "python-code",
+               lambda folder: saved_model(folder, "Add", metadata=json.dumps(layer).encode()))  # fmt: skip
+    outside = b.sequential(b.layer("TFSMLayer", name="t", filepath="/tmp/somewhere", call_endpoint="serve"))
+    for name, config, verdict, rule in (
+        ("the config of a model", b.model(), "unsafe", "zip-ambiguous"),
+        ("a config that reads files", outside, "unsafe", "reads-outside"),
+        ("objects under a key", {"a": outside}, "unsafe", "reads-outside"),
+        ("somebody's settings", {"model_type": "bert", "layers": 12, "path": "a/b"}, "unsupported", "saved-model"),
+    ):
+        yield Case(f"SavedModel beside {name}", verdict, rule, lambda folder, c=config: write(
+            saved_model(folder, "Add") / "config.json", json.dumps(c).encode()).parent)  # fmt: skip
+    yield Case("folder with a config alone", "unsafe", "reads-outside", lambda folder: write(
+        folder / "config.json", json.dumps(outside).encode()).parent)  # fmt: skip
+    yield Case("SavedModel torn", "corrupt", None, lambda folder: saved_model(folder, "Add", torn=True))
+    yield Case("empty file", "unsupported", "not-a-plain-file", lambda folder: write(folder / "m.keras", b""))
+    yield Case("no such file", "unsupported", "not-a-plain-file", lambda folder: folder / "gone.keras")
+    yield Case("text", "unsupported", "format-unknown", lambda folder: write(folder / "m.keras", b"hello, world"))
+    yield Case("a pipe", "unsupported", "not-a-plain-file", _pipe)
+    yield Case("empty folder", "unsupported", "format-unknown", lambda folder: folder)
+
+
+def _pipe(folder: Path) -> Path:
+    os.mkfifo(folder / "m.keras")
+    return folder / "m.keras"
+
+
+def _linked(folder: Path) -> Path:
+    unzipped(folder)
+    (folder / "assets").mkdir()
+    (folder / "assets" / "vocabulary.txt").symlink_to("/etc/passwd")
+    return folder
+
+
+def index(folder: Path, shard: str | None, more: str = "") -> Path:
+    write(folder / "m_00000.weights.h5", b.hdf5(b.arrays()))
+    groups = {f"/{path.rsplit('/', 1)[0]}": [shard or "m_00000.weights.h5"] for path in b.arrays()}
+    if more:
+        groups[more] = ["m_00000.weights.h5"]
+    return write(folder / "m.weights.json", json.dumps({"metadata": {}, "weight_map": groups}).encode())
+
+
+CASES = [*places()]
