@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from harness.inspection.formats.assets import HDF5
-from harness.inspection.recognise import PICKLES, is_model_folder
+from harness.inspection.recognise import is_model_folder
 
+PICKLES = tuple(b"\x80" + bytes([protocol]) for protocol in range(2, 6))  # that tell of themselves
 SUFFIXES = (".keras", ".h5", ".hdf5", ".weights.json")
 
 

@@ -14,12 +14,12 @@ from typing import IO
 from harness.inspection.clock import Clock, TooLong
 from harness.inspection.formats import folder, hdf5, json_config, keras_zip, saved_model
 from harness.inspection.formats.assets import HDF5
+from harness.inspection.formats.pickles import is_pickle
 from harness.inspection.hdf5_process import Reader
 from harness.inspection.limits import MB, Limits
 from harness.inspection.report import Report
 from harness.inspection.subject import Subject
 
-PICKLES = tuple(b"\x80" + bytes([protocol]) for protocol in range(2, 6))
 NAMES = {".keras": ("keras", "keras folder"), ".h5": ("hdf5", "hdf5 weights by name", "weights.h5"),
          ".hdf5": ("hdf5", "hdf5 weights by name", "weights.h5")}  # fmt: skip
 OURS = 64 * MB  # a file with more holes than that is not read
@@ -119,7 +119,7 @@ def _file(subject: Subject) -> None:
     elif head.lstrip()[:1] in (b"{", b"["):
         report.format = "json config"
         json_config.inspect(subject)
-    elif head.startswith(PICKLES):
+    elif _is_pickle(path):
         report.format = "pickle"
         report.add("pickled-data", "", "the file is a pickle")
     elif path.name in ("saved_model.pb", "keras_metadata.pb"):
@@ -129,6 +129,11 @@ def _file(subject: Subject) -> None:
     expected = NAMES.get(path.suffix.lower())
     if expected is not None and report.format not in (*expected, "unknown"):
         report.add("format-named-otherwise", "", f"named {path.suffix}, and is {report.format}")
+
+
+def _is_pickle(path: Path) -> bool:
+    with path.open("rb") as file:
+        return is_pickle(file)
 
 
 def _later(file: IO[bytes]) -> int:

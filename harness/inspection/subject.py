@@ -40,28 +40,26 @@ class Subject:
         graph.look(self.report, config, self.limits, where)
         return config
 
-    def training(self, data: bytes, where: str) -> None:
-        """The compile settings of an HDF5 file."""
-        config = parse_into(self.report, data, where, self.limits)
-        if config is not None:
-            self._look(data, config, where)
-
     def index(self, parsed: dict[str, Any], data: bytes) -> None:
         """An index of weights: read as a config, it would be objects under keys, each of which Keras would make."""
         self._look(data, parsed, "")
 
-    def beside(self, data: bytes, where: str) -> Any:
-        """JSON that may be somebody else's: of Keras's are the objects in it, wherever they stand."""
+    def objects(self, data: bytes, where: str, *, of_saved_model: bool = False) -> Any:
+        """Parses JSON that is no config of a model, and looks through the objects in it, wherever they stand.
+
+        Such are the compile settings of an HDF5 file, the metadata of a SavedModel, and what may be somebody else's.
+        """
         config = parse_into(self.report, data, where, self.limits)
         if config is not None:
-            self._look(data, config, where)
+            self._look(data, config, where, of_saved_model=of_saved_model)
         return config
 
-    def of_saved_model(self, data: bytes, where: str) -> None:
-        """What the metadata of a SavedModel of Keras 2 say of one layer."""
-        config = parse_into(self.report, data, where, self.limits)
-        if config is not None:
-            self._look(data, config, where, of_saved_model=True)
+    def is_json_size(self, size: int, where: str) -> bool:
+        """Whether so many bytes may be read as JSON; where not, that is noted."""
+        most = self.limits.json_bytes
+        if size > most:
+            self.report.add("json-bomb", where, f"{size:,} bytes; the limit is {most:,}")
+        return size <= most
 
     def _look(self, data: bytes, config: Any, where: str, *, of_saved_model: bool = False) -> References:
         self.report.keep(data)

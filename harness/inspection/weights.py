@@ -18,6 +18,7 @@ from harness.inspection.clock import Clock
 from harness.inspection.hdf5_process import Contents
 from harness.inspection.limits import Limits
 from harness.inspection.report import Report
+from harness.inspection.shapes import product
 from harness.inspection.variables import Odd, Shape, Variables
 
 # Exported under another name than the class has, after which its group is called.
@@ -60,7 +61,7 @@ def compare(report: Report, config: Layer, contents: Contents, where: str, limit
     held = _held(contents)
     if exports.numbers(report.keras_version or "") in ((2, 12), (2, 13)):
         held = _without_gaps(held)
-    report.parameters = sum(_count(entry["shape"]) for entry in held.values())
+    report.parameters = sum(product(entry["shape"]) for entry in held.values())
     ordered = sorted(held)  # so that what lies below a layer is a stretch of it
     taken: set[str] = set()
     named: Counter[str] = Counter()
@@ -194,17 +195,10 @@ def computed(config: Layer, clock: Clock) -> int:
     for _, layer in layers_of(config):
         clock.tick()
         try:
-            total += sum(_count(shape) for _, shape in variables.of(layer) or [])
+            total += sum(product(shape) for _, shape in variables.of(layer) or [])
         except Odd:
             continue
     return total
-
-
-def _count(shape: Any) -> int:
-    count = 1
-    for each in shape:
-        count = min(sizes.MOST, count * (1 if each is None else each))  # a product of many takes time
-    return count
 
 
 def _size(report: Report, config: Layer, limits: Limits, *, memory: int = 0) -> None:
@@ -237,7 +231,7 @@ def _odd(report: Report, held: dict[str, dict[str, Any]], where: str) -> None:
     """Kernels that are all zeros, or the same."""
     seen: dict[Any, str] = {}
     for path, entry in held.items():
-        if len(entry["shape"]) < 2 or _count(entry["shape"]) < 16:
+        if len(entry["shape"]) < 2 or product(entry["shape"]) < 16:
             continue
         if entry.get("zero"):
             report.add("all-zero", f"{where}/{path}", f"{_text(entry['shape'])}, all zeros")
@@ -251,7 +245,7 @@ def _odd(report: Report, held: dict[str, dict[str, Any]], where: str) -> None:
 def compare_by_name(report: Report, config: Layer, contents: Contents, limits: Limits, root: str) -> None:
     """An HDF5 file's config against its `model_weights`: the layers by name, their weights in any order."""
     held = {entry["path"]: entry for entry in contents.datasets if entry["path"].startswith(f"{root}/")}
-    report.parameters = sum(_count(entry["shape"]) for entry in held.values())
+    report.parameters = sum(product(entry["shape"]) for entry in held.values())
     inner = config["config"]
     listed = inner.get("layers") if isinstance(inner, dict) else inner
     names = dict.fromkeys(_listed(contents.groups.get(root or "/", {}), "layer_names"))
@@ -326,5 +320,5 @@ def _text(shape: Any) -> str:
 
 def count(contents: Contents) -> int:
     """The parameters of a file of weights alone, those of an optimizer left out."""
-    return sum(_count(entry["shape"]) for entry in contents.datasets
+    return sum(product(entry["shape"]) for entry in contents.datasets
                if not re.match(r"/?(optimizer|compile_metrics|metrics|_?loss)", entry["path"]))  # fmt: skip

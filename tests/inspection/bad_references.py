@@ -8,7 +8,8 @@ from typing import Any
 
 from tests.inspection import building as b
 from tests.inspection.case import Case
-from tests.inspection.changing import with_config
+from tests.inspection.changing import with_config, write
+from tests.inspection.stowaways import pickles
 
 
 def with_layer(*more: b.Config) -> b.Config:
@@ -253,10 +254,10 @@ def code() -> Iterator[Case]:
             "config": {"name": "t", "module": base64.b64encode(b.pickled()).decode()}})  # fmt: skip
 
     yield Case("pickled torch module", "unsafe", "pickled-data", with_config(torch_module()))
-    yield Case(
-        "a pickle named .keras", "unsafe", "pickled-data", lambda folder: _bytes(folder / "m.keras", b.pickled())
-    )
-    yield Case("a pickle named .h5", "unsafe", "pickled-data", lambda folder: _bytes(folder / "m.h5", b.pickled()))
+    for ending in (".keras", ".h5"):
+        for name, data in pickles().items():
+            yield Case(f"a pickle named {ending}: {name}", "unsafe", "pickled-data",
+                       lambda folder, at=f"m{ending}", data=data: write(folder / at, data))  # fmt: skip
 
 
 def _json(config: Any) -> Callable[[Path], Path]:
@@ -265,11 +266,6 @@ def _json(config: Any) -> Callable[[Path], Path]:
 
 def _whole(*layers: b.Config) -> Callable[[Path], Path]:
     return lambda folder: b.whole_hdf5(folder, b.legacy(b.legacy_dense(), *layers))
-
-
-def _bytes(path: Path, data: bytes) -> Path:
-    path.write_bytes(data)
-    return path
 
 
 def _features(**config: Any) -> b.Config:

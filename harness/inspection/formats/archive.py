@@ -16,6 +16,8 @@ from harness.inspection.limits import Limits
 from harness.inspection.report import Report
 
 BLOCK = 1 << 22
+BROKEN = (zipfile.BadZipFile, OSError, ValueError, EOFError, RuntimeError, NotImplementedError, zlib.error,
+          struct.error, OverflowError)  # fmt: skip
 LOCAL = struct.Struct("<4s5H3I2H")
 ENCRYPTED = 0x1
 
@@ -52,6 +54,21 @@ class Bounded(io.FileIO):
         return super().read(-1 if size is None else size) or b""
 
 
+def directory(file: Bounded, report: Report, where: str, limits: Limits) -> zipfile.ZipFile | None:
+    """A zip whose directory was read; None where it cannot be, or is too large, which is noted."""
+    file.most = limits.zip_directory
+    try:
+        return zipfile.ZipFile(file)
+    except Large as large:
+        report.add("zip-bomb", where, f"a directory of {large.args[0]:,} bytes; the limit is "
+                   f"{limits.zip_directory:,}")  # fmt: skip
+    except BROKEN as error:
+        report.add("zip-broken", where, f"the zip's directory cannot be read: {error}")
+    finally:
+        file.most = None
+    return None
+
+
 class Archive:
     """An open zip whose entries were all looked at; `entries` are those that may be read."""
 
@@ -65,17 +82,9 @@ class Archive:
     def open(self) -> bool:
         """Reads the directory; False where there is no use in going on."""
         self._bytes = Bounded(self.path)
-        self._bytes.most = self.limits.zip_directory
-        try:
-            self._file = zipfile.ZipFile(self._bytes)
-        except Large as large:
-            self.report.add("zip-bomb", "", f"a directory of {large.args[0]:,} bytes; the limit is "
-                            f"{self.limits.zip_directory:,}")  # fmt: skip
+        self._file = directory(self._bytes, self.report, "", self.limits)
+        if self._file is None:
             return False
-        except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, struct.error, OverflowError) as error:
-            self.report.add("zip-broken", "", f"the zip's directory cannot be read: {error}")
-            return False
-        self._bytes.most = None
         infos = self._file.infolist()
         self.names = {info.filename for info in infos}
         if len(infos) > self.limits.zip_entries:

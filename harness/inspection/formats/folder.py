@@ -67,11 +67,7 @@ def plain_files(subject: Subject) -> dict[str, Path]:
 
 def read(subject: Subject, path: Path) -> bytes | None:
     """A file's bytes, where it is not too large to be JSON."""
-    size = path.stat().st_size
-    if size > subject.limits.json_bytes:
-        subject.report.add("json-bomb", path.name, f"{size:,} bytes; the limit is {subject.limits.json_bytes:,}")
-        return None
-    return path.read_bytes()
+    return path.read_bytes() if subject.is_json_size(path.stat().st_size, path.name) else None
 
 
 def _foreign(subject: Subject, name: str, path: Path) -> None:

@@ -24,7 +24,7 @@ def inspect(subject: Subject) -> None:
             metadata.contradicts(report, found, "@keras_version")
         training = root.get("training_config")
         if isinstance(training, str):
-            subject.training(training.encode("utf-8", "surrogatepass"), "@training_config")
+            subject.objects(training.encode("utf-8", "surrogatepass"), "@training_config")
         if not any(path == "/model_weights" for path in contents.groups) and not contents.findings:
             report.add("entry-missing", "/model_weights", "not in the file")
         elif found is not None:

@@ -13,8 +13,7 @@ from harness.inspection.subject import Subject
 def inspect(subject: Subject) -> None:
     """A config is looked through; of an index the files it names are read as well."""
     report = subject.report
-    if report.size > subject.limits.json_bytes:
-        report.add("json-bomb", "", f"{report.size:,} bytes; the limit is {subject.limits.json_bytes:,}")
+    if not subject.is_json_size(report.size, ""):
         return
     data = subject.path.read_bytes()
     if b'"weight_map"' in data[: 1 << 16] or b'"weight_map"' in data:

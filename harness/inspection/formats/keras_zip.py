@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
-import struct
 import tempfile
-import zipfile
-import zlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from harness.inspection import metadata, weights
-from harness.inspection.formats.archive import Archive, Bounded, Large
+from harness.inspection.formats.archive import BROKEN, Archive, Bounded, directory
 from harness.inspection.formats.assets import HDF5, HEAD, stranger
 from harness.inspection.hdf5_process import Contents
 from harness.inspection.subject import Subject
 
 CONFIG, METADATA, WEIGHTS, NPZ = "config.json", "metadata.json", "model.weights.h5", "model.weights.npz"
 PARTS = (CONFIG, METADATA, WEIGHTS, NPZ, "_variables.txt")
-BROKEN = (zipfile.BadZipFile, OSError, ValueError, EOFError, RuntimeError, NotImplementedError, zlib.error,
-          struct.error, OverflowError)  # fmt: skip
 
 
 def inspect(subject: Subject, hdf5_at: int = 0) -> None:
@@ -58,7 +55,9 @@ def _entries(subject: Subject, archive: Archive) -> None:
         if contents is not None and "model_config" in contents.groups.get("/", {}):
             report.add("zip-ambiguous", WEIGHTS, "HDF5 of a whole model, with a config of its own")
     if NPZ in archive.entries:
-        _arrays(subject, archive)
+        with _unpacked(subject, archive, NPZ, foreign=False) as path:
+            if path is not None:
+                arrays(subject, path)
     if not {WEIGHTS, NPZ} & archive.names:
         report.add("entry-missing", WEIGHTS, "not in the zip")
     for name in archive.entries:
@@ -73,24 +72,22 @@ def _entries(subject: Subject, archive: Archive) -> None:
 
 def _text(subject: Subject, archive: Archive, name: str) -> bytes | None:
     """An entry's bytes, where it is not too large to be JSON."""
-    size, most = archive.entries[name].file_size, subject.limits.json_bytes
-    if size > most:
-        subject.report.add("json-bomb", name, f"{size:,} bytes; the limit is {most:,}")
-        return None
-    return archive.read(name)
+    return archive.read(name) if subject.is_json_size(archive.entries[name].file_size, name) else None
 
 
-def _arrays(subject: Subject, archive: Archive) -> None:
-    size, most = archive.entries[NPZ].file_size, subject.limits.unpacked_bytes
+@contextlib.contextmanager
+def _unpacked(subject: Subject, archive: Archive, name: str, *, foreign: bool = True) -> Iterator[Path | None]:
+    """An entry as a file of its own, for as long as it is looked at; None where that cannot be, which is noted."""
+    size, most = archive.entries[name].file_size, subject.limits.unpacked_bytes
     if size > most:
-        subject.report.add("zip-bomb", NPZ, f"unpacks to {size:,} bytes on the disk; the limit is {most:,}")
+        subject.report.add("zip-bomb", name, f"unpacks to {size:,} bytes on the disk; the limit is {most:,}")
+        yield None
         return
     with tempfile.TemporaryDirectory(prefix="keras-harness-") as folder:
-        path = Path(folder) / "weights.npz"
+        path = Path(folder) / name.replace("model.", "")
         with path.open("xb") as file:
-            if archive.read(NPZ, file, foreign=False) is None:
-                return
-        arrays(subject, path)
+            whole = archive.read(name, file, foreign=foreign, own=HDF5) is not None
+        yield path if whole else None
 
 
 def arrays(subject: Subject, path: Path) -> None:
@@ -102,17 +99,9 @@ def arrays(subject: Subject, path: Path) -> None:
             # A zip may begin after something else; to NumPy, what begins as neither a zip nor an array is a pickle.
             report.add("pickled-data", NPZ, "it does not begin as a zip does, and NumPy unpickles it")
         file.seek(0)
-        file.most = limits.zip_directory
-        try:
-            inner = zipfile.ZipFile(file)
-        except Large as large:
-            report.add("zip-bomb", NPZ, f"a directory of {large.args[0]:,} bytes; the limit is "
-                       f"{limits.zip_directory:,}")  # fmt: skip
+        inner = directory(file, report, NPZ, limits)
+        if inner is None:
             return
-        except BROKEN as error:
-            report.add("zip-broken", NPZ, str(error))
-            return
-        file.most = None
         infos = inner.infolist()
         if len(infos) > limits.zip_entries:
             report.add("zip-bomb", NPZ, f"{len(infos):,} entries; the limit is {limits.zip_entries:,}")
@@ -135,13 +124,5 @@ def _weights(subject: Subject, archive: Archive) -> Contents | None:
         if archive.read(WEIGHTS, keep=False, own=HDF5) is None:
             return None
         return subject.hdf5(archive.path, WEIGHTS, offset=start, length=archive.entries[WEIGHTS].file_size)
-    size, most = archive.entries[WEIGHTS].file_size, subject.limits.unpacked_bytes
-    if size > most:
-        subject.report.add("zip-bomb", WEIGHTS, f"unpacks to {size:,} bytes on the disk; the limit is {most:,}")
-        return None
-    with tempfile.TemporaryDirectory(prefix="keras-harness-") as folder:
-        path = Path(folder) / "weights.h5"
-        with path.open("xb") as file:
-            if archive.read(WEIGHTS, file, own=HDF5) is None:
-                return None
-        return subject.hdf5(path, WEIGHTS)
+    with _unpacked(subject, archive, WEIGHTS) as path:
+        return None if path is None else subject.hdf5(path, WEIGHTS)

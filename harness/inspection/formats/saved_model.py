@@ -44,7 +44,7 @@ def inspect(subject: Subject) -> None:
         _metadata(subject, files["keras_metadata.pb"])
     if CONFIG in files and (data := read(subject, files[CONFIG])) is not None:
         # Keras 3 takes a folder with that for a model of its own. Others keep settings of theirs by that name.
-        config = subject.beside(data, CONFIG)
+        config = subject.objects(data, CONFIG)
         if isinstance(config, dict) and {"class_name", "config"} <= config.keys():
             subject.report.add("zip-ambiguous", CONFIG, "a SavedModel, and the config of another model: which is "
                                "loaded depends on the release")  # fmt: skip
@@ -164,4 +164,4 @@ def _objects(data: memoryview, budget: Budget) -> Iterator[bytes]:
 
 def _config(subject: Subject, config: bytes, where: str) -> None:
     if re.match(rb"\s*\{", config):
-        subject.of_saved_model(config, where)
+        subject.objects(config, where, of_saved_model=True)
