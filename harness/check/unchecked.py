@@ -57,16 +57,9 @@ def in_words(result: Result) -> str:
     lost = sum(map(len, found["layers by route"].values()))
     words = [f"{arguments} arguments" if arguments > 1 else "1 argument"] if arguments else []
     words += [f"{lost} times a layer on a route"] if lost else []
-    found["layers that this harness does not know"] = [
-        name for name, why in found["layers left out"].items() if why == _UNKNOWN
-    ]
-    for kind in (
-        "layers that this harness does not know",
-        "layers",
-        "routes",
-        "observations",
-        "layers that no input reached",
-    ):
+    unknown = [name for name, why in found["layers left out"].items() if why == _UNKNOWN]
+    words += [f"layers that this harness does not know: {', '.join(unknown)}"] if unknown else []
+    for kind in ("layers", "routes", "observations", "layers that no input reached"):
         names = found[kind]
         more = f" and {len(names) - MOST} more" if len(names) > MOST else ""
         words += [f"{kind}: {', '.join(names[:MOST])}{more}"] if names else []

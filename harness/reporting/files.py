@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from harness.check.result import Result
 
-EVERY = 3.0  # seconds between two writes while nothing is found; and no finding waits longer for its own
+EVERY = 3.0  # seconds between two writes while nothing is found, and the longest that one holds back the next
 SHARE = 50  # of the time, writing takes no more than one part in so many
 
 
