@@ -275,7 +275,9 @@ SAID = {
         Call("layers.SpectralNormalization", {"layer": Call("layers.Dense", {"units": 2}), "dtype": "mixed_bfloat16"}),
         "outputs",
     ),
-    "h5-optimizer-built-for-no-variables": ("", "forward", Call("layers.Dense"), "slots", "slots", "3.16.0.dev2026102704"),
+    "h5-optimizer-built-for-no-variables": (
+        "", "forward", Call("layers.Dense"), "slots", "slots", "3.16.0.dev2026102704",
+    ),
 }  # fmt: skip
 
 
