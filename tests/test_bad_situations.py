@@ -279,6 +279,8 @@ def test_an_interruption_that_the_garbage_collector_swallows_comes_again_and_pyt
         with pytest.raises(KeyboardInterrupt):
             time.sleep(5)
         signals.hold()
+    assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    assert signal.getsignal(signal.SIGALRM) is signal.SIG_DFL
     for number, handler in before.items():
         signal.signal(number, handler)
     assert signals.exit_code == 143

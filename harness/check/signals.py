@@ -76,5 +76,7 @@ class Signals:
         if self._unraisable is not None:
             sys.unraisablehook = self._unraisable
         for number, before in self._before.items():
-            # Once the end has begun, another Ctrl-C must not tear the interpreter out of it.
-            signal.signal(number, signal.SIG_IGN if self.caught is not None else before)
+            # Once the end has begun, another Ctrl-C must not tear the interpreter out of it. The alarm is ours alone,
+            # and children that were started with it ignored would never hear of their own.
+            ending = self.caught is not None and number != signal.SIGALRM
+            signal.signal(number, signal.SIG_IGN if ending else before)

@@ -94,7 +94,22 @@ def test_the_child_gives_up_what_it_does_not_need(tmp_path: Path) -> None:
         assert child.exists()
 
 
-@pytest.mark.skipif(not hasattr(signal, "alarm"), reason="the system has no alarm")
+@pytest.fixture(params=["as usual", "ignored", "held back"])
+def alarm(request):
+    """What a child inherits of the alarm: a program that ignores or blocks a signal hands that on."""
+    if not hasattr(signal, "alarm"):
+        pytest.skip("the system has no alarm")
+    handler = signal.getsignal(signal.SIGALRM)
+    if request.param == "ignored":
+        signal.signal(signal.SIGALRM, signal.SIG_IGN)
+    if request.param == "held back":
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGALRM})
+    yield request.param
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGALRM})
+    signal.signal(signal.SIGALRM, handler)
+
+
+@pytest.mark.usefixtures("alarm")
 def test_a_child_that_goes_round_for_ever_ends_though_its_parent_is_gone(tmp_path: Path, monkeypatch) -> None:
     child = tmp_path / "child.py"
     source = hdf5_process.CHILD.read_text()
@@ -105,7 +120,8 @@ def test_a_child_that_goes_round_for_ever_ends_though_its_parent_is_gone(tmp_pat
     monkeypatch.setattr(hdf5_process, "CHILD", child)
     monkeypatch.setattr(hdf5_process, "ORPHAN", 1)
     reader = Reader(Limits())
-    monkeypatch.setattr(reader, "_line", lambda until: b"ready\n" if not reader._ready else sys.exit("killed"))
+    wait = reader._line
+    monkeypatch.setattr(reader, "_line", lambda until: wait(until) if not reader._ready else sys.exit("killed"))
     with pytest.raises(SystemExit):
         reader.read(b.whole_hdf5(tmp_path), most=0.0)
     assert reader._process is not None
