@@ -122,11 +122,13 @@ def test_a_child_that_goes_round_for_ever_ends_though_its_parent_is_gone(tmp_pat
     reader = Reader(Limits())
     wait = reader._line
     monkeypatch.setattr(reader, "_line", lambda until: wait(until) if not reader._ready else sys.exit("killed"))
-    with pytest.raises(SystemExit):
-        reader.read(b.whole_hdf5(tmp_path), most=0.0)
-    assert reader._process is not None
-    assert reader._process.wait(timeout=60) == -signal.SIGALRM
-    reader.stop()
+    try:
+        with pytest.raises(SystemExit):
+            reader.read(b.whole_hdf5(tmp_path), most=0.0)
+        assert reader._process is not None
+        assert reader._process.wait(timeout=60) == -signal.SIGALRM
+    finally:
+        reader.stop()
 
 
 def test_a_child_that_was_started_early_is_taken_and_one_that_nobody_needs_ends_by_itself(tmp_path: Path) -> None:
