@@ -69,14 +69,15 @@ def select(sides: Sequence[Side], options: Options) -> tuple[list[Benchmark], li
     for name in options.operations:
         if name not in everything:
             raise Unknown("operation", name, everything)
-    chosen = [
+    # Each once: what is named twice would give two values of one process, which count as two in the test.
+    chosen = dict.fromkeys(
         Benchmark(name, operation, device, file)
         for name, file, operations in wanted
         for device in places
         for operation in operations
         if not options.operations or operation in options.operations
-    ]
-    return chosen, notes, problems
+    )
+    return list(chosen), notes, problems
 
 
 def _operations(sides: Sequence[Side], path: Path) -> list[str] | Failure:

@@ -162,16 +162,21 @@ def failing(result: Result) -> list[Row]:
     return [row for row in rows(result) if any(alarm.rings(row) for alarm in result.alarms)]
 
 
-def too_noisy(result: Result) -> str | None:
-    """Why nothing can be said, where that is so: more than half of the times are undecided."""
+def unanswered(result: Result) -> str | None:
+    """Why nothing can be said, where that is so: nothing was compared, or more than half of the times are undecided."""
     times = [row for row in rows(result) if row.measure == TIME and row.ratio.pairs]
+    if not times:
+        return f"no benchmark ran on both sides ({len(result.benchmarks)} failed): nothing was compared"
     undecided = [row for row in times if row.verdict == UNDECIDED]
-    if not times or len(undecided) <= NOISY * len(times):
+    if len(undecided) <= NOISY * len(times):
         return None
-    return (
-        f"{len(undecided)} of {len(times)} benchmarks are undecided after {result.processes // 2} pairs: "
-        f"this machine is too noisy to tell {result.options.plan.margin:.0%}"
+    pairs, plan = result.processes // 2, result.options.plan
+    why = (
+        f"this machine is too noisy to tell {plan.margin:.0%}"
+        if pairs >= plan.cap
+        else f"there was no time for more (--time-limit), of {plan.cap} at most"
     )
+    return f"{len(undecided)} of {len(times)} benchmarks are undecided after {pairs} pairs: {why}"
 
 
 def verdict(result: Result) -> str:
@@ -180,4 +185,4 @@ def verdict(result: Result) -> str:
         return "error"
     if failing(result):
         return "fail"
-    return "error" if too_noisy(result) else "pass"
+    return "error" if unanswered(result) else "pass"

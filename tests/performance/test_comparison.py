@@ -98,6 +98,30 @@ def test_a_machine_too_noisy_to_tell_is_no_pass(compare) -> None:
     assert "too noisy" in ran.said
 
 
+@pytest.mark.parametrize("side", ["candidate", "baseline", "both"])
+def test_where_nothing_ran_on_both_sides_nothing_was_compared_and_that_is_no_pass(side: str, compare) -> None:
+    broken = {"faults": {"/": "raise"}}
+    ran = compare(
+        broken if side != "candidate" else {}, broken if side != "baseline" else {}, "--fail-on", "slower"
+    )  # fmt: skip
+    assert (ran.code, ran.report["verdict"]) == (3, "error")
+    assert "COULD NOT MEASURE: no benchmark ran on both sides" in ran.said
+
+
+def test_where_the_time_was_too_short_to_tell_it_is_not_the_machine_that_is_blamed(compare) -> None:
+    ran = compare({"noise": 0.2}, {"noise": 0.2}, "--time-limit", "0.01")
+    assert ran.code == 3
+    assert "no time for more (--time-limit)" in ran.said
+    assert "noisy" not in ran.said
+
+
+def test_what_is_named_twice_is_measured_once(compare) -> None:
+    """Two values of one process are no two pairs: the test would see more than there is."""
+    ran = compare({}, {}, "--workload", "one", "--workload", "one", "--operation", "predict", "--pairs", "5")
+    assert [each["name"] for each in ran.report["benchmarks"]] == ["one / predict"]
+    assert ran.row("one / predict")["pairs"] == 5
+
+
 def test_where_time_runs_out_the_pairs_so_far_are_looked_at(compare) -> None:
     ran = compare({"noise": 0.1}, {"noise": 0.1, "factors": {"predict": 20.0}}, "--time-limit", "0.01")
     assert ran.report["processes"] == 6
