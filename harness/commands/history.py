@@ -124,6 +124,9 @@ def import_(
         except NotOfPytest as error:
             bad += 1
             print(f"keras-harness: {error}", file=sys.stderr)
+        except ValueError as error:
+            bad += 1
+            print(f"keras-harness: {path}: {error}", file=sys.stderr)
         except OSError as error:
             bad += 1
             print(f"keras-harness: {error.filename or path}: {error.strerror}", file=sys.stderr)

@@ -12,8 +12,10 @@ import datetime
 import fcntl
 import json
 import os
+import re
 import statistics
 import subprocess
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,6 +29,8 @@ from harness.performance.result import Result
 SCHEMA_VERSION = 1
 NEEDED = ("time", "side", "environment", "machine", "benchmarks")
 Line = dict[str, Any]
+LARGEST = sys.float_info.max
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")  # of a machine: its file is called so
 _UPGRADES: dict[int, Callable[[Line], Line]] = {}
 
 
@@ -37,7 +41,7 @@ def default_folder() -> Path:
 
 @dataclass(frozen=True)
 class Damaged:
-    """A line that could not be read: where, and why."""
+    """A line that could not be read: where, and why; `number` is 0 where the whole file could not be."""
 
     path: Path
     number: int
@@ -46,6 +50,8 @@ class Damaged:
     @property
     def told(self) -> str:
         """For people, in a line."""
+        if not self.number:
+            return f"{self.path} cannot be read and is left out: {self.why}"
         return f"{self.path}:{self.number} is damaged and left out: {self.why}"
 
 
@@ -58,10 +64,15 @@ class History:
 
 
 def read(folder: Path) -> History:
-    """All that is kept in a folder; empty where there is none. Raises OSError where it cannot be read."""
+    """All that is kept in a folder; empty where there is none."""
     history = History()
     for path in sorted(folder.glob("*.jsonl")):
-        for number, raw in enumerate(path.read_bytes().split(b"\n"), start=1):
+        try:
+            whole = path.read_bytes()
+        except OSError as error:
+            history.damaged.append(Damaged(path, 0, error.strerror or str(error)))
+            continue
+        for number, raw in enumerate(whole.split(b"\n"), start=1):
             if not raw.strip():
                 continue
             try:
@@ -75,9 +86,9 @@ def _line(raw: bytes) -> Line:
     """A line of any version, as one of this; raises ValueError."""
     try:
         line: Line = json.loads(raw.decode("utf-8"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ValueError(f"no JSON ({error})") from error
-    if not isinstance(line, dict) or not isinstance(line.get("schema_version"), int):
+    if not isinstance(line, dict) or type(line.get("schema_version")) is not int:
         raise ValueError("no schema_version")
     while line["schema_version"] < SCHEMA_VERSION:
         if line["schema_version"] not in _UPGRADES:
@@ -88,19 +99,52 @@ def _line(raw: bytes) -> Line:
     missing = [key for key in NEEDED if key not in line]
     if missing:
         raise ValueError(f"it lacks {', '.join(missing)}")
-    if not isinstance(line["machine"], dict) or "id" not in line["machine"]:
+    return held(line)
+
+
+def held(line: Line) -> Line:
+    """The line; raises ValueError where it is not what readers count on: one that was mended by hand, or merged."""
+    for key, kind in (("time", str), ("side", str), ("environment", dict), ("machine", dict), ("benchmarks", dict)):
+        if not isinstance(line[key], kind):
+            raise ValueError(f"its {key} is {_short(line[key])}")
+    if not isinstance(line["machine"].get("id"), str):
         raise ValueError("it says no machine")
+    if not isinstance(line.get("commit"), str | None):
+        raise ValueError(f"its commit is {_short(line['commit'])}")
+    for name, values in line["benchmarks"].items():
+        if not isinstance(values, dict):
+            raise ValueError(f"{_short(name)} has no values but {_short(values)}")
+        for measure, value in values.items():
+            if not is_number(value):
+                raise ValueError(f"the {measure} of {_short(name)} is {_short(value)}")
     return line
 
 
+def is_number(value: object) -> bool:
+    """Whether a value of JSON is a number that can be counted with.
+
+    >>> is_number(0.5), is_number(True), is_number(float("nan"))
+    (True, False, False)
+    """
+    return isinstance(value, int | float) and not isinstance(value, bool) and -LARGEST <= value <= LARGEST
+
+
+def _short(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:60]}…"
+
+
 def append(folder: Path, lines: Iterable[Mapping[str, Any]]) -> list[Path]:
-    """Adds lines at the end of the files of their machines; returns those. Raises OSError where that cannot be done.
+    """Adds lines at the end of the files of their machines; returns those. Raises OSError where that cannot be done,
+    and ValueError for a machine whose id is no name of a file: it must not be another place.
 
     Lines of one machine go into one write: with another writer beside, or a kill in the middle, the lines before stay
     whole, and no line of one run is mixed into another's.
     """
     by_file: dict[Path, list[str]] = {}
     for line in lines:
+        if not _NAME.fullmatch(line["machine"]["id"]):
+            raise ValueError(f"a machine cannot be called {_short(line['machine']['id'])}")
         text = json.dumps({"schema_version": SCHEMA_VERSION, **line}, separators=(",", ":"), sort_keys=True)
         by_file.setdefault(folder / f"{line['machine']['id']}.jsonl", []).append(text)
     folder.mkdir(parents=True, exist_ok=True)

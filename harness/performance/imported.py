@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from harness.performance.history import held, is_number
 from harness.performance.measured import TIME
 
 
@@ -23,23 +24,28 @@ def lines_of_file(path: Path) -> list[dict[str, Any]]:
     """
     raw = path.read_bytes()
     try:
-        data = json.loads(raw)
-        machine, when = data["machine_info"], str(data["datetime"])
-        entries = [(each["name"], each.get("fullname", each["name"]), each["stats"], each.get("extra_info") or {})
-                   for each in data["benchmarks"]]  # fmt: skip
-        medians = [float(stats["median"]) for _, _, stats, _ in entries]
-    except (ValueError, KeyError, TypeError) as error:
+        lines = _lines(json.loads(raw), hashlib.sha256(raw).hexdigest()[:16])
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise NotOfPytest(f"{path} is no JSON of pytest-benchmark: {error or type(error).__name__}") from error
-    source = hashlib.sha256(raw).hexdigest()[:16]
+    if not lines:
+        raise NotOfPytest(f"{path} has no benchmark with a median")
+    return lines
+
+
+def _lines(data: Any, source: str) -> list[dict[str, Any]]:
+    machine, when = data["machine_info"], data["datetime"]
     commit = (data.get("commit_info") or {}).get("id")
     by_place: dict[str, dict[str, Any]] = {}
-    for (_, fullname, _, extra), median in zip(entries, medians, strict=True):
-        ours = isinstance(extra.get("keras_harness"), Mapping)
-        about = dict(extra["keras_harness"]["environment"]) if ours else {"python": machine.get("python_version")}
-        place = dict(extra["keras_harness"]["machine"]) if ours else _machine(machine)
-        name = extra["keras_harness"]["benchmark"] if ours else fullname
+    for each in data["benchmarks"]:
+        median = each["stats"]["median"]
+        if not is_number(median) or median <= 0:  # what took no time by its clock says nothing
+            continue
+        ours = (each.get("extra_info") or {}).get("keras_harness")
+        about = dict(ours["environment"]) if ours else {"python": machine.get("python_version")}
+        place = dict(ours["machine"]) if ours else _machine(machine)
+        name = ours["benchmark"] if ours else each.get("fullname") or each["name"]
         line = by_place.setdefault(
-            json.dumps([about, place], sort_keys=True),
+            json.dumps([about, place["id"]], sort_keys=True),  # its load is another with each benchmark
             {
                 "time": when,
                 "side": "measured",
@@ -50,8 +56,8 @@ def lines_of_file(path: Path) -> list[dict[str, Any]]:
                 "benchmarks": {},
             },
         )
-        line["benchmarks"][name] = {TIME: median}
-    return list(by_place.values())
+        line["benchmarks"][str(name)] = {TIME: median}
+    return [held(line) for line in by_place.values()]
 
 
 def _machine(info: Mapping[str, Any]) -> dict[str, Any]:

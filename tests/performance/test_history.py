@@ -15,6 +15,7 @@ from harness.cli import main
 from harness.performance import history
 from harness.performance.changes import changes
 from harness.performance.history import append, read
+from harness.performance.imported import lines_of_file
 from harness.performance.machine import about
 from harness.performance.series import series
 from harness.performance.sweep import NoSweep, expand
@@ -66,6 +67,11 @@ def test_a_line_that_was_cut_off_by_a_kill_is_told_and_costs_no_other(tmp_path: 
     assert [(each.number, each.path) for each in kept.damaged] == [(2, path)]
 
 
+def changed(**parts: Any) -> str:
+    """A line that is JSON of this version, but not what it should be in some part."""
+    return json.dumps({"schema_version": 1, **line(), **parts})
+
+
 @pytest.mark.parametrize(
     ("damage", "why"),
     [
@@ -75,6 +81,17 @@ def test_a_line_that_was_cut_off_by_a_kill_is_told_and_costs_no_other(tmp_path: 
         ('{"schema_version": 0}', "never was"),
         ('{"schema_version": 1, "time": ""}', "lacks side"),
         ("\xff\xfe", "no JSON"),
+        ("[" * 100_000, "no JSON"),
+        (changed(environment=None), "its environment is None"),
+        (changed(machine={"id": [1]}), "says no machine"),
+        (changed(time=5), "its time is 5"),
+        (changed(commit=5), "its commit is 5"),
+        (changed(benchmarks=[1]), "its benchmarks is [1]"),
+        (changed(benchmarks={"a": None}), "'a' has no values"),
+        (changed(benchmarks={"a": {"time": None}}), "the time of 'a' is None"),
+        (changed(benchmarks={"a": {"time": float("nan")}}), "the time of 'a' is nan"),
+        (changed(benchmarks={"a": {"time": 10**400}}), "the time of 'a' is 1000"),
+        (changed(schema_version=True), "no schema_version"),
     ],
 )
 def test_a_damaged_line_is_told_with_its_place(damage: str, why: str, tmp_path: Path, capsys) -> None:
@@ -86,6 +103,43 @@ def test_a_damaged_line_is_told_with_its_place(damage: str, why: str, tmp_path: 
     assert f"{path.name}:2 is damaged" in said.err
     assert why in said.err
     assert "in 2 runs" in said.out
+
+
+def test_a_file_that_cannot_be_read_is_told_and_costs_no_other(tmp_path: Path, capsys) -> None:
+    append(tmp_path, [line()])
+    (tmp_path / "folder.jsonl").mkdir()
+    assert run("--history", str(tmp_path)) == 0
+    said = capsys.readouterr()
+    assert "folder.jsonl cannot be read and is left out: Is a directory" in said.err
+    assert "in 1 run" in said.out
+
+
+def test_a_damaged_line_does_not_cost_the_page_of_what_was_measured(tmp_path: Path) -> None:
+    (path,) = append(tmp_path / "history", [line()])
+    path.write_text(changed(benchmarks={"a": None}) + "\n" + path.read_text())
+    page = tmp_path / "page.html"
+    with pytest.raises(SystemExit) as ended:
+        main(
+            [
+                "bench",
+                "--env",
+                interpreter(tmp_path / "a"),
+                "--quick",
+                "--history",
+                str(path.parent),
+                "--html",
+                str(page),
+            ]
+        )
+    assert ended.value.code == 0
+    assert "2 runs" in page.read_text()
+
+
+def test_a_machine_s_name_leads_to_no_file_outside_of_the_history(tmp_path: Path) -> None:
+    for name in ("../out", str(tmp_path / "out"), "a/b", "", ".hidden", "nul\0"):
+        with pytest.raises(ValueError, match="a machine cannot be called"):
+            append(tmp_path / "history", [line(machine={"id": name})])
+    assert not list(tmp_path.rglob("*.jsonl"))
 
 
 def test_lines_of_another_schema_are_made_into_ones_of_this(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -237,6 +291,51 @@ def test_runs_of_pytest_benchmark_are_imported_once(tmp_path: Path, capsys) -> N
     assert "already" in capsys.readouterr().out
     (one,) = series(read(tmp_path / "history").lines)
     assert (one.benchmark, one.values, one.points[0].commit) == ("tests/x.py::test_a", [0.5], "c0ffee")
+
+
+def ours(load: float = 0.0, **parts: Any) -> dict[str, Any]:
+    """A benchmark of `harness.suite`, as pytest-benchmark saves it."""
+    about = {
+        "environment": {"tensorflow": "2.21.0"},
+        "machine": {"id": "m", "load": load},
+        "benchmark": "one / predict",
+    }
+    return {"name": "a", "stats": {"median": 0.5}, "extra_info": {"keras_harness": {**about, **parts}}}
+
+
+def test_the_benchmarks_of_one_run_are_one_line_whatever_the_load_was_at_each(tmp_path: Path) -> None:
+    path = saved(tmp_path, benchmarks=[ours(0.1), ours(0.9, benchmark="two / predict")])
+    (one,) = lines_of_file(path)
+    assert sorted(one["benchmarks"]) == ["one / predict", "two / predict"]
+
+
+def test_a_benchmark_that_took_no_time_costs_no_other(tmp_path: Path) -> None:
+    benchmarks = [{"name": name, "stats": {"median": value}} for name, value in (("a", 0), ("b", math.nan), ("c", 0.5))]
+    (one,) = lines_of_file(saved(tmp_path, benchmarks=benchmarks))
+    assert one["benchmarks"] == {"c": {"time": 0.5}}
+
+
+@pytest.mark.parametrize(
+    ("changed", "why"),
+    [
+        ({"machine_info": "x"}, "no JSON of pytest-benchmark"),
+        ({"commit_info": "x"}, "no JSON of pytest-benchmark"),
+        ({"datetime": None}, "its time is None"),
+        ({"benchmarks": []}, "no benchmark with a median"),
+        ({"benchmarks": [{"name": "a", "stats": {"median": 0}}]}, "no benchmark with a median"),
+        ({"benchmarks": [ours(environment=None)]}, "no JSON of pytest-benchmark"),
+        ({"benchmarks": [ours(machine={})]}, "no JSON of pytest-benchmark"),
+        ({"benchmarks": [ours(machine={"id": "../../out"})]}, "a machine cannot be called '../../out'"),
+    ],
+)
+def test_odd_files_of_pytest_benchmark_are_told_and_add_nothing(
+    changed: dict[str, Any], why: str, tmp_path: Path, capsys
+) -> None:
+    assert run("import", str(saved(tmp_path, **changed)), "--history", str(tmp_path / "history")) == 3
+    said = capsys.readouterr().err
+    assert "saved.json" in said
+    assert why in said
+    assert not list(tmp_path.rglob("*.jsonl"))
 
 
 @pytest.mark.parametrize(
