@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from harness.performance.paired import CONFIDENCE
@@ -9,8 +10,10 @@ from harness.performance.result import ALONE, Result
 from harness.performance.sequential import SAME
 from harness.performance.verdicts import rows, verdict
 from harness.reporting import bench_text, comparison_text
+from harness.reporting.printable import printable
 from harness.reporting.quantities import amount, percent
 
+MEANS = re.compile(r"[\\`*\[\]<>|~&]|(?<![^\W_])_|_(?![^\W_])")  # something in Markdown; my_model.keras does not
 ICONS = {"pass": "✅", "fail": "❌", "error": "⚠️"}
 
 
@@ -56,5 +59,5 @@ def _alone(result: Result) -> Iterator[str]:
 
 
 def _safe(text: str) -> str:
-    """Text that cannot end a cell or begin a tag."""
-    return " ".join(text.replace("|", "\\|").replace("<", "&lt;").split())
+    """Text that is shown as it is: it ends no cell, begins no tag, link or emphasis, and calls nobody."""
+    return MEANS.sub(lambda found: f"&#{ord(found[0])};", printable(" ".join(text.split()))).replace("@", "@&#8203;")

@@ -12,6 +12,7 @@ from rich.table import Table
 from harness.performance.measured import BYTES, MEMORY, TIME, Benchmark
 from harness.performance.result import ALONE, Result
 from harness.reporting.live import Line
+from harness.reporting.printable import printable, printable_lines
 from harness.reporting.quantities import amount
 
 SHOWN = {"tensorflow": "TensorFlow", "keras": "Keras", "python": "Python"}
@@ -103,10 +104,10 @@ def print_alone(result: Result, console: Console) -> None:
         for column in ("time", "processes apart", "peak memory", "file"):
             table.add_column(column, justify="right", overflow="fold")
         for benchmark, cells in rows(result, ALONE):
-            table.add_row(escape(benchmark.name), *map(escape, cells))
+            table.add_row(escape(printable(benchmark.name)), *(escape(printable(cell)) for cell in cells))
         console.print(table)
     print_notes(result, console)
-    console.print(f"\n[bold]{escape(alone_line(result))}[/]", highlight=False, soft_wrap=True)
+    console.print(f"\n[bold]{escape(printable_lines(alone_line(result)))}[/]", highlight=False, soft_wrap=True)
 
 
 def print_notes(result: Result, console: Console) -> None:
@@ -114,7 +115,7 @@ def print_notes(result: Result, console: Console) -> None:
     for line in disturbance_lines(result):
         console.print(line, highlight=False, markup=False, soft_wrap=True)
     for problem in result.problems:
-        console.print(f"[yellow]not measured:[/] {escape(problem)}", highlight=False, soft_wrap=True)
+        console.print(f"[yellow]not measured:[/] {escape(printable_lines(problem))}", highlight=False, soft_wrap=True)
 
 
 def disturbance_lines(result: Result) -> list[str]:

@@ -16,6 +16,7 @@ from harness.performance.result import Result
 from harness.performance.sequential import SAME, UNDECIDED
 from harness.performance.verdicts import FAILS, VERDICTS, Row, failing, rows, unanswered, verdict
 from harness.reporting.bench_text import print_notes
+from harness.reporting.printable import printable, printable_lines
 from harness.reporting.quantities import amount, percent
 
 STYLES = {"slower": "bold red", "more-memory": "bold red", "larger": "bold red", FAILS: "bold red", "faster": "green",
@@ -62,10 +63,10 @@ def print_comparison(result: Result, console: Console) -> None:
     some = shown(every)
     for row in some:
         table.add_row(
-            escape(row.benchmark.name), row.measure, amount(row.baseline, row.measure),
+            escape(printable(row.benchmark.name)), row.measure, amount(row.baseline, row.measure),
             amount(row.candidate, row.measure), percent(row.ratio.estimate) if row.ratio.pairs else "", interval(row),
             str(row.ratio.pairs or "") if row.measure != BYTES else "",
-            escape(f"{row.said}: {row.told}" if row.told else row.said),
+            escape(printable(f"{row.said}: {row.told}") if row.told else row.said),
             style=STYLES.get(row.verdict, ""),
         )  # fmt: skip
     if every:
@@ -74,7 +75,7 @@ def print_comparison(result: Result, console: Console) -> None:
     for (measure, word), count in sorted(hidden.items()):
         console.print(f"not shown: {measure} of {count} benchmarks, {word}", highlight=False)
     print_notes(result, console)
-    console.print(f"\n[bold]{escape(verdict_line(result))}[/]", highlight=False, soft_wrap=True)
+    console.print(f"\n[bold]{escape(printable_lines(verdict_line(result)))}[/]", highlight=False, soft_wrap=True)
 
 
 def verdict_line(result: Result) -> str:

@@ -8,6 +8,7 @@ from rich.console import Console
 
 from harness.performance.changes import Change
 from harness.performance.series import Series
+from harness.reporting.printable import printable
 from harness.reporting.quantities import amount, percent
 from harness.reporting.sparkline import sparkline
 
@@ -16,17 +17,18 @@ Looked = tuple[Series, list[Change]]
 
 def print_history(looked: Sequence[Looked], console: Console) -> None:
     """All series, machine by machine."""
-    width = max((len(series.benchmark) for series, _ in looked), default=0)
+    width = max((len(printable(series.benchmark)) for series, _ in looked), default=0)
     machine = None
     for series, changes in sorted(looked, key=lambda each: (str(each[0].machine["id"]), each[0].benchmark)):
         if series.machine["id"] != machine:
             machine = series.machine["id"]
-            console.print(machine_line(series), highlight=False, markup=False, soft_wrap=True)
+            console.print(printable(machine_line(series)), highlight=False, markup=False, soft_wrap=True)
         last = series.points[-1]
-        line = f"{series.benchmark:<{width}}  {sparkline(series.values)}  {amount(last.value, series.measure)}"
+        name = printable(series.benchmark)
+        line = f"{name:<{width}}  {sparkline(series.values)}  {amount(last.value, series.measure)}"
         console.print(f"{line} in {_runs(len(series.points))}", highlight=False, markup=False, soft_wrap=True)
         for change in changes:
-            told = change_line(series, change)
+            told = printable(change_line(series, change))
             console.print(f"{'':<{width}}  {told}", highlight=False, markup=False, soft_wrap=True)
 
 

@@ -15,6 +15,7 @@ from harness.performance.result import ALONE, Result
 from harness.performance.verdicts import VERDICTS, Row, rows
 from harness.reporting import bench_text, comparison_text, plots
 from harness.reporting.history_text import Looked, change_line, machine_line
+from harness.reporting.printable import printable_lines
 from harness.reporting.quantities import amount, percent
 
 TEMPLATE = Path(__file__).with_name("performance.html")
@@ -68,7 +69,8 @@ def _page(**parts: Any) -> str:
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
     template = environment.from_string(TEMPLATE.read_text(encoding="utf-8"))
     when = datetime.datetime.now().astimezone().strftime("%Y-%m-%d %H:%M")
-    return template.render(**parts, when=when, style=plots.STYLE, confidence=f"{CONFIDENCE:.0%}") + "\n"
+    page = template.render(**parts, when=when, style=plots.STYLE, confidence=f"{CONFIDENCE:.0%}")
+    return printable_lines(page) + "\n"  # a name may not even be UTF-8
 
 
 def _groups(result: Result) -> list[dict[str, Any]]:

@@ -14,6 +14,7 @@ from harness.performance.sequential import SAME
 from harness.performance.series import Series
 from harness.performance.verdicts import Row
 from harness.reporting.history_text import change_line
+from harness.reporting.printable import printable
 from harness.reporting.quantities import amount, percent
 
 BAR = (220, 22)  # pixels of one interval
@@ -89,7 +90,7 @@ def ratios(rows: Iterable[Row], margin: float, title: str) -> str:
     _add(drawing, "text", "faint", x=8, y=36).text = f"candidate over baseline; the band is ±{margin:.0%}"
     for number, row in enumerate(every):
         top = 46 + gap * number
-        _add(drawing, "text", "ink", x=8, y=top + 15).text = row.benchmark.name
+        _add(drawing, "text", "ink", x=8, y=top + 15).text = printable(row.benchmark.name)
         _bar(row, margin, drawing, names, top)
         told = f"{percent(row.ratio.estimate)}  {row.said}" if row.ratio.pairs else row.said
         _add(drawing, "text", kind(row), x=names + BAR[0] + 8, y=top + 15).text = told

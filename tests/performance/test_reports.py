@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import io
 import re
 import sys
 from html.parser import HTMLParser
@@ -11,6 +12,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
+from rich.console import Console
 
 from harness.cli import main
 from harness.performance.changes import Change
@@ -23,7 +25,7 @@ from harness.performance.sequential import Decisions
 from harness.performance.series import series
 from harness.performance.verdicts import DEFAULT_ALARMS, VERDICTS, WORDS, rows
 from harness.reporting import bench_markdown, performance_page, plots
-from harness.reporting.comparison_text import shown
+from harness.reporting.comparison_text import print_comparison, shown
 from tests.performance.stub import interpreter
 from tests.performance.test_history import line
 
@@ -105,6 +107,33 @@ def test_names_of_a_stranger_s_are_text_on_the_page_and_in_markdown() -> None:
     assert "<script>" not in written
     (row,) = (each for each in written.splitlines() if "alert" in each and "time" in each and each.startswith("| "))
     assert len(re.split(r"(?<!\\)\|", row)) == 9
+
+
+HOSTILE = "a\x1b[2J\u202e\ud800 / b\x00"
+
+
+def test_a_name_cannot_steer_the_terminal_nor_cost_the_page_or_the_picture(tmp_path: Path, capsys) -> None:
+    append(tmp_path / "history", [line(benchmarks={HOSTILE: {"time": 1.0}})])
+    page = tmp_path / "page.html"
+    assert code("history", "--history", str(tmp_path / "history"), "--html", str(page)) == 0
+    console = Console(width=200, file=io.StringIO())
+    print_comparison(result(name=HOSTILE), console)
+    picture = plots.ratios(rows(result(name=HOSTILE)), 0.05, "title")
+    ElementTree.fromstring(picture)
+    for text in (capsys.readouterr().out, page.read_text(), console.file.getvalue(), picture,
+                 bench_markdown.markdown(result(name=HOSTILE, slower=1.3))):  # fmt: skip
+        assert "\\x1b" in text or "&#92;x1b" in text
+        assert not set("\x1b\u202e\ud800\x00") & set(text)
+
+
+def test_a_message_is_shown_as_it_is_in_markdown_and_calls_nobody() -> None:
+    """A cell that ends in a backslash must not swallow the end of the cell, and __init__ is no bold init."""
+    made = result(slower=1.3, name="x\\| a_b __init__ [a](http://b) `c` @team &lt;")
+    (row,) = (each for each in bench_markdown.markdown(made).splitlines() if "init" in each and "| time |" in each)
+    assert row.startswith(
+        "| x&#92;&#124; a_b &#95;&#95;init&#95;&#95; &#91;a&#93;(http://b) &#96;c&#96; "
+        "@&#8203;team &#38;lt; / predict | time |"
+    )
 
 
 def test_what_is_slower_is_told_as_that_everywhere() -> None:
