@@ -36,12 +36,13 @@ class Point:
 
 @dataclass
 class Series:
-    """`machine` is what the runs say of theirs; all of them come from it."""
+    """`machine` is what the runs say of theirs; all of them come from it. `gpu` is the name of the one it ran on."""
 
     benchmark: str
     measure: str
     machine: Mapping[str, Any]
     points: list[Point] = field(default_factory=list)
+    gpu: str = ""
 
     @property
     def values(self) -> list[float]:
@@ -65,8 +66,9 @@ def order_of(release: str) -> tuple[Any, ...]:
 def series(lines: Iterable[Mapping[str, Any]], *, measure: str = TIME, by: str = "release") -> list[Series]:
     """All series of a history, by name of the benchmark; `by` orders their points: ``release`` or ``date``.
 
-    Two runs are in one series only if their machine is the same, the number of threads, and the version of the set. A
-    baseline that was measured for a comparison is an old release measured again: by date it is left out.
+    Two runs are in one series only if their machine is the same, its GPU where it ran on one, the number of threads,
+    and the version of the set. A baseline that was measured for a comparison is an old release measured again: by date
+    it is left out.
     """
     found: dict[tuple[str, ...], Series] = {}
     for line in lines:
@@ -76,14 +78,16 @@ def series(lines: Iterable[Mapping[str, Any]], *, measure: str = TIME, by: str =
         for name, values in line["benchmarks"].items():
             if values.get(measure, 0) <= 0:
                 continue
+            gpu = _gpu(name, about)
             place = (
                 name,
                 line["machine"]["id"],
                 str(about.get("threads")),
                 str(about.get("set")),
-                about.get("source", ""),
+                str(about.get("source", "")),
+                gpu,
             )
-            one = found.setdefault(place, Series(name, measure, line["machine"]))
+            one = found.setdefault(place, Series(name, measure, line["machine"], gpu=gpu))
             one.points.append(
                 Point(
                     line["time"], str(about.get("tensorflow", "")), str(about.get("keras", "")), float(values[measure]),
@@ -96,3 +100,13 @@ def series(lines: Iterable[Mapping[str, Any]], *, measure: str = TIME, by: str =
         else:
             one.points.sort(key=lambda point: point.time)
     return [found[place] for place in sorted(found)]
+
+
+def _gpu(benchmark: str, about: Mapping[str, Any]) -> str:
+    """The name of the GPU that a benchmark ran on: the same processor may have another one today.
+
+    >>> _gpu("one / predict on GPU:0", {"gpus": {"GPU:0": "NVIDIA T4"}}), _gpu("one / predict", {})
+    ('NVIDIA T4', '')
+    """
+    gpus = about.get("gpus")
+    return str(gpus.get(benchmark.rpartition(" on ")[2], "")) if isinstance(gpus, Mapping) else ""

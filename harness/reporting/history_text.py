@@ -26,7 +26,8 @@ def print_history(looked: Sequence[Looked], console: Console) -> None:
         last = series.points[-1]
         name = printable(series.benchmark)
         line = f"{name:<{width}}  {sparkline(series.values)}  {amount(last.value, series.measure)}"
-        console.print(f"{line} in {_runs(len(series.points))}", highlight=False, markup=False, soft_wrap=True)
+        on = f" on {printable(series.gpu)}" if series.gpu else ""
+        console.print(f"{line} in {_runs(len(series.points))}{on}", highlight=False, markup=False, soft_wrap=True)
         for change in changes:
             told = printable(change_line(series, change))
             console.print(f"{'':<{width}}  {told}", highlight=False, markup=False, soft_wrap=True)

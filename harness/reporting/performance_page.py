@@ -119,7 +119,8 @@ def _series(series: Any, changes: Any) -> dict[str, Any]:
         "name": series.benchmark,
         "measure": series.measure,
         "last": amount(series.points[-1].value, series.measure),
-        "runs": f"{len(series.points)} run{'' if len(series.points) == 1 else 's'}",
+        "runs": f"{len(series.points)} run{'' if len(series.points) == 1 else 's'}"
+        + (f" on {series.gpu}" if series.gpu else ""),
         "plot": plots.line(series, changes),
         "changes": [
             {"said": change_line(series, each), "kind": "bad" if each.ratio > 1 else "good"} for each in changes

@@ -174,6 +174,21 @@ def test_other_machines_threads_and_sets_are_other_series() -> None:
     assert sorted(len(each.points) for each in series(lines)) == [1, 1, 1, 2]
 
 
+def test_another_gpu_in_the_same_machine_is_another_series(tmp_path: Path, capsys) -> None:
+    measured = {"one / predict on GPU:0": {"time": 1.0}, "one / predict": {"time": 1.0}}
+    with_gpu = {name: {**line()["environment"], "gpus": {"GPU:0": name}} for name in ("NVIDIA T4", "NVIDIA H100")}
+    lines = [
+        line(environment=with_gpu[name], benchmarks=measured) for name in ("NVIDIA T4", "NVIDIA H100", "NVIDIA T4")
+    ]
+    assert [(each.benchmark, each.gpu, len(each.points)) for each in series(lines)] == [
+        ("one / predict", "", 3),
+        ("one / predict on GPU:0", "NVIDIA H100", 1), ("one / predict on GPU:0", "NVIDIA T4", 2),
+    ]  # fmt: skip
+    append(tmp_path, lines)
+    assert run("--history", str(tmp_path)) == 0
+    assert "in 2 runs on NVIDIA T4" in capsys.readouterr().out
+
+
 def test_runs_stand_in_the_order_of_their_releases_or_of_their_days() -> None:
     lines = [line(1.0, release="2.21.0", day=1), line(2.0, release="2.9.0", day=2), line(3.0, release="2.21.0", day=3)]
     assert series(lines)[0].values == [2.0, 1.0, 3.0]
