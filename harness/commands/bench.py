@@ -51,7 +51,7 @@ def bench(
         ),
     ] = (),
     margin: Annotated[
-        float, Parameter(help="Percent from which on a difference is told.", validator=Number(gt=0))
+        float, Parameter(help="Percent from which on a difference is told.", validator=Number(gt=0, lte=1000))
     ] = 5.0,
     pairs: Annotated[
         int | None,
@@ -114,6 +114,13 @@ def bench(
         alarms = tuple(map(alarm, fail_on)) or DEFAULT_ALARMS
     except NoAlarm as error:
         raise Usage(f"--fail-on: {error}") from error
+    if fail_on and baseline is None:  # a gate that nothing can come to
+        raise Usage("--fail-on is of a comparison: name --baseline and --candidate")
+    for text, each in zip(fail_on, alarms):
+        if ":" in text and each.least < margin / 100:
+            raise Usage(
+                f"--fail-on: {text} is less than --margin {margin:g}, below which nothing is told: lower that too"
+            )
     for path in (*models, *import_path, *([inputs] if inputs else [])):
         if not path.exists():
             raise Usage(f"there is no {path}")

@@ -75,7 +75,7 @@ def alarm(text: str) -> Alarm:
         raise NoAlarm(f"{name!r} is none of {', '.join(ALARMS)}")
     if not colon:
         return Alarm(name)
-    if not re.fullmatch(r"\d+(\.\d+)?%", amount) or name == FAILS:
+    if not re.fullmatch(r"[0-9]+(\.[0-9]+)?%", amount) or name == FAILS:
         raise NoAlarm(f"{text!r} is not of the form {ALARMS[0]}:10%")
     return Alarm(name, float(amount[:-1]) / 100)
 

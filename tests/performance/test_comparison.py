@@ -176,6 +176,10 @@ def test_a_crash_on_one_side_is_told_as_that_and_the_rest_goes_on(
         (("--baseline", "x", "--candidate", "y", "--fail-on", "slow"), "slower"),
         (("--baseline", "x", "--candidate", "y", "--fail-on", "slower:10"), "slower:10%"),
         (("--baseline", "x", "--candidate", "y", "--fail-on", "fails:10%"), "slower:10%"),
+        (("--env", "x", "--fail-on", "slower:10%"), "--fail-on is of a comparison"),
+        (("--baseline", "x", "--candidate", "y", "--fail-on", "slower:3%"), "slower:3% is less than --margin 5"),
+        (("--baseline", "x", "--candidate", "y", "--fail-on", "larger:0%"), "larger:0% is less than --margin 5"),
+        (("--baseline", "x", "--candidate", "y", "--margin", "inf"), "--margin"),
         (("--baseline", "/no/such", "--candidate", "/no/such"), "/no/such"),
     ],
 )
