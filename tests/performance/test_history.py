@@ -218,6 +218,15 @@ def test_where_nothing_changes_nothing_is_found() -> None:
     assert sum(bool(changes(noisy(30))) for _ in range(100)) <= 3
 
 
+@pytest.mark.parametrize("apart", [0.08, 0.3])
+def test_a_machine_of_two_speeds_changes_nothing(apart: float) -> None:
+    random.seed(6)
+    told = 0
+    for _ in range(200):
+        told += bool(changes([math.exp(apart * (random.random() < 0.5) + random.gauss(0, 0.003)) for _ in range(30)]))
+    assert told <= 6
+
+
 def test_one_run_that_was_held_up_is_no_change() -> None:
     random.seed(3)
     for place in (0, 10, 29):
