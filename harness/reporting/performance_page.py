@@ -85,7 +85,7 @@ def _groups(result: Result) -> list[dict[str, Any]]:
 
 
 def _row(row: Row, result: Result) -> dict[str, str]:
-    name = row.benchmark.name.partition(" / ")[2]
+    name = row.benchmark.name.removeprefix(f"{row.benchmark.workload} / ")
     return {
         "name": name if row.measure == "time" else f"{name}: {row.measure}",
         "baseline": amount(row.baseline, row.measure),

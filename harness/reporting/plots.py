@@ -19,6 +19,7 @@ from harness.reporting.quantities import amount, percent
 
 BAR = (220, 22)  # pixels of one interval
 LINE = (360, 150)  # and of one series
+LETTER = 7  # and of a letter, at most on average
 REACH = math.log(2)  # how far from "the same" the bars go; what is beyond ends in an arrow
 BAD = ("slower", "more-memory", "larger", "fails")
 GOOD = ("faster", "less-memory", "smaller", "no-longer-fails")
@@ -83,7 +84,7 @@ def _bar(
 def ratios(rows: Iterable[Row], margin: float, title: str) -> str:
     """All of them as one picture of its own, for a README or a pull request."""
     every = list(rows)
-    names, gap = 250, 24
+    names, gap = max(250, 8 + LETTER * max((len(printable(row.benchmark.name)) for row in every), default=0)), 24
     drawing = _svg(names + BAR[0] + 190, 50 + gap * len(every), label=title)
     _add(drawing, "style").text = STYLE
     _add(drawing, "text", "ink", x=8, y=20, font_weight="bold").text = title

@@ -151,6 +151,22 @@ def test_a_plot_shows_what_is_beyond_its_end_as_an_arrow() -> None:
     assert 'class="bad"' in plots.bar(far, 0.05)
 
 
+def test_a_long_name_does_not_run_into_the_plot() -> None:
+    name = "a model in a folder/of mine, which has a very long name/model.keras"
+    drawing = ElementTree.fromstring(plots.ratios(rows(result(name=name)), 0.05, "title"))
+    space = "{http://www.w3.org/2000/svg}"
+    band = min(float(each.get("x", "")) for each in drawing.iter(f"{space}rect"))
+    assert band > 8 + 6 * len(name)
+    assert float(drawing.get("width", "")) > band + plots.BAR[0] / 2 + 190
+
+
+def test_on_a_phone_the_rows_of_a_table_take_its_whole_width() -> None:
+    """Rows that are grids within a table would all lie in its first column."""
+    narrow = performance_page.of_result(result()).partition("@media (max-width: 44rem)")[2].partition("\n}")[0]
+    assert ".stacked, .stacked tbody { display: block; }" in narrow
+    assert ".stacked colgroup { display: none; }" in narrow
+
+
 def test_a_series_is_drawn_with_its_changes_and_releases() -> None:
     lines = [line(1.0 + (run > 4), day=run + 1, release="2.20.0" if run < 5 else "2.21.0") for run in range(10)]
     (one,) = series(lines)
