@@ -104,6 +104,8 @@ def gate(
     for path in (*models, *import_path, *([inputs] if inputs else [])):
         if not path.exists():
             raise Usage(f"there is no {path}")
+    if inputs is not None:
+        _check_inputs(inputs)
     given = Given(inputs, import_path, custom_objects, hung_after, unsafe)
     drawn = PROFILES[profile or "quick"] if profile or not models else None
     options = Options(
@@ -132,6 +134,21 @@ def gate(
             last.keep(gate_report.report(result))
         reports.shown(lambda: gate_text.print_result(result, console), say, lost)
     return reports.code_of(result, signals, lost)
+
+
+def _check_inputs(path: Path) -> None:
+    """Arrays that cannot be read are told before anything is started: models would be blamed for them."""
+    from zipfile import BadZipFile
+
+    import numpy as np
+
+    try:
+        loaded = np.load(path, allow_pickle=False)
+        names = [name for name in loaded.files if loaded[name] is not None]
+    except (OSError, ValueError, EOFError, AttributeError, BadZipFile) as error:
+        raise Usage(f"--inputs: {path} is no .npz of plain arrays: {str(error).partition('. ')[0]}") from error
+    if not names:
+        raise Usage(f"--inputs: there is no array in {path}")
 
 
 def _check_names(layers: tuple[str, ...], routes: tuple[str, ...], statuses: tuple[str, ...]) -> None:

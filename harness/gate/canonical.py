@@ -65,7 +65,7 @@ def config(value: Any) -> Any:
                 "config": config({key: settings[key] for key in settings if key not in own}),
             }
         return {
-            key: _alone(item) if key == "axis" else config(item)
+            key: ALONE[key](item) if key in ALONE else config(item)
             for key, item in value.items()
             if key not in NOT_SETTINGS and item is not None
         }
@@ -79,6 +79,16 @@ def _alone(axis: Any) -> Any:
     return axis[0] if isinstance(axis, list) and len(axis) == 1 else axis
 
 
+def _code(function: Any) -> Any:
+    """A function: marshalled code is a list of three in Keras 2 and an object in Keras 3, and marshal marks what it
+    finds referred to, which is another thing each time. Outputs show what it computes.
+    """
+    is_list = isinstance(function, list) and len(function) == 3 and isinstance(function[0], str)
+    is_object = isinstance(function, dict) and function.get("class_name") == "__lambda__"
+    return "code" if is_list or is_object else config(function)
+
+
+ALONE: Mapping[str, Change] = {"axis": _alone, "function": _code}  # settings that are written otherwise, by their key
 _POLICIES = ("DTypePolicy", "Policy", "PolicyV1", "FloatDTypePolicy")
 
 

@@ -32,7 +32,7 @@ SAME, DIFFERENT, BREAKS, FIXED, BROKEN, NOT_TRIED = (
 )
 NO_MODEL = "no model"
 HELD = (SAME, DIFFERENT, BREAKS, FIXED)  # what one release makes of it was held against what the other does
-FIRST_CALL = "the first call"
+FIRST_CALL, INPUTS = "the first call", "the inputs"
 PASSED = "passed"
 ENDINGS = {"keras_zip": ".keras", "hdf5": ".h5"}
 VERDICTS = (BREAKS, DIFFERENT, NOT_TRIED, BROKEN, FIXED, SAME, NO_MODEL)
@@ -54,6 +54,7 @@ class Given:
             "inputs": None if self.inputs is None else str(self.inputs.absolute()),
             "import": [str(path.absolute()) for path in self.imports],
             "custom_objects": list(self.custom_objects),
+            "unsafe": self.unsafe,
         }
 
 
@@ -63,13 +64,13 @@ class Loaded:
 
     loads: str = "not tried"  # yes, only with compile=False, no
     error: Mapping[str, Any] | None = None
-    at: str = ""  # import, load or FIRST_CALL
+    at: str = ""  # import, load, INPUTS or FIRST_CALL
     seconds: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def works(self) -> bool:
         """Whether there is a model that can be called."""
-        return self.loads != "no" and self.loads != "not tried" and self.at != FIRST_CALL
+        return self.loads != "no" and self.loads != "not tried" and self.at not in (FIRST_CALL, INPUTS)
 
     @property
     def whole(self) -> bool:
@@ -89,7 +90,7 @@ class Loaded:
     @property
     def told(self) -> str:
         """The same for people: without the configs that Keras writes into its messages, and where it came to."""
-        hint = "; are these no inputs for it? Give some with --inputs" if self.at == FIRST_CALL else ""
+        hint = "; are these no inputs for it? (--inputs)" if self.at == FIRST_CALL else ""
         return brief(self.said) + hint
 
 
@@ -177,7 +178,10 @@ def _loading(made: ModelVerdict, report: Report, given: Given, sides: tuple[str,
     own = report.custom_objects if report.format != "saved_model" else ()  # which holds what its classes compute
     if own and not given.custom_objects and not (old.works and new.works):
         return replace(made, why=f"needs custom objects: {', '.join(own)} (--custom-objects)")
-    if old.at == new.at == FIRST_CALL and given.inputs is None:  # with inputs that were made up, which proves nothing
+    unfit = next((each for each in (new, old) if each.at == INPUTS), None)
+    if unfit is not None and unfit.error is not None:
+        return replace(made, why=str(unfit.error["message"]))
+    if old.at == new.at == FIRST_CALL:  # it loads in both: what it was called with, made up or given, proves nothing
         return replace(made, why=new.told)
     refused = old.loads != "no" and new.loads == "no"
     if not old.works and not new.works and not refused:

@@ -34,6 +34,10 @@ WORDS = ("red", "green", "blue", "never seen")
 SAFE = "safe_mode"
 
 
+class NoInputsOfIt(ValueError):
+    """The inputs that the user gave are those of another model."""
+
+
 def take(request: dict[str, Any], tell: Callable[[str], None]) -> tuple[dict[str, Any], dict[str, bytes]]:
     """One file. The reply says how it `loads` (``yes``, ``only with compile=False``, ``no``), and what was observed.
 
@@ -89,7 +93,10 @@ def opened(
 ) -> tuple[dict[str, Any], Subject | None]:
     """The reply so far, and the model of a file with inputs that it was called on; None where it came to an error."""
     reply: dict[str, Any] = {"loads": "no", "seconds": {}}
-    dialect.clear()
+    dialect.clear()  # which turns safe mode on again
+    unsafe = bool(request.get("unsafe"))
+    if unsafe and hasattr(keras, "config"):  # what is read from JSON text takes no argument for it
+        keras.config.enable_unsafe_deserialization()
     states.set_seed(0)
     start = time.perf_counter()
     tell("import")
@@ -100,13 +107,13 @@ def opened(
     tell("load")
     path = Path(request["file"])
     try:
-        model = load(path, objects)
+        model = load(path, objects, unsafe=unsafe)
         reply["loads"] = "yes"
     except Exception as error:
         reply["error"] = describe(error)
         reply["at"] = "load"
         try:
-            model = load(path, objects, compile=False)
+            model = load(path, objects, compile=False, unsafe=unsafe)
             reply["loads"] = "only with compile=False"
         except Exception:
             return reply, None
@@ -117,11 +124,13 @@ def opened(
         inputs = inputs_of(model, request.get("inputs"))
         with dialect.kept(model):
             model(inputs, training=False)
+    except NoInputsOfIt as error:
+        return {**reply, "error": describe(error), "at": "the inputs"}, None
     except Exception as error:
         return {**reply, "error": describe(error), "at": "the first call"}, None
     reply["seconds"]["call"] = time.perf_counter() - start
     subject = Subject(model, Architecture(model.name), inputs, None, arrays)
-    subject.make = lambda: load(path, objects, compile=False)
+    subject.make = lambda: load(path, objects, compile=False, unsafe=unsafe)
     subject.shared.update(names={layer.name for layer in _all_layers(model)}, objects=objects)
     return reply, subject
 
@@ -145,8 +154,8 @@ def custom_objects(folders: Any, names: Any) -> dict[str, Any]:
     return found
 
 
-def load(path: Path, objects: dict[str, Any], *, compile: bool = True) -> Any:
-    """The model of a file or folder; raises whatever Keras raises."""
+def load(path: Path, objects: dict[str, Any], *, compile: bool = True, unsafe: bool = False) -> Any:
+    """The model of a file or folder; raises whatever Keras raises. Code in it is refused unless `unsafe` is on."""
     if path.suffix == ".json":
         model = keras.models.model_from_json(path.read_text(encoding="utf-8"), custom_objects=objects)
         model.load_weights(weights_beside(path))
@@ -155,7 +164,7 @@ def load(path: Path, objects: dict[str, Any], *, compile: bool = True) -> Any:
         return Served(path)
     arguments: dict[str, Any] = {"custom_objects": objects, "compile": compile}
     if dialect.takes(keras.models.load_model, SAFE):
-        arguments[SAFE] = True
+        arguments[SAFE] = not unsafe
     return keras.models.load_model(str(path), **arguments)
 
 
@@ -171,7 +180,8 @@ def weights_beside(path: Path) -> str:
 def inputs_of(model: Any, given: str | None = None) -> Any:
     """Tensors for a model, in the structure in which it takes them: the user's, or made up from a seed.
 
-    Raises ValueError for a model that does not say what it takes, where none are given.
+    Raises ValueError for a model that does not say what it takes, where none are given, and NoInputsOfIt for those of
+    another model.
     """
     arrays = dict(np.load(given, allow_pickle=False)) if given else {}
     wanted, structure = _wanted(model)
@@ -180,16 +190,27 @@ def inputs_of(model: Any, given: str | None = None) -> Any:
     if not wanted:
         values = list(arrays.values())
         return tensors_of(values[0] if len(values) == 1 else values)
-    tops = _lookups(model, wanted)
-    flat = []
-    for number, each in enumerate(wanted):
-        name = getattr(each, "name", "").partition(":")[0]
-        if arrays:
-            keys = list(arrays)
-            flat.append(arrays[name if name in arrays else keys[number]])
-        else:
-            flat.append(made_up(tuple(each.shape), dialect.dtype_name(each.dtype), number, tops[number]))
+    if arrays:
+        flat = _theirs([getattr(each, "name", "").partition(":")[0] for each in wanted], arrays)
+    else:
+        tops = _lookups(model, wanted)
+        flat = [
+            made_up(tuple(each.shape), dialect.dtype_name(each.dtype), number, tops[number])
+            for number, each in enumerate(wanted)
+        ]
     return tensors_of(tf.nest.pack_sequence_as(structure, flat) if structure is not None else flat[0])
+
+
+def _theirs(names: list[str], arrays: dict[str, np.ndarray]) -> list[np.ndarray]:
+    """The user's arrays for inputs of these names: by name where one of them is there, else in their order.
+
+    An array is no input of any other name: a model that is fed with one by chance is compared on what nobody meant.
+    """
+    if all(name in arrays for name in names):
+        return [arrays[name] for name in names]
+    if len(arrays) != len(names) or any(name in arrays for name in names):
+        raise NoInputsOfIt(f"the model takes {', '.join(names)}, and --inputs has {', '.join(arrays)}")
+    return list(arrays.values())
 
 
 def _wanted(model: Any) -> tuple[list[Any], Any]:
