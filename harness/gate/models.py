@@ -107,6 +107,7 @@ class ModelVerdict:
     max_abs_diff: float | None = None
     cause: Cause | None = None
     resaved: Mapping[str, str] = field(default_factory=dict)  # by "route direction": PASSED, or what was said
+    known_issue: Mapping[str, Any] | None = None  # the entry that accepts it
 
     @property
     def remedy(self) -> str | None:
@@ -133,6 +134,7 @@ class ModelVerdict:
             "explanation": None if self.cause is None else self.cause.explanation,
             "remedy": self.remedy,
             "resaved": dict(self.resaved),
+            "known_issue": None if self.known_issue is None else dict(self.known_issue),
         }
 
 

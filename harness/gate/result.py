@@ -92,7 +92,7 @@ class Result:
 
     def failing_models(self) -> list[ModelVerdict]:
         """The models of the user that make it fail."""
-        return [each for each in self.models if each.verdict in self.options.fail_on]
+        return [each for each in self.models if each.verdict in self.options.fail_on and each.known_issue is None]
 
     @property
     def verdict(self) -> str:

@@ -20,6 +20,7 @@ from harness.dispatch.pool import Pool
 from harness.dispatch.scratch import Scratch
 from harness.dispatch.worker import WorkerFailed
 from harness.expectations.finding import Finding
+from harness.gate.accepted import accepted
 from harness.gate.comparison import FILES, Table, rows
 from harness.gate.exchange import Exchange, Trip
 from harness.gate.models import NOT_TRIED, verdicts
@@ -102,7 +103,8 @@ class Gate:
     def _models(self, exchange: Exchange, scratch: Scratch) -> None:
         """The user's own models, each with its verdict."""
         begin = time.perf_counter()
-        for told in verdicts(exchange, scratch, self.options.models, self.options.given):
+        for found in verdicts(exchange, scratch, self.options.models, self.options.given):
+            told = accepted(found, self.options.known, self.result.environments["candidate"])
             self.result.models.append(told)
             self.listener("model", self.result, told)
         untried = [each.file for each in self.result.models if each.verdict == NOT_TRIED]

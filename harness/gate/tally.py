@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from harness.expectations.finding import Finding
+from harness.gate.accepted import issue_of
 from harness.gate.exchange import Trip
 from harness.gate.result import Result, kind
 from harness.gate.status import PRE_EXISTING
@@ -53,10 +54,8 @@ class Tally:
         if earlier is not None:
             self.result.findings[key] = earlier.merged(finding)
             return None
-        marked = self.result.options.known.marked(
-            replace(finding, status="new"), self.result.environments.get("candidate", {})
-        )
-        self.result.findings[key] = replace(finding, known_issue=marked.known_issue)
+        issue = issue_of(finding, self.result.options.known, self.result.environments.get("candidate", {}))
+        self.result.findings[key] = replace(finding, known_issue=issue)
         return self.result.findings[key]
 
     def settle(self) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 from harness.expectations.finding import Finding
+from harness.gate.accepted import unneeded
 from harness.gate.models import NOT_TRIED
 from harness.gate.result import Result, kind
 from harness.reporting.gate_text import cause_lines, verdict_line
@@ -34,6 +35,7 @@ def report(result: Result) -> dict[str, Any]:
             "total": round(result.seconds, 3),
         },
         "findings": [_finding(each, result) for each in result.findings.values()],
+        "known_issues": unneeded(result.options.known, result.environments.get("candidate", {})),
         "models": [each.to_json() for each in result.models],
         "compatibility": {
             layer: {name: {"passed": passed, "failed": failed} for name, (passed, failed) in sorted(routes.items())}

@@ -10,10 +10,11 @@ from rich.markup import escape
 from rich.table import Table
 
 from harness.expectations.finding import Finding
+from harness.gate.accepted import unneeded
 from harness.gate.causes import Cause
 from harness.gate.models import BREAKS, BROKEN, DIFFERENT, NOT_TRIED, PASSED, SAME, VERDICTS, ModelVerdict
 from harness.gate.result import Result, kind
-from harness.gate.status import BACK, FORWARD, INCOMPATIBLE, REGRESSION
+from harness.gate.status import BACK, FIXED, FORWARD, INCOMPATIBLE, PRE_EXISTING, REGRESSION
 from harness.reporting.live import Line
 from harness.reporting.printable import keras_of
 from harness.reporting.text import finding_text
@@ -61,35 +62,57 @@ def verdict_line(result: Result) -> str:
     if result.options.profile is None:
         took = f"{_several(len(result.models), 'model')} of yours in {result.seconds:.0f} s, none drawn"
     if result.verdict == "error":
-        return f"COULD NOT MEASURE: {(result.problems or [result.stopped or 'nothing was compared'])[0]} ({took})"
-    counts = Counter(kind(each) for each in result.findings.values() if each.known_issue is None)
-    layers = incompatible(result, FORWARD)
-    said = [_several(counts[REGRESSION], "regression")] if counts[REGRESSION] else []
-    if layers:
-        said.append(f"{_several(len(layers), 'layer')} incompatible")
-    forward = counts[f"{INCOMPATIBLE}-{FORWARD}"]
-    if forward:
-        said.append(f"{_several(forward, 'difference')} in files of the baseline")
-    verdicts = Counter(each.verdict for each in result.models)
-    said += [f"{_several(verdicts[BREAKS], 'model')} of yours broken"] if verdicts[BREAKS] else []
-    if verdicts[DIFFERENT]:
-        said.append(f"{_several(verdicts[DIFFERENT], 'model')} of yours other than before")
-    uncounted = [
-        *_uncounted(counts),
-        *([f"{_several(verdicts[BROKEN], 'model')} of yours {BROKEN}"] if verdicts[BROKEN] else []),
-    ]
-    more = f"; not counted: {', '.join(uncounted)}" if uncounted else ""
+        why = " ".join((result.problems or [result.stopped or "nothing was compared"])[0].split())
+        return f"COULD NOT MEASURE: {why} ({took})"
+    parts = list(_parts(result))
+    failing = [text for name, text in parts if name in result.options.fail_on]
+    others = [text for name, text in parts if name not in result.options.fail_on]
+    issues = [each.known_issue for each in result.findings.values()] + [each.known_issue for each in result.models]
+    accepted = sum(each is not None for each in issues)
+    more = f"; not counted: {', '.join(others)}" if others else ""
+    more += f"; {accepted} accepted" if accepted else ""
     if result.verdict == "fail":
-        failing = "; ".join(said) or _several(len(result.failing()), "finding")
-        return f"NOT SAFE: {failing} ({took}{more})"
+        before = f"; stopped before the end: {result.stopped}" if result.stopped else ""
+        return f"NOT SAFE: {'; '.join(failing)} ({took}{before}{more})"
     until = f", stopped by the {result.stopped}" if result.stopped else ""
     return f"SAFE TO UPGRADE, as far as was looked{until} ({took}{more})"
 
 
-def _uncounted(counts: Counter[str]) -> Iterator[str]:
-    for name in (f"{INCOMPATIBLE}-{BACK}", "pre-existing", "fixed"):
+def _parts(result: Result) -> Iterator[tuple[str, str]]:
+    """What was found and is not accepted, each under the name that `--fail-on` has for it."""
+    counts = Counter(kind(each) for each in result.findings.values() if each.known_issue is None)
+    verdicts = Counter(each.verdict for each in result.models if each.known_issue is None)
+    forward = f"{INCOMPATIBLE}-{FORWARD}"
+    if counts[REGRESSION]:
+        yield REGRESSION, _several(counts[REGRESSION], "regression")
+    if counts[forward]:
+        layers = incompatible(result, FORWARD)
+        if layers:
+            yield forward, f"{_several(len(layers), 'layer')} incompatible"
+        yield forward, f"{_several(counts[forward], 'difference')} in files of the baseline"
+    for name, told in _MODELS.items():
+        if verdicts[name]:
+            yield name, f"{_several(verdicts[name], 'model')} of yours {told}"
+    for name in (f"{INCOMPATIBLE}-{BACK}", PRE_EXISTING, FIXED):
         if counts[name]:
-            yield f"{counts[name]} {'incompatible on the way back' if name.endswith(BACK) else name}"
+            yield name, f"{counts[name]} {'incompatible on the way back' if name.endswith(BACK) else name}"
+
+
+_MODELS = {
+    BREAKS: "broken", DIFFERENT: "other than before", BROKEN: BROKEN, NOT_TRIED: NOT_TRIED, FIXED: FIXED,
+}  # fmt: skip
+
+
+def accepted_lines(result: Result) -> list[str]:
+    """What accepts nothing in the user's known-issues file: its date has come, or it has not shown."""
+    found = unneeded(result.options.known, result.environments.get("candidate", {}))
+    lines = [
+        f"expired: {each['id']} was accepted until {each['expires']}"
+        f" and {'fails as it shows again' if each['shows'] else 'did not show'}"
+        for each in found["expired"]
+    ]
+    unseen = ", ".join(each["id"] for each in found["not_seen"])
+    return [*lines, *([f"accepted, and not seen in this run: {unseen}"] if unseen else [])]
 
 
 def incompatible(result: Result, direction: str) -> list[str]:
@@ -132,6 +155,12 @@ def print_result(result: Result, console: Console) -> None:
         console.print(finding_text(finding), highlight=False, markup=False, soft_wrap=True)
         for line in cause_lines(result.cause(finding)):
             console.print(line, highlight=False, markup=False, soft_wrap=True)
+    for each in result.findings.values():
+        if each.known_issue is not None:
+            told = f"accepted {each.known_issue['id']}: {kind(each)} {each.id} {each.check}"
+            console.print(told, highlight=False, markup=False, soft_wrap=True)
+    for line in accepted_lines(result):
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
     for problem in result.problems:
         console.print(f"[yellow]not measured:[/] {escape(problem)}", highlight=False)
     console.print(f"\n[bold]{escape(verdict_line(result))}[/]", highlight=False)
@@ -143,8 +172,12 @@ def _models(result: Result) -> Table:
         table.add_column(column, overflow="fold")
     for each in sorted(result.models, key=lambda each: VERDICTS.index(each.verdict)):
         style = "" if each.verdict == SAME else "bold"
-        table.add_row(escape(each.file), each.baseline.loads, each.candidate.loads, each.verdict, style=style)
+        table.add_row(escape(each.file), each.baseline.loads, each.candidate.loads, _verdict(each), style=style)
     return table
+
+
+def _verdict(model: ModelVerdict) -> str:
+    return model.verdict if model.known_issue is None else f"{model.verdict} (accepted)"
 
 
 def model_lines(model: ModelVerdict) -> list[str]:
@@ -152,6 +185,8 @@ def model_lines(model: ModelVerdict) -> list[str]:
     lines = [f"\n{model.verdict}: {model.file}", f"  because   {model.why[:600]}"]
     if model.verdict in (BREAKS, DIFFERENT, BROKEN):
         lines += cause_lines(model.cause, model.remedy)
+    if model.known_issue is not None:
+        lines.append(f"  accepted  {model.known_issue['id']}: {model.known_issue['reason']}")
     passed = [route for route, told in model.resaved.items() if told == PASSED]
     refused = [f"{route} ({told[:160]})" for route, told in model.resaved.items() if told != PASSED]
     lines += [f"  re-saved  passes as {', '.join(passed)}"] if passed else []
@@ -218,7 +253,7 @@ def markdown(result: Result) -> str:
         lines += ["", "| model | baseline | candidate | verdict | why | remedy |", "|---|---|---|---|---|---|"]
     for model in sorted(result.models, key=lambda each: VERDICTS.index(each.verdict)):
         why = model.why.replace("|", "\\|").replace("\n", " ")[:200]
-        row = (model.file, model.baseline.loads, model.candidate.loads, model.verdict, why, model.remedy or "")
+        row = (model.file, model.baseline.loads, model.candidate.loads, _verdict(model), why, model.remedy or "")
         lines.append(f"| {' | '.join(row)} |")
     found = _ordered(result)
     if found:

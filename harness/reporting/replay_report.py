@@ -13,7 +13,7 @@ from harness.gate.comparison import FILES
 from harness.gate.replay import CANDIDATE, Passed, Replayed
 from harness.gate.result import kind
 from harness.reporting import gate_report
-from harness.reporting.gate_text import cause_lines
+from harness.reporting.gate_text import accepted_lines, cause_lines
 from harness.reporting.live import Line
 from harness.reporting.printable import keras_of
 from harness.reporting.text import finding_text
@@ -71,6 +71,8 @@ def print_result(result: Replayed, console: Console) -> None:
         console.print(finding_text(finding), highlight=False, markup=False, soft_wrap=True)
         for line in cause_lines(result.cause(finding)):
             console.print(line, highlight=False, markup=False, soft_wrap=True)
+    for line in accepted_lines(result):
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
     for problem in result.problems:
         console.print(f"[yellow]not measured:[/] {escape(problem)}", highlight=False)
     console.print(f"\n[bold]{escape(verdict_line(result))}[/]", highlight=False)
