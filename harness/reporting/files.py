@@ -48,14 +48,15 @@ def probe(path: Path) -> None:
 def write(text: str, path: Path, *, synced: bool = True) -> None:
     """Writes beside the file first, then takes its place; raises OSError and leaves the file that was there.
 
+    A name of a file may be no UTF-8: what cannot be written is escaped, as JSON has it.
     `synced`: waits for the disk, so that the file outlives a machine that stops. One that is killed needs no such wait.
     """
     if _is_special(path):
-        path.write_text(text, encoding="utf-8")
+        path.write_text(text, encoding="utf-8", errors="backslashreplace")
         return
     first = partial(path)
     try:
-        with first.open("w", encoding="utf-8") as file:
+        with first.open("w", encoding="utf-8", errors="backslashreplace") as file:
             file.write(text)
             if synced:
                 file.flush()

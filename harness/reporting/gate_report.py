@@ -9,8 +9,9 @@ from harness.expectations.finding import Finding
 from harness.gate.accepted import unneeded
 from harness.gate.models import NOT_TRIED
 from harness.gate.result import Result, kind
-from harness.reporting.gate_text import cause_lines, verdict_line
+from harness.reporting.gate_text import cause_lines, model_lines, verdict_line
 from harness.reporting.json_report import SCHEMA_VERSION
+from harness.reporting.printable import printable, printable_lines
 from harness.reporting.text import finding_text
 
 
@@ -72,20 +73,21 @@ def junit(result: Result, *, command: str = "gate", message: str = "") -> str:
         )
         if finding in result.failing():
             failures += 1
-            failure = ElementTree.SubElement(case, "failure", message=finding.title)
-            failure.text = "\n".join([finding_text(finding), *cause_lines(result.cause(finding))])
+            failure = ElementTree.SubElement(case, "failure", message=printable(finding.title))
+            failure.text = printable_lines("\n".join([finding_text(finding), *cause_lines(result.cause(finding))]))
     for model in result.models:
-        case = ElementTree.SubElement(suite, "testcase", classname="model", name=model.file)
+        case = ElementTree.SubElement(suite, "testcase", classname="model", name=printable(model.file))
         if model in result.failing_models():
             failures += 1
-            ElementTree.SubElement(case, "failure", message=f"{model.verdict}: {model.why}"[:500])
-        elif model.verdict == NOT_TRIED:
-            ElementTree.SubElement(case, "skipped", message=model.why[:500])
+            failure = ElementTree.SubElement(case, "failure", message=printable(f"{model.verdict}: {model.why}"[:500]))
+            failure.text = printable_lines("\n".join(model_lines(model)).strip())
+        elif model.verdict == NOT_TRIED or model.known_issue is not None:
+            ElementTree.SubElement(case, "skipped", message=printable(model.why[:500]))
     for problem in result.problems:
         failures += 1
         case = ElementTree.SubElement(suite, "testcase", classname="harness", name="measured")
-        ElementTree.SubElement(case, "error", message=problem)
+        ElementTree.SubElement(case, "error", message=printable_lines(problem))
     suite.set("tests", str(len(suite)))
     suite.set("failures", str(failures))
-    suite.set("message", message or verdict_line(result))
+    suite.set("message", printable(message or verdict_line(result)))
     return '<?xml version="1.0" encoding="utf-8"?>\n' + ElementTree.tostring(suite, encoding="unicode") + "\n"

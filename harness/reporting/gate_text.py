@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 
@@ -16,7 +17,7 @@ from harness.gate.models import BREAKS, BROKEN, DIFFERENT, NOT_TRIED, PASSED, SA
 from harness.gate.result import Result, kind
 from harness.gate.status import BACK, FIXED, FORWARD, INCOMPATIBLE, PRE_EXISTING, REGRESSION
 from harness.reporting.live import Line
-from harness.reporting.printable import keras_of
+from harness.reporting.printable import keras_of, printable, printable_lines
 from harness.reporting.text import finding_text
 
 WORST = (f"{INCOMPATIBLE}-{FORWARD}", REGRESSION, f"{INCOMPATIBLE}-{BACK}")
@@ -41,7 +42,9 @@ class Watcher:
             for line in environment_lines(result):
                 self.console.print(escape(line), highlight=False, soft_wrap=True)
         if event == "model" and isinstance(subject, ModelVerdict):
-            self.console.print(f"{subject.verdict:<14} {escape(subject.file)}", highlight=False, soft_wrap=True)
+            self.console.print(
+                f"{subject.verdict:<14} {escape(printable(subject.file))}", highlight=False, soft_wrap=True
+            )
         if event == "reduced" and isinstance(subject, Finding):
             self.console.print(
                 f"{kind(subject)} {subject.id} {escape(subject.check)}, shrunk to {', '.join(subject.layers)}",
@@ -147,12 +150,14 @@ def print_result(result: Result, console: Console) -> None:
         console.print(_models(result))
         for model in result.models:
             if model.verdict in (BREAKS, DIFFERENT, NOT_TRIED, BROKEN):
-                console.print("\n".join(model_lines(model)), highlight=False, markup=False, soft_wrap=True)
+                console.print(
+                    "\n".join(map(printable_lines, model_lines(model))), highlight=False, markup=False, soft_wrap=True
+                )
     if result.compatibility:
         console.print(_table(result))
     for finding in _ordered(result):
         console.print(f"\n[bold]{escape(kind(finding))}[/]", highlight=False)
-        console.print(finding_text(finding), highlight=False, markup=False, soft_wrap=True)
+        console.print(printable_lines(finding_text(finding)), highlight=False, markup=False, soft_wrap=True)
         for line in cause_lines(result.cause(finding)):
             console.print(line, highlight=False, markup=False, soft_wrap=True)
     for each in result.findings.values():
@@ -162,8 +167,8 @@ def print_result(result: Result, console: Console) -> None:
     for line in accepted_lines(result):
         console.print(line, highlight=False, markup=False, soft_wrap=True)
     for problem in result.problems:
-        console.print(f"[yellow]not measured:[/] {escape(problem)}", highlight=False)
-    console.print(f"\n[bold]{escape(verdict_line(result))}[/]", highlight=False)
+        console.print(f"[yellow]not measured:[/] {escape(printable_lines(problem))}", highlight=False, soft_wrap=True)
+    console.print(f"\n[bold]{escape(printable(verdict_line(result)))}[/]", highlight=False, soft_wrap=True)
 
 
 def _models(result: Result) -> Table:
@@ -172,7 +177,9 @@ def _models(result: Result) -> Table:
         table.add_column(column, overflow="fold")
     for each in sorted(result.models, key=lambda each: VERDICTS.index(each.verdict)):
         style = "" if each.verdict == SAME else "bold"
-        table.add_row(escape(each.file), each.baseline.loads, each.candidate.loads, _verdict(each), style=style)
+        table.add_row(
+            escape(printable(each.file)), each.baseline.loads, each.candidate.loads, _verdict(each), style=style
+        )
     return table
 
 
@@ -182,7 +189,7 @@ def _verdict(model: ModelVerdict) -> str:
 
 def model_lines(model: ModelVerdict) -> list[str]:
     """One model of the user in full: what differs, where, by how much, why, and what to do."""
-    lines = [f"\n{model.verdict}: {model.file}", f"  because   {model.why[:600]}"]
+    lines = [f"\n{model.verdict}: {printable(model.file)}", f"  because   {model.why[:600]}"]
     if model.verdict in (BREAKS, DIFFERENT, BROKEN):
         lines += cause_lines(model.cause, model.remedy)
     if model.known_issue is not None:
@@ -240,7 +247,7 @@ def _cell(passed: int, failed: int) -> str:
 def markdown(result: Result) -> str:
     """The same for a comment in a pull request, or the summary of a job."""
     icon = {"pass": "✅", "fail": "❌", "error": "⚠️"}[result.verdict]
-    lines = [f"## {icon} {verdict_line(result)}", ""]
+    lines = [f"## {icon} {_plain(verdict_line(result))}", ""]
     lines += [f"- {line}" for line in environment_lines(result)]
     columns, rows, whole = _rows(result)
     if rows:
@@ -252,24 +259,32 @@ def markdown(result: Result) -> str:
     if result.models:
         lines += ["", "| model | baseline | candidate | verdict | why | remedy |", "|---|---|---|---|---|---|"]
     for model in sorted(result.models, key=lambda each: VERDICTS.index(each.verdict)):
-        why = model.why.replace("|", "\\|").replace("\n", " ")[:200]
-        row = (model.file, model.baseline.loads, model.candidate.loads, _verdict(model), why, model.remedy or "")
+        remedy = _plain(model.remedy or "")
+        if model.cause is not None:
+            remedy = f"`{model.cause.id}`: {remedy or _plain(model.cause.explanation)}"
+        loads = (model.baseline.loads, model.candidate.loads)
+        row = (_plain(model.file), *loads, _verdict(model), _plain(model.why[:200]), remedy)
         lines.append(f"| {' | '.join(row)} |")
     found = _ordered(result)
     if found:
         lines += ["", "| id | status | layers | what | cause |", "|---|---|---|---|---|"]
     for each in found:
         cause = result.cause(each)
-        what = each.title.replace("|", "\\|").replace("\n", " ")[:160]
-        told = f"`{cause.id}`: {cause.what_to_do()}" if cause else "unknown cause"
+        told = f"`{cause.id}`: {_plain(cause.what_to_do())}" if cause else "unknown cause"
+        what = _plain(each.title[:160])
         lines.append(f"| {each.id} | {kind(each)} | {', '.join(each.layers)} | {what} | {told} |")
     for each in found:
         if each.script:
             lines += ["", f"<details><summary>{each.id}: {_tried(each)}</summary>", ""]
             lines += [f"```python\n{script.rstrip()}\n```" for script in (each.script_before, each.script) if script]
             lines += ["</details>"]
-    lines += [f"\n> not measured: {problem}" for problem in result.problems]
+    lines += [f"\n> not measured: {_plain(problem)}" for problem in result.problems]
     return "\n".join(lines) + "\n"
+
+
+def _plain(text: str) -> str:
+    """Text of somebody else's as one line that says the same in Markdown: ``<class 'Dense'>`` is no tag there."""
+    return re.sub(r"[\\`*_|<~]", r"\\\g<0>", printable(" ".join(text.split())))
 
 
 def _tried(finding: Finding) -> str:

@@ -12,6 +12,7 @@ is the command that tells.
 from __future__ import annotations
 
 import json
+import math
 import sys
 from typing import Any
 
@@ -89,5 +90,13 @@ def report(result: Result, *, command: str = "check") -> dict[str, Any]:
 
 
 def text(data: Any) -> str:
-    """The report as it stands in the file."""
-    return json.dumps(data, indent=1, ensure_ascii=False, default=str) + "\n"
+    """The report as it stands in the file; NaN and infinity, which JSON does not have, are words there."""
+    return json.dumps(_finite(data), indent=1, ensure_ascii=False, allow_nan=False, default=str) + "\n"
+
+
+def _finite(data: Any) -> Any:
+    if isinstance(data, dict):
+        return {key: _finite(value) for key, value in data.items()}
+    if isinstance(data, (list, tuple)):
+        return [_finite(value) for value in data]
+    return str(data) if isinstance(data, float) and not math.isfinite(data) else data
