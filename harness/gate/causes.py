@@ -13,6 +13,8 @@ from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
+from packaging.version import Version
+
 from harness.expectations.finding import Finding
 from harness.expectations.known import SHIPPED, KnownIssue, KnownIssues, in_range
 from harness.protocol.architecture import dumps
@@ -99,7 +101,14 @@ def cause_of(broken: Break) -> Cause | None:
     """The first cause that a break shows; None where none is known. Of a long message its two ends are looked at."""
     if len(broken.said) > 2 * END:
         broken = replace(broken, said=f"{broken.said[:END]} … {broken.said[-END:]}")
-    return next((cause for cause in causes() if cause.matches(broken)), None)
+    found = next((cause for cause in causes() if cause.matches(broken)), None)
+    # On the way back it is the later release that saves: what it writes is what the earlier one does not read.
+    return replace(found, resave="") if found is not None and broken.direction == "back" else found
+
+
+def later(one: str, other: str) -> bool:
+    """Whether the first of two versions is the later one; of one that is not known nothing can be said."""
+    return bool(one and other) and Version(one) > Version(other)
 
 
 def diagnose(finding: Finding, keras: str = "") -> Cause | None:

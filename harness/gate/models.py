@@ -11,10 +11,11 @@ from harness.dispatch.pool import Answer
 from harness.dispatch.scratch import Scratch
 from harness.expectations.compare import Difference
 from harness.gate import across
-from harness.gate.causes import Break, Cause, brief, cause_of, seen_to_pass
+from harness.gate.causes import Break, Cause, brief, cause_of, later, seen_to_pass
 from harness.gate.comparison import WHOLE
 from harness.gate.exchange import Exchange
 from harness.gate.release import Side
+from harness.gate.status import BACK, FORWARD
 from harness.inspection.closed import WEIGHTS_ALONE, why_closed
 from harness.inspection.collect import collect
 from harness.inspection.hdf5_process import Reader
@@ -163,7 +164,8 @@ def _verdict(exchange: Exchange, scratch: Scratch, path: Path, report: Report, g
     baseline = _take(exchange.baseline, path, scratch, given)
     candidate = _take(exchange.candidate, path, scratch, given)
     one, other = baseline.result(), candidate.result()
-    sides = tuple(str(side.about.get("keras", "")) for side in (exchange.baseline, exchange.candidate))
+    one_keras, other_keras = (str(side.about.get("keras", "")) for side in (exchange.baseline, exchange.candidate))
+    sides = (one_keras, other_keras)
     made = _loading(replace(first, baseline=_loaded(one), candidate=_loaded(other)), report, given, sides)
     if made.verdict == BREAKS:
         return replace(made, resaved=_resaved(exchange, one, other, given))
@@ -171,10 +173,10 @@ def _verdict(exchange: Exchange, scratch: Scratch, path: Path, report: Report, g
         return made
     found = list(across.held(one.reply["before"], other.reply["before"], {**one.blobs, **other.blobs}, exchange.lost))
     made = replace(made, resaved=_resaved(exchange, one, other, given))
-    return _different(made, *found[0], report, sides[1]) if found else made
+    return _different(made, *found[0], report, sides) if found else made
 
 
-def _loading(made: ModelVerdict, report: Report, given: Given, sides: tuple[str, ...]) -> ModelVerdict:
+def _loading(made: ModelVerdict, report: Report, given: Given, sides: tuple[str, str]) -> ModelVerdict:
     """The verdict as far as how the two sides took the file up decides it; `SAME` where both did alike."""
     old, new = made.baseline, made.candidate
     own = report.custom_objects if report.format != "saved_model" else ()  # which holds what its classes compute
@@ -187,20 +189,20 @@ def _loading(made: ModelVerdict, report: Report, given: Given, sides: tuple[str,
         return replace(made, why=new.told)
     refused = old.loads != "no" and new.loads == "no"
     if not old.works and not new.works and not refused:
-        cause = _cause(new.said, report, sides[1]) or _cause(old.said, report, sides[0])
+        cause = _cause(new.said, report, *reversed(sides)) or _cause(old.said, report, *sides)
         return replace(made, verdict=BROKEN, why=new.told, cause=cause)
     if refused or not new.works or (old.whole and not new.whole):
-        return replace(made, verdict=BREAKS, why=new.told, cause=_cause(new.said, report, sides[1]))
+        return replace(made, verdict=BREAKS, why=new.told, cause=_cause(new.said, report, *reversed(sides)))
     if not old.works or (new.whole and not old.whole):
-        return replace(made, verdict=FIXED, why=old.told, cause=_cause(old.said, report, sides[0]))
+        return replace(made, verdict=FIXED, why=old.told, cause=_cause(old.said, report, *sides))
     return replace(made, verdict=SAME)
 
 
 def _different(
-    made: ModelVerdict, observation: str, difference: Difference, report: Report, keras: str
+    made: ModelVerdict, observation: str, difference: Difference, report: Report, sides: tuple[str, str]
 ) -> ModelVerdict:
     where = "/".join(difference.where)
-    cause = cause_of(Break(observation, "forward", "", where, report.config, keras, report.format))
+    cause = cause_of(Break(observation, _way(*reversed(sides)), "", where, report.config, sides[1], report.format))
     size = difference.size.get("max abs")
     return replace(made, verdict=DIFFERENT, why=_told(observation, difference), max_abs_diff=size, cause=cause)
 
@@ -213,8 +215,13 @@ def _told(observation: str, difference: Difference) -> str:
     return f"{observation} at {where}: {values}{f' ({size})' if size else ''}"
 
 
-def _cause(said: str, report: Report, keras: str) -> Cause | None:
-    return cause_of(Break("travel", "forward", said, "", report.config, keras, report.format))
+def _cause(said: str, report: Report, keras: str, other: str) -> Cause | None:
+    return cause_of(Break("travel", _way(keras, other), said, "", report.config, keras, report.format))
+
+
+def _way(keras: str, other: str) -> str:
+    """The way on which a release fails: what an earlier one cannot read was written by a later one."""
+    return BACK if later(other, keras) else FORWARD
 
 
 def _take(side: Side, path: Path, scratch: Scratch, given: Given) -> Any:
@@ -241,7 +248,7 @@ def _loaded(answer: Answer) -> Loaded:
 def _resaved(exchange: Exchange, one: Answer, other: Answer, given: Given) -> dict[str, str]:
     """Whether what each release saves of the model is the same model to the other."""
     said: dict[str, str] = {}
-    for direction, saved, side in (("forward", one, exchange.candidate), ("back", other, exchange.baseline)):
+    for direction, saved, side in ((FORWARD, one, exchange.candidate), (BACK, other, exchange.baseline)):
         for route, path in saved.reply.get("kept", {}).items():
             request = {
                 "verb": "take", "file": path, "asked": list(across.OBSERVATIONS), "keep": {}, **given.to_json(),

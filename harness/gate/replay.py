@@ -20,12 +20,12 @@ from harness.dispatch.pool import Answer, Pool
 from harness.dispatch.scratch import Scratch
 from harness.expectations.finding import Finding
 from harness.gate import across
-from harness.gate.causes import Cause, diagnose
+from harness.gate.causes import Cause, diagnose, later
 from harness.gate.comparison import FILES, Comparison, Table, rows, to_run, to_take, within
 from harness.gate.exchange import Trip
 from harness.gate.recording import NoRecording, Recorded, Recording
 from harness.gate.release import Side
-from harness.gate.result import Options, Result, kind, later
+from harness.gate.result import Options, Result, kind
 from harness.gate.status import BACK, FORWARD, alone
 from harness.gate.tally import Tally
 

@@ -6,15 +6,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from packaging.version import Version
-
 from harness.check.profiles import Profile
 from harness.check.result import INTERRUPTED, UNFINISHED
 from harness.dispatch.worker import Limits
 from harness.environments.environment import Environment
 from harness.expectations.finding import Finding
 from harness.expectations.known import KnownIssues
-from harness.gate.causes import Cause, diagnose
+from harness.gate.causes import Cause, diagnose, later
 from harness.gate.models import BREAKS, DIFFERENT, HELD, Given, ModelVerdict
 from harness.gate.status import BACK, FIXED, FORWARD, INCOMPATIBLE, REGRESSION
 
@@ -133,11 +131,6 @@ class Result:
         """Notes that a model with that layer passed a route, or did not."""
         row = self.compatibility.setdefault(layer, {}).setdefault(f"{route} {direction}", [0, 0])
         row[0 if passed else 1] += 1
-
-
-def later(one: str, other: str) -> bool:
-    """Whether the first of two versions is the later one; of one that is not known nothing can be said."""
-    return bool(one and other) and Version(one) > Version(other)
 
 
 def kind(finding: Finding) -> str:

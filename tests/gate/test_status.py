@@ -15,7 +15,7 @@ from harness.gate.causes import Break, cause_of, causes, diagnose
 from harness.gate.result import Options, Result, kind
 from harness.gate.shared import shared
 from harness.gate.status import alone, passing
-from harness.protocol.architecture import Architecture, Call, Compile, Data, Input, Name, Node, Ref
+from harness.protocol.architecture import Architecture, Call, Compile, Data, Input, Name, Node, Ref, dumps
 
 LOST = Finding("config", "value", ("Dense", "units"), ("hdf5",), "units is another one")
 
@@ -148,8 +148,9 @@ def with_layer(finding: Finding, call: object) -> Finding:
     return replace(finding, architecture=model)
 
 
-# For each cause: what is said in the release that reads, the direction, the layer, the observation; of some the place
-# and the release.
+LEGACY = "Note that the legacy SavedModel format is not supported by `load_model()` in Keras 3."
+# For each cause: what is said in the release that reads, the direction, the layer, the observation; of some the place,
+# the release, and the format of a file of the user's.
 SAID = {
     "keras-2-module-path": (
         "Could not deserialize class 'Functional' because its parent module keras.src.engine cannot be imported.",
@@ -224,9 +225,17 @@ SAID = {
         "Could not locate class 'EinsumDense'. Make sure custom classes and functions are decorated",
         "forward", Call("layers.TimeDistributed", {"layer": Call("layers.EinsumDense")}), "travel",
     ),
+    "hdf5-under-another-name": (
+        f"File format not supported: filepath=/x/model. {LEGACY}", "forward", Call("layers.Dense"), "travel",
+        "", "", "hdf5",
+    ),
+    "keras-zip-under-another-name": (
+        f"File format not supported: filepath=/x/model.KERAS. {LEGACY}", "", Call("layers.Dense"), "travel",
+        "", "", "keras",
+    ),
     "saved-model-folder": (
-        "File format not supported: filepath=/x. Note that the legacy SavedModel format is not supported by"
-        " `load_model()` in Keras 3.", "forward", Call("layers.Dense"), "travel",
+        f"File format not supported: filepath=/x. {LEGACY}", "forward", Call("layers.Dense"), "travel",
+        "", "", "saved_model",
     ),
     "one-tensor-becomes-a-list": ("", "forward", Call("layers.Dense"), "structure", "takes", "3.4.1"),
     "tf-keras-module-path": (
@@ -278,16 +287,25 @@ SAID = {
     "h5-optimizer-built-for-no-variables": (
         "", "forward", Call("layers.Dense"), "slots", "slots", "3.16.0.dev2026102704",
     ),
+    "optimizer-of-keras-2": (
+        "", "forward", Call("layers.InputLayer", {"batch_input_shape": [None, 3]}), "optimizer", "iterations", "3.15.1",
+        "keras",
+    ),
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("cause", SAID)
 def test_a_cause_is_recognised_by_what_is_said_and_what_is_held(cause: str) -> None:
     message, direction, layer, observation, *rest = SAID[cause]
-    place, keras = rest or ("", "")
+    place, keras, file = (*rest, "", "", "")[:3]
     finding = with_layer(failed(message, observation=observation), layer)
     finding = replace(finding, direction=direction, where=place)
-    told = diagnose(finding, keras)
+    model = dumps(finding.architecture)
+    told = (
+        cause_of(Break(observation, direction, message, place, model, keras, file))
+        if file
+        else diagnose(finding, keras)
+    )
     assert told is not None
     assert told.id == cause
     assert told.explanation
@@ -305,6 +323,10 @@ def test_a_cause_is_recognised_by_what_is_said_and_what_is_held(cause: str) -> N
          '{"class_name": "SpectralNormalization", "config": {"dtype": {"config": {"name": "mixed_bfloat16"}}}}'),
         ("order-of-the-axes-of-a-layer-normalization", "travel", "in layer_normalization: shapes differ", "",
          '{"class_name": "LayerNormalization", "config": {"name": "layer_normalization", "axis": [3, 1, 2]}}'),
+        ("operations-in-h5", "travel", "Unknown layer: 'NotEqual'.", "",
+         '{"class_name": "NotEqual", "config": {"name": "not_equal"}, "name": "not_equal", "inbound_nodes": []}'),
+        ("operations-in-h5", "travel", "Unknown layer: 'Sum'.", "",
+         '{"class_name": "Sum", "config": {"name": "sum", "axis": 1, "keepdims": false}, "name": "sum"}'),
         ("own-weights-of-a-model", "travel", "Shape mismatch in layer #0 (named mine)for weight mine/factor.", "",
          '{"class_name": "Mine", "registered_name": "pkg>Mine"}'),
     ],
@@ -352,6 +374,21 @@ def test_a_cause_of_some_releases_and_one_format_is_told_of_no_other() -> None:
     assert cause_of(lost) is not None
     for other in (replace(lost, keras="3.14.0"), replace(lost, keras=""), replace(lost, format="keras")):
         assert cause_of(other) is None
+
+
+def test_a_layer_of_the_author_s_own_is_no_operation() -> None:
+    own = '{"class_name": "Mine", "config": {"name": "mine", "trainable": true, "dtype": "float32"}, "name": "mine"}'
+    assert cause_of(Break("travel", "forward", "Unknown layer: 'Mine'.", model=own, format="hdf5")) is None
+
+
+def test_no_file_of_the_later_release_is_advised_for_the_way_back() -> None:
+    message, _, layer, observation = SAID["keras-2-module-path"]
+    finding = with_layer(failed(message, observation=observation), layer)
+    forward, back = (diagnose(replace(finding, direction=way)) for way in ("forward", "back"))
+    assert forward is not None
+    assert back is not None
+    assert "save it as .h5" in forward.what_to_do()
+    assert back.what_to_do() == "build the model anew by its own code and load its weights alone"
 
 
 def test_every_cause_has_a_case_and_a_name_of_its_own() -> None:
