@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from glob import glob
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -32,7 +34,9 @@ def gate(
     models: Annotated[
         tuple[Path, ...],
         Parameter(
-            help="Models of yours: files, and folders of them (may be repeated).", negative="", consume_multiple=True
+            help="Models of yours: files, folders of them, and globs (may be repeated).",
+            negative="",
+            consume_multiple=True,
         ),
     ] = (),
     profile: Annotated[
@@ -101,7 +105,8 @@ def gate(
     known = reports.known_issues(*known_issues)
     console = terminal.make_console()
     say = reports.saying(console)
-    for path in (*models, *import_path, *([inputs] if inputs else [])):
+    models = tuple(_matched(models))
+    for path in (*import_path, *([inputs] if inputs else [])):
         if not path.exists():
             raise Usage(f"there is no {path}")
     if inputs is not None:
@@ -134,6 +139,18 @@ def gate(
             last.keep(gate_report.report(result))
         reports.shown(lambda: gate_text.print_result(result, console), say, lost)
     return reports.code_of(result, signals, lost)
+
+
+def _matched(paths: tuple[Path, ...]) -> Iterator[Path]:
+    """The paths, globs among them put out: a shell leaves those alone that stand in quotes, and ** more often."""
+    for path in paths:
+        if path.exists():
+            yield path
+            continue
+        found = sorted(glob(str(path.expanduser()), recursive=True))
+        if not found:
+            raise Usage(f"there is no {path}")
+        yield from map(Path, found)
 
 
 def _check_inputs(path: Path) -> None:

@@ -11,11 +11,13 @@ import numpy as np
 import pytest
 
 from harness.cli import main
+from harness.commands.gate import _matched
 from harness.dispatch.scratch import Scratch
 from harness.gate.canonical import config
 from harness.gate.exchange import Exchange
 from harness.gate.models import Given, ModelVerdict, verdicts
 from harness.gate.release import Side
+from harness.settings import Usage
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "models" / "keras-3.15.1"
 WITH_A_LAMBDA = """
@@ -96,6 +98,21 @@ def test_what_holds_no_arrays_is_told_before_anything_is_started(
             main(["gate", "--baseline", "x", "--candidate", "y", "--models", str(tmp_path), "--inputs", str(path)])
         assert ended.value.code == 2
         assert f"--inputs: {'there is no array in ' if path == empty else ''}{path}" in capsys.readouterr().err
+
+
+def test_globs_are_put_out_and_one_that_matches_nothing_is_told(tmp_path: Path) -> None:
+    for name in ("b.h5", "a.h5", "c [old].h5", "old/d.h5", "notes.txt"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+
+    def names(*given: str) -> list[str]:
+        return [str(each.relative_to(tmp_path)) for each in _matched(tuple(tmp_path / each for each in given))]
+
+    assert names("*.h5") == ["a.h5", "b.h5", "c [old].h5"]
+    assert names("**/d.h5", "b.h5") == ["old/d.h5", "b.h5"]
+    assert names("c [old].h5") == ["c [old].h5"]
+    with pytest.raises(Usage, match=r"there is no .*nothing"):
+        names("nothing*.h5")
 
 
 def test_code_is_the_same_in_the_dialects_of_both_kerases() -> None:
