@@ -10,6 +10,7 @@ A string of one word that looks like a path is one, and so is one that names a f
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -26,6 +27,8 @@ TENSORFLOWS = ("tensorflow", "tensorflow-cpu", "tf-nightly", "tf-nightly-cpu")
 BARE = re.compile(r"[\w.-]+")
 CONTINUED = re.compile(r"\\\r?\n")
 OPTION = re.compile(r"\s+--")  # of one requirement, such as its hashes
+TAKEN_IN = re.compile(r"(?:-r|--requirement) (.+)")
+NAMES_A_FILE = re.compile(r"(-[rcef](?=[^-])|--(?:requirement|constraint|editable|find-links)(?=[ =]))[ =]?\s*(\S.*)")
 NESTED = ("-r", "--requirement", "-c", "--constraint")
 # Settings of uv that change what requirements resolve to.
 RESOLVING = ("UV_CONSTRAINT", "UV_EXCLUDE_NEWER", "UV_OVERRIDE", "UV_PRERELEASE", "UV_RESOLUTION")
@@ -50,7 +53,7 @@ class Wanted:
 
     @property
     def requirements(self) -> list[Requirement]:
-        """The requirements that name a package, those of files that are named by a file not among them."""
+        """The requirements that name a package."""
         return [each for each in map(_requirement, self.lines) if each is not None]
 
     @property
@@ -108,7 +111,29 @@ def _at(text: str, path: Path) -> Wanted:
             raise Unreadable(
                 f"{text!r} is no interpreter: it cannot be run; and no requirements file: it holds {line[:80]!r}"
             )
-    return _of(str(path.absolute()), [_beside(path.parent, line) for line in lines])
+    return _of(str(path.absolute()), _lines(path.absolute()))
+
+
+def _lines(path: Path, within: frozenset[Path] = frozenset()) -> list[str]:
+    """The lines of a requirements file, with those of the files that it takes in: what they ask for counts as well.
+
+    Raises OSError or ValueError for one that cannot be read.
+    """
+    lines: list[str] = []
+    for bare in map(_bare, CONTINUED.sub(" ", path.read_text(encoding="utf-8")).splitlines()):
+        if not bare:
+            continue
+        line = _beside(path.parent, bare)
+        inner = TAKEN_IN.fullmatch(line)
+        if inner is not None and "://" not in line:
+            other = Path(inner[1])
+            if other in {*within, path}:
+                continue
+            with contextlib.suppress(OSError, ValueError):  # what is not there is uv's to tell
+                lines += _lines(other, within | {path})
+                continue
+        lines.append(line)
+    return lines
 
 
 def _can_be(line: str, folder: Path) -> bool:
@@ -169,24 +194,24 @@ def _bare(line: str) -> str:
 
 def _beside(folder: Path, line: str) -> str:
     """A line of a file as it reads in another folder: what it names beside it is named in full."""
-    first, _, rest = line.partition(" ") if " " in line else line.partition("=")
-    if first in (*NESTED, "-e", "--editable", "-f", "--find-links") and rest and "://" not in rest:
-        return f"{first} {(folder / rest.strip()).absolute()}"
+    named = NAMES_A_FILE.fullmatch(line)
+    if named is not None and "://" not in named[2]:
+        return f"{named[1]} {(folder / named[2]).absolute()}"
     if not line.startswith("-") and "://" not in line and _requirement(line) is None:
         return str((folder / line).absolute())
     return line
 
 
-def _canonical(line: str) -> str:
-    """A requirement in one spelling; of a file, the file as it is now."""
+def _canonical(line: str, within: frozenset[Path] = frozenset()) -> str:
+    """A requirement in one spelling; of a file, the file as it is now, with what it names in turn."""
     requirement = _requirement(line)
     if requirement is not None:
         requirement.name = canonicalize_name(requirement.name)
         return " --".join([str(requirement), *OPTION.split(line)[1:]])
     path = Path(line.split(" ", 1)[-1] if line.startswith(NESTED) else line)
     try:
-        if path.suffix in (".txt", ".in"):
-            return f"{line} {path.read_text(encoding='utf-8', errors='replace')}"
+        if path.suffix in (".txt", ".in") and path not in within:
+            return json.dumps([line, *(_canonical(each, within | {path}) for each in _lines(path))])
         return f"{line} {path.stat().st_size} {path.stat().st_mtime_ns}"
-    except OSError:
+    except (OSError, ValueError):
         return line

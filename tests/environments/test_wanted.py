@@ -77,6 +77,29 @@ def test_what_a_requirements_file_names_beside_it_is_part_of_it(tmp_path: Path) 
     assert key(str(file)) != before
 
 
+def test_what_a_file_takes_in_at_any_depth_is_asked_for_as_well(tmp_path: Path) -> None:
+    top, inner = tmp_path / "requirements.txt", tmp_path / "the base"
+    inner.mkdir()
+    base, deep, limits, more = (inner / name for name in ("base.txt", "deep.txt", "limits.txt", "more limits.txt"))
+    top.write_text("-r the base/base.txt\n--requirement=the base/deep.txt\n")
+    base.write_text("tensorflow-cpu==2.17.1\n-rdeep.txt\n-climits.txt\n")
+    deep.write_text("python==3.10\ntf_keras  # the old one\n-r base.txt\n")  # in a circle
+    limits.write_text("-c more limits.txt\n")
+    more.write_text("numpy<2\n-c limits.txt\n")
+    found = wanted(str(top))
+    assert found.lines == ("tensorflow-cpu==2.17.1", "tf_keras", f"-c {limits}")
+    assert (found.python, found.legacy) == ("3.10", True)
+    before = key(str(top))
+    more.write_text("numpy<1.26\n")
+    assert key(str(top)) != before
+
+
+def test_a_file_that_is_taken_in_and_not_there_is_told_by_uv(tmp_path: Path) -> None:
+    top = tmp_path / "requirements.txt"
+    top.write_text("tensorflow-cpu\n-r gone.txt\n")
+    assert wanted(str(top)).lines == ("tensorflow-cpu", f"-r {tmp_path / 'gone.txt'}")
+
+
 def test_a_requirements_file_may_hold_hashes_options_and_addresses(tmp_path: Path) -> None:
     file = tmp_path / "locked.txt"
     file.write_text(
