@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import io
 import math
 import sys
 import time
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from cyclopts import Parameter
+from cyclopts.validators import Number
 
 from harness.commands.fetching import Fetched
 from harness.commands.trial import Trial, Wanted
@@ -25,6 +27,7 @@ from harness.settings import FINDINGS, OK, UNMEASURED, Usage, did_you_mean
 
 UNDECIDED_VERDICTS = ("unsupported", "error")
 UNREAD = "not-a-plain-file"
+STOPPED = 130  # what a shell expects of a process that Ctrl-C has ended
 
 
 def validate(
@@ -51,8 +54,10 @@ def validate(
     import_from: Annotated[
         tuple[Path, ...], Parameter(name="--import", negative="", help="A folder to import them from.")
     ] = (),
-    seconds: Annotated[float, Parameter(help="That loading one file may take.")] = 300.0,
-    memory: Annotated[float, Parameter(help="GiB that it may take.")] = 8.0,
+    seconds: Annotated[
+        float, Parameter(help="That loading one file may take.", validator=Number(gt=0, lt=math.inf))
+    ] = 300.0,
+    memory: Annotated[float, Parameter(help="GiB that it may take.", validator=Number(gt=0, lt=math.inf))] = 8.0,
     allow_remote: Annotated[bool, Parameter(negative="", help="Fetch what lies elsewhere: https, hf, s3, gs.")] = False,
     limit: Annotated[
         tuple[str, ...], Parameter(name="--limit", negative="", help="NAME=NUMBER: another limit (may be repeated).")
@@ -79,21 +84,27 @@ def validate(
             raise Usage(str(error)) from error
     if not files and not stdin:
         raise Usage("no file is named; `keras-harness validate model.keras`, or - for a list of paths")
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a stranger's word may have letters that a terminal lacks
     started = time.monotonic()
     reports: list[Report] = []
+    stopped = False
     reader = Reader(limits)
     reader.start()
     with Trial(Wanted(load, env, custom_objects, import_from, seconds, memory)) as trial:
         trial.callback(reader.stop)
         fetched = Fetched(allowed=allow_remote, most=limits.fetched_bytes)
         trial.callback(fetched.close)
-        for path, name, why_not in _found(files, stdin, fetched):
-            report = inspect(path, limits=limits, reader=reader) if not why_not else _not_fetched(name, why_not)
-            report.file = name
-            accepting.apply(report, accepted)
-            trial.take(path, report)
-            reports.append(report)
-            print("\n".join(terminal.file_lines(report)), flush=True)
+        try:
+            for path, name, why_not in _found(files, stdin, fetched):
+                report = inspect(path, limits=limits, reader=reader) if not why_not else _not_fetched(name, why_not)
+                report.file = name
+                accepting.apply(report, accepted)
+                trial.take(path, report)
+                reports.append(report)
+                print("\n".join(terminal.file_lines(report)), flush=True)
+        except KeyboardInterrupt:
+            stopped = True  # what was found until now is in the reports all the same
     took = time.monotonic() - started
     for each in accepted:
         if each.expired:
@@ -102,6 +113,9 @@ def validate(
         print(line)
     print(terminal.last_line(reports, took))
     code = UNMEASURED if trial.failed and not _code(reports, failing) else _code(reports, failing)
+    if stopped:
+        print("interrupted: what follows was not inspected")
+        code = STOPPED
     return _write(reports, failing, code, took, json, sarif, junitxml)
 
 

@@ -16,7 +16,11 @@ SUFFIXES = (".keras", ".h5", ".hdf5", ".weights.json")
 def collect(named: Iterable[Path]) -> Iterator[Path]:
     """Files and models' folders. A file that is named is taken as it is; in a folder, what looks like a model."""
     for path in named:
-        if path.is_dir() and not is_model_folder(path):
+        try:
+            walked = path.is_dir() and not is_model_folder(path)
+        except (OSError, ValueError):  # what keeps it from being looked at is said when it is inspected
+            walked = False
+        if walked:
             found = list(_below(path))
             yield from found or [path]
         else:
@@ -24,15 +28,24 @@ def collect(named: Iterable[Path]) -> Iterator[Path]:
 
 
 def _below(top: Path) -> Iterator[Path]:
-    for folder, inner, names in os.walk(top, followlinks=False):
+    closed: list[str] = []  # folders that cannot be listed: left out without a word, what lies in them would be `ok`
+    for folder, inner, names in os.walk(top, followlinks=False, onerror=lambda error: closed.append(error.filename)):
         place = Path(folder)
         inner.sort()
-        if place != top and is_model_folder(place):
+        if place != top and _holds_model(place):
             inner.clear()
             yield place
             continue
         inner[:] = [name for name in inner if not (place / name).is_symlink() and name not in (".git", "__pycache__")]
         yield from (place / name for name in sorted(names) if _is_model(place / name))
+    yield from map(Path, closed)
+
+
+def _holds_model(folder: Path) -> bool:
+    try:
+        return is_model_folder(folder)
+    except OSError:
+        return True  # it can be listed and not entered: that is said when it is inspected
 
 
 def _is_model(path: Path) -> bool:

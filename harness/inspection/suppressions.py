@@ -48,15 +48,18 @@ def read(path: Path) -> list[Accepted]:
         found = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise SuppressionsError(f"{path}: {error}") from error
+    entries = found.get("accepted", [])
+    if not isinstance(entries, list):
+        raise SuppressionsError(f"{path}: accepted is no list of entries; each begins with [[accepted]]")
     made = []
-    for at, entry in enumerate(found.get("accepted", []), start=1):
+    for at, entry in enumerate(entries, start=1):
         where = f"{path}: entry {at}"
         keys = set(entry) if isinstance(entry, dict) else set()
         if keys != {"sha256", "rule", "reason", "expires"}:
             raise SuppressionsError(f"{where} needs sha256, rule, reason and expires, and nothing else")
         if not isinstance(entry["sha256"], str) or not re.fullmatch(r"[0-9a-f]{64}", entry["sha256"]):
             raise SuppressionsError(f"{where}: {entry['sha256']!r} is no SHA-256")
-        if entry["rule"] not in RULES:
+        if not isinstance(entry["rule"], str) or entry["rule"] not in RULES:
             raise SuppressionsError(f"{where}: no rule is called {entry['rule']!r}; see `keras-harness rules`")
         if not isinstance(entry["reason"], str) or not entry["reason"].strip():
             raise SuppressionsError(f"{where} has no reason")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,8 @@ from xml.etree import ElementTree
 
 import pytest
 
+from harness.inspection.collect import collect
+from harness.inspection.recognise import inspect
 from harness.inspection.rules import RULES, SECURITY, VERDICTS
 from harness.reporting import rules_page
 from tests.inspection import building as b
@@ -21,10 +24,10 @@ from tests.inspection.bad_references import with_lambda
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def validate(*arguments: object, folder: Path, stdin: str = "", command: str = "validate") -> Any:
+def validate(*arguments: object, folder: Path, stdin: str = "", command: str = "validate", **variables: str) -> Any:
     code = "from harness.__main__ import main; main()"
     no_load = ["--no-load"] if command == "validate" else []
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "NO_COLOR": "1"}
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "NO_COLOR": "1", **variables}
     return subprocess.run(
         [sys.executable, "-c", code, command, *map(str, arguments), *no_load],
         input=stdin, capture_output=True, text=True, timeout=120, check=False, cwd=folder, env=environment,
@@ -75,6 +78,8 @@ def test_what_could_not_be_decided_is_exit_3(tmp_path: Path, good: Path) -> None
         (("a", "--limit", "layers=0"), "leaves nothing"),
         (("a", "--suppressions", "gone.toml"), "gone.toml"),
         (("a", "--jsonn", "x"), "--json"),
+        (("a", "--memory", "nan"), "memory"),
+        (("a", "--seconds", "0"), "seconds"),
     ],
 )
 def test_wrong_usage_is_exit_2_in_one_line(arguments: tuple[str, ...], message: str, tmp_path: Path) -> None:
@@ -255,3 +260,76 @@ def test_rules_are_listed(tmp_path: Path) -> None:
     done = validate(folder=tmp_path, command="rules")
     assert done.returncode == 0
     assert len(done.stdout.splitlines()) == len(RULES)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "accepted = 5",
+        f'[[accepted]]\nsha256 = "{"a" * 64}"\nrule = []\nreason = "x"\nexpires = 2027-01-01',
+    ],
+)
+def test_what_is_accepted_must_be_entries_of_text(text: str, good: Path, tmp_path: Path) -> None:
+    (tmp_path / "accepted.toml").write_text(text)
+    done = validate(good, "--suppressions", "accepted.toml", folder=tmp_path)
+    assert done.returncode == 2
+    assert len(done.stderr.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize("name", ["x" * 300 + ".keras", "x" * 5000])
+def test_a_name_that_no_file_can_have_does_not_end_the_run(name: str, good: Path, tmp_path: Path) -> None:
+    done = validate(name, good, folder=tmp_path)
+    assert done.returncode == 3, done.stderr
+    assert "File name too long" in done.stdout
+    assert "2 inspected" in done.stdout
+
+
+def test_a_folder_that_cannot_be_listed_is_not_left_out(
+    good: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed = tmp_path / "closed"
+    closed.mkdir()
+    listing = os.scandir
+
+    def refusing(path: Any) -> Any:
+        if Path(path) == closed:
+            raise PermissionError(13, "Permission denied", str(path))
+        return listing(path)
+
+    monkeypatch.setattr(os, "scandir", refusing)
+    assert list(collect([tmp_path])) == [good, closed]
+
+
+def test_a_folder_that_cannot_be_entered_is_a_verdict(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refusing(self: Path) -> bool:
+        raise PermissionError(13, "Permission denied", str(self))
+
+    monkeypatch.setattr(Path, "exists", refusing)  # as it does where the folder's permissions end it
+    (path,) = collect([tmp_path])
+    assert [each.rule for each in inspect(path).findings] == ["not-a-plain-file"]
+
+
+def test_letters_that_the_terminal_lacks_do_not_end_the_run(good: Path, tmp_path: Path) -> None:
+    renamed = good.rename(tmp_path / "日本.keras")
+    done = validate(renamed, folder=tmp_path, PYTHONIOENCODING="ascii")
+    assert done.returncode == 0, done.stderr
+    assert r"\u65e5\u672c.keras" in done.stdout
+
+
+def test_an_interruption_keeps_what_was_found(bad: Path, tmp_path: Path) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-m", "harness", "validate", "--no-load", "--json", "report.json", "-"],
+        cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)}, text=True,
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    ) as process:  # fmt: skip
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(f"{bad}\n")
+        process.stdin.flush()  # it waits for the next line
+        assert process.stdout.readline().startswith("unsafe")
+        process.send_signal(signal.SIGINT)
+        told, wrong = process.communicate()
+    assert (process.returncode, wrong) == (130, "")
+    assert "interrupted" in told
+    report = json.loads((tmp_path / "report.json").read_text())
+    assert (report["verdict"], [each["verdict"] for each in report["files"]]) == ("error", ["unsafe"])
