@@ -88,6 +88,9 @@ def zips() -> Iterator[Case]:
             yield Case(f"weights as .npz of {name}, in a folder", verdict, rule, lambda folder, data=data: unzipped(
                 folder, "model.weights.h5", more={"model.weights.npz": data()}))  # fmt: skip
     yield Case("zip after something else", "unsafe", "zip-ambiguous", changed_bytes(lambda data: b"#!/bin/sh\n" + data))
+    yield Case("zip with two ends", "unsafe", "zip-ambiguous", changed_bytes(_two_ends))
+    yield Case("zip whose locator leads elsewhere", "unsafe", "zip-ambiguous",
+               changed_bytes(lambda data: with_large_end(data, leads_to=0)))  # fmt: skip
     yield Case("zip and HDF5 at once", "unsafe", "zip-ambiguous", _polyglot)
     for name, at in (("m.KERAS", 1 << 15), ("m.keras", 1 << 15), ("m", 1 << 16), ("m.zip", 1 << 25)):
         yield Case(f"zip named {name} and HDF5 at byte {at}", "unsafe", "zip-ambiguous",
@@ -167,6 +170,25 @@ def _encrypt(data: bytearray) -> bytearray:
             data[place + at] |= 1
             place = data.find(begin, place + 4)
     return data
+
+
+def with_large_end(data: bytes, *, leads_to: int | None = None, between: bytes = b"") -> bytes:
+    """The zip with the ends of a large one; `between` comes before the end that stands before the locator."""
+    at = data.rfind(b"PK\5\6")
+    count, size, offset = struct.unpack_from("<HLL", data, at + 10)
+    end = struct.pack("<4sQHHLLQQQQ", b"PK\6\6", 44, 45, 45, 0, 0, count, count, size, offset)
+    start = at + len(between)
+    locator = struct.pack("<4sLQL", b"PK\6\7", 0, start if leads_to is None else leads_to, 1)
+    return data[:at] + between + end + locator + data[at:]
+
+
+def _two_ends(data: bytes) -> bytes:
+    """Python 3.14 takes the first end, with the directory that stands there; releases before it take the second."""
+    at = data.rfind(b"PK\5\6")
+    count, size, offset = struct.unpack_from("<HLL", data, at + 10)
+    directory = data[offset:at]
+    end = struct.pack("<4sQHHLLQQQQ", b"PK\6\6", 44 + size + 56, 45, 45, 0, 0, count, count, size, offset)
+    return with_large_end(data, leads_to=at, between=end + directory)
 
 
 CASES = [*zips()]

@@ -13,9 +13,17 @@ from tests.inspection import building as b
 from tests.inspection.bad_places import index
 from tests.inspection.bad_references import with_lambda, with_layer
 from tests.inspection.bad_sizes import sized
-from tests.inspection.bad_zips import aligned
+from tests.inspection.bad_zips import aligned, with_large_end
 from tests.inspection.case import Case
-from tests.inspection.changing import deflated, unzipped, with_config, with_entries, with_entry, with_weights
+from tests.inspection.changing import (
+    changed_bytes,
+    deflated,
+    unzipped,
+    with_config,
+    with_entries,
+    with_entry,
+    with_weights,
+)
 from tests.inspection.stowaways import npy
 
 # Vocabularies, a word a line, whose words are the first opcodes of a pickle, or are near to other things than text.
@@ -182,6 +190,7 @@ def containers() -> Iterator[Case]:
     yield _good("weights of which nine in ten are zeros, deflated", lambda folder: b.zipped(
         folder / "m.keras", b.entries(b.sequential(b.dense("dense", 1000, 1000), inputs=1000), b.hdf5(pruned)),
         zipfile.ZIP_DEFLATED))  # fmt: skip
+    yield _good("zip with the ends of a large one", changed_bytes(with_large_end))
     yield _good("entry of somebody's", with_entry("README.md", b"my model"), "zip-foreign")
     short = b.model(dtype="bfloat16")
     yield _good("bfloat16", lambda folder: b.keras(folder, short, weights=b.hdf5(b.arrays(), bfloat16)))

@@ -20,6 +20,8 @@ BROKEN = (zipfile.BadZipFile, OSError, ValueError, EOFError, RuntimeError, NotIm
           struct.error, OverflowError)  # fmt: skip
 LOCAL = struct.Struct("<4s5H3I2H")
 ENCRYPTED = 0x1
+END_SIZE, LOCATOR, LARGE_END = 22, struct.Struct("<4sLQL"), struct.Struct("<4sQ")
+LARGE_SIZE = 56  # of the second end that a large zip has, as everybody writes it
 
 
 def _renamed(extra: bytes) -> bool:
@@ -37,6 +39,28 @@ def _folded(path: PurePosixPath) -> str:
     """What is one name to a system that takes upper and lower case, or two ways to write é, or a last dot, as one."""
     folded = unicodedata.normalize("NFD", unicodedata.normalize("NFD", str(path)).casefold())
     return "/".join(part.rstrip(". ") for part in folded.split("/"))
+
+
+def _two_ends(path: Path) -> bool:
+    """Has a large zip an end that its locator does not lead to?
+
+    Python takes the one right before the locator, and from 3.14 on the one that the locator leads to.
+    """
+    with path.open("rb") as file:
+        size = file.seek(0, io.SEEK_END)
+        start = max(0, size - END_SIZE - (1 << 16) - LOCATOR.size)
+        file.seek(start)
+        tail = file.read()
+        plain = tail.startswith(b"PK\5\6", len(tail) - END_SIZE) and tail.endswith(b"\0\0")
+        at = len(tail) - END_SIZE if plain else tail.rfind(b"PK\5\6")
+        if at < LOCATOR.size or not tail.startswith(b"PK\6\7", at - LOCATOR.size):
+            return False
+        _, _, leads_to, _ = LOCATOR.unpack_from(tail, at - LOCATOR.size)
+        before = start + at - LOCATOR.size - LARGE_SIZE
+        if before < 0 or leads_to != before:
+            return True
+        file.seek(before)
+        return LARGE_END.unpack(file.read(LARGE_END.size)) != (b"PK\6\6", LARGE_SIZE - LARGE_END.size)
 
 
 class Large(Exception):
@@ -91,6 +115,9 @@ class Archive:
             self.report.add("zip-bomb", "", f"{len(infos):,} entries; the limit is {self.limits.zip_entries:,}")
             return False
         self._names(infos)
+        if _two_ends(self.path):
+            self.report.add("zip-ambiguous", "", "a second end, which some releases of Python take")
+            return False
         total = sum(info.file_size for info in infos)
         if total > self.limits.zip_total:
             self.report.add("zip-bomb", "", f"unpacks to {total:,} bytes; the limit is {self.limits.zip_total:,}")
