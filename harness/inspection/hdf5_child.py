@@ -69,6 +69,7 @@ class Reading:
 
     def __init__(self, limits: dict[str, Any]) -> None:
         self.limits = limits
+        self.left = limits["hdf5_total_floor"]  # bytes that all datasets may declare; more where the file is large
         self.findings: list[tuple[str, str, str]] = []
         self.datasets: list[dict[str, Any]] = []
         self.groups: dict[str, dict[str, Any]] = {}
@@ -209,13 +210,24 @@ class Reading:
             self.add("hdf5-bomb", where, f"declares {declared:,} bytes and stores {stored:,}; the limit is "
                      f"{int(limit):,}")  # fmt: skip
             return
+        self.left -= declared
+        if self.left < 0:
+            self.add("hdf5-bomb", where, f"the datasets up to here declare {-self.left:,} bytes more than may be in a "
+                     "file of this size")  # fmt: skip
+            self._stopped = True
+            return
         if isinstance(kind, (h5py.h5t.TypeStringID, h5py.h5t.TypeVlenID, h5py.h5t.TypeReferenceID)):
             entry["dtype"] = "string" if isinstance(kind, h5py.h5t.TypeStringID) else "object"
+            return
+        if dataset.dtype.hasobject:  # among the members of what is put together
+            entry["dtype"] = "object"
             return
         entry["dtype"] = str(dataset.dtype)
         if h5py.h5a.exists(dataset, b"dtype"):
             self._attributes(where, dataset)
             entry["written_as"] = self.groups.pop(where, {}).get("dtype")
+        elif entry["dtype"] == "|V2":  # NumPy has no such type, and h5py writes its bytes
+            entry["dtype"] = "bfloat16"
         self._values(where, dataset, entry, declared)
 
     def _values(self, where: str, dataset: Any, entry: dict[str, Any], declared: int) -> None:
@@ -225,7 +237,7 @@ class Reading:
         for block in _blocks(dataset):
             if floating and finite and not numpy.isfinite(block.sum()):
                 finite = bool(numpy.isfinite(block).all())  # a sum can overflow where every value is finite
-            if finite and entry.get("written_as") == "bfloat16" and block.dtype.itemsize == 2:
+            if finite and "bfloat16" in (entry["dtype"], entry.get("written_as")) and block.dtype.itemsize == 2:
                 finite = not bool(((block.view("<u2") & 0x7F80) == 0x7F80).any())  # every bit of the exponent
             if block.dtype.kind in "fciub" and zero:
                 zero = not block.any()
@@ -277,6 +289,8 @@ def read(request: dict[str, Any]) -> dict[str, Any]:
     reading = Reading(request["limits"])
     window: Any = None
     try:
+        size = request["length"] if "length" in request else os.stat(request["path"]).st_size
+        reading.left = max(reading.left, int(size * request["limits"]["hdf5_total_ratio"]))
         if "offset" in request:
             window = Window(request["path"], request["offset"], request["length"])
         with h5py.File(window or request["path"], "r") as file:

@@ -37,6 +37,8 @@ class Limits:
     hdf5_depth: int = 64
     hdf5_ratio: float = 1000  # declared bytes over stored bytes
     hdf5_ratio_floor: int = 64 * MB
+    hdf5_total_ratio: float = 200  # declared bytes of all datasets over those of the file; many small ones add up
+    hdf5_total_floor: int = 256 * MB
     hdf5_chunk: int = 256 * MB
     hdf5_attribute: int = 64 * MB
     protobuf_bytes: int = 256 * MB

@@ -289,6 +289,13 @@ _ROWS: dict[str, Rule] = {
         "Not an error that a program could catch: the process that loaded it is gone.",
         "Do not load it in a process that matters. Keras and TensorFlow should be told.", "CWE-248",
     ),
+    "bfloat16-unnamed": Rule(
+        "incompatible", "low", "Weights of bfloat16 whose file does not say so",
+        "Keras writes them to `.h5`, and Keras 2 to `.keras` and `.weights.h5` as well, as sixteen bits of no type, "
+        "and reads none of them back: \"No cast function available\".",
+        "Save the model as `.keras` with Keras 3, or as float32. The values are whole: "
+        "`dataset[()].view(ml_dtypes.bfloat16)`.", "", (), "all",
+    ),
     "does-not-load": Rule(
         "incompatible", "low", "This Keras does not load it", "It is whole and safe, and this release refuses it.",
         "Load it with the release that wrote it, or follow the cause that is named.",

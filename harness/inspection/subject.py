@@ -83,4 +83,7 @@ class Subject:
                 self.report.add("not-finite", f"{where}{entry['path']}", "NaN or infinity")
             if entry.get("dtype") == "object":
                 self.report.add("object-array", f"{where}{entry['path']}", "values of variable length or references")
+        unnamed = [entry["path"] for entry in contents.datasets if entry.get("dtype") == "bfloat16"]
+        if unnamed:
+            self.report.add("bfloat16-unnamed", f"{where}{unnamed[0]}", f"{len(unnamed):,} such datasets")
         return contents

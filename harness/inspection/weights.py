@@ -90,14 +90,17 @@ def compare(report: Report, config: Layer, contents: Contents, where: str, limit
         # A layer that is shared with a nested model is kept at one of its two places.
         if not named[name]:
             report.add(rule, place, "the config asks for it; the file does not hold it")
-    inner = config.get("config")
-    # A model of the author's class: its config need not say what its code makes.
-    told = variables.built_in(config) is not None or (isinstance(inner, dict) and "layers" in inner)
-    for name in held:
-        if told and name not in taken and name.startswith("layers/"):
+    for name in held if _told(config) else ():
+        if name not in taken and name.startswith("layers/"):
             report.add("weight-surplus", f"{where}/{name}", "no layer of the config has it")
     _size(report, config, limits)
     _odd(report, held, where)
+
+
+def _told(config: Layer) -> bool:
+    """Does the config say which layers there are? That of a model of the author's class need not: its code does."""
+    inner = config.get("config")
+    return variables.built_in(config) in MODELS or (isinstance(inner, dict) and "layers" in inner)
 
 
 def _held(contents: Contents) -> dict[str, dict[str, Any]]:
@@ -273,7 +276,7 @@ def compare_by_name(report: Report, config: Layer, contents: Contents, limits: L
             _layer(report, layer, group, [entry for entry in found if entry is not None])
         if weights and str(name) not in names:
             report.add("weight-surplus", group, "not in layer_names")
-    for name in names:
+    for name in names if _told(config) else ():
         if name not in known:
             report.add("weight-surplus", f"{root}/{name}", "no layer of the config has this name")
     _size(report, config, limits)

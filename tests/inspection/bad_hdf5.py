@@ -62,18 +62,38 @@ def hdf5() -> Iterator[Case]:
     def deep(file: h5py.File) -> None:
         file.create_group("/".join(["g"] * 100))
 
+    def infinite(file: h5py.File) -> None:
+        del file["model_weights/dense/dense/bias:0"]
+        file["model_weights/dense/dense/bias:0"] = np.full(4, 0x7F80, "<u2").view("V2")
+
+    def many(file: h5py.File) -> None:
+        for at in range(40):  # each below what one may declare
+            file.create_dataset(f"layers/more/vars/{at}", (15 << 20,), "f4", chunks=(1 << 16,))
+
+    def together(file: h5py.File) -> None:
+        kind = np.dtype([("number", "f4"), ("text", h5py.string_dtype())])
+        file.create_dataset("layers/more/vars/0", (2,), kind)
+
     for change, rule in ((external_link, "hdf5-link"), (storage, "hdf5-external"), (virtual, "hdf5-virtual"),
-                         (objects, "object-array"), (references, "object-array")):  # fmt: skip
+                         (objects, "object-array"), (references, "object-array"),
+                         (together, "object-array")):  # fmt: skip
         yield Case(f"HDF5 {change.__name__} in .keras", "unsafe", rule, with_weights(change))
         yield Case(f"HDF5 {change.__name__} in .weights.h5", "unsafe", rule, weights_alone(change))
         yield Case(
             f"HDF5 {change.__name__} in .h5", "unsafe", rule, lambda folder, c=change: b.whole_hdf5(folder, change=c)
         )
+    yield Case("bfloat16 of which HDF5 does not say so", "incompatible", "bfloat16-unnamed", lambda folder: b.keras(
+        folder, b.model(dtype="bfloat16"), weights=b.hdf5(b.arrays() | {
+            "layers/dense/vars/0": np.ones((3, 4), "V2"), "layers/dense/vars/1": np.ones(4, "V2")})))  # fmt: skip
+    yield Case("NaN in bfloat16 of which HDF5 does not say so", "non-finite", "not-finite", lambda folder: b.whole_hdf5(
+        folder, b.legacy(b.legacy_dense(dtype="bfloat16")), change=infinite))  # fmt: skip
+    yield Case("HDF5 of a model of the author's class", "needs custom objects", "custom-object",
+               lambda folder: b.whole_hdf5(folder, b.legacy_layer("Mine")))  # fmt: skip
     yield Case("HDF5 soft link", "corrupt", "hdf5-soft-link", with_weights(soft_link))
     yield Case("HDF5 with a filter that is a plug-in", "unsupported", "hdf5-filter", with_weights(plugin))
     yield Case("HDF5 object at two places", "corrupt", "hdf5-broken", with_weights(twice))
     yield Case("HDF5 group in itself", "corrupt", "hdf5-broken", with_weights(cycle))
-    for change in (bomb, never_written, chunk, deep):
+    for change in (bomb, never_written, chunk, deep, many):
         yield Case(f"HDF5 {change.__name__}", "bomb", "hdf5-bomb", with_weights(change))
         yield Case(f"HDF5 {change.__name__} in .weights.h5", "bomb", "hdf5-bomb", weights_alone(change))
     yield Case("HDF5 with a config behind many attributes", "unsafe", "python-code", lambda folder: b.whole_hdf5(
