@@ -1,6 +1,6 @@
 """How long an inspection may take, so that what is slow in a way that nobody has thought of ends all the same.
 
-Counted are the seconds that its thread computes, and those in which it waits for the child that reads HDF5. A busy
+Counted are the seconds that its thread computes, and those that the child that reads HDF5 computes for it. A busy
 machine or a slow disk is not the file's fault.
 """
 

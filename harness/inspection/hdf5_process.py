@@ -19,6 +19,7 @@ from harness.inspection.limits import MB, Limits
 CHILD = Path(__file__).with_name("hdf5_child.py")
 STARTING = 60.0  # seconds: importing h5py on a busy machine is not the file's fault, and no part of its time
 ORPHAN = 10  # seconds after its time at which a child ends by itself, where nobody is left to end it
+PATIENCE = 10  # times its time is how long a child may wait for a busy machine or a slow disk
 ANSWER = 256 * MB  # bytes of an answer; what a file of the largest allowed number of objects needs
 
 
@@ -58,7 +59,7 @@ class Reader:
         self.limits = limits
         self._process: subprocess.Popen[bytes] | None = None
         self._ready = False
-        self.took = 0.0  # seconds, for the last file
+        self.took = 0.0  # seconds that the child has computed for the last file
 
     def start(self) -> None:
         """Starts the child, so that it imports its libraries while we do something else."""
@@ -79,7 +80,10 @@ class Reader:
             self._process = None
 
     def read(self, path: Path, *, offset: int = 0, length: int | None = None, most: float = math.inf) -> Contents:
-        """Reads the HDF5 at `path`, or a part of it, in `most` seconds. A child that dies or hangs is a finding."""
+        """Reads the HDF5 at `path`, or a part of it, in `most` seconds of computing.
+
+        A child that dies or hangs is a finding.
+        """
         self.start()
         assert self._process is not None
         request: dict[str, Any] = {"path": str(path.absolute()), "limits": self.limits.hdf5()}
@@ -87,16 +91,16 @@ class Reader:
             request.update(offset=offset, length=length)
         size = length if length is not None else path.stat().st_size
         allowed = min(self.limits.seconds + size / (100 * MB), most)
-        request["alarm"] = math.ceil(max(allowed, 0.0)) + ORPHAN
+        request["alarm"] = math.ceil(max(allowed, 0.0)) * PATIENCE + ORPHAN
         if not self._ready:
             self._wait()
-        started = time.monotonic()
+        spent = _Spent(self._process.pid)
         try:
             self._send(request)
-            line = self._line(started + allowed)
+            line = self._line(allowed, spent)
         except BrokenPipeError:
             line = b""
-        self.took = time.monotonic() - started
+        self.took = spent.seconds()
         if line is None:
             self.stop()
             return Contents([("hdf5-slow", "/", f"not read in {allowed:.1f} s")])
@@ -112,7 +116,7 @@ class Reader:
     def _wait(self) -> None:
         """Until the child has imported its libraries and given up what it may; raises RuntimeError if it does not."""
         assert self._process is not None
-        line = self._line(time.monotonic() + STARTING)
+        line = self._line(STARTING, _Spent(None))
         if not line:
             code = self._process.wait() if line is not None else None
             self.stop()
@@ -126,7 +130,7 @@ class Reader:
         self._process.stdin.write(json.dumps(request).encode() + b"\n")
         self._process.stdin.flush()
 
-    def _line(self, until: float) -> bytes | None:
+    def _line(self, most: float, spent: _Spent) -> bytes | None:
         """The next line; None where the time is over, empty where the child is gone."""
         assert self._process is not None
         assert self._process.stdout is not None
@@ -134,9 +138,11 @@ class Reader:
         parts: list[bytes] = []
         size = 0
         while True:
-            left = until - time.monotonic()
-            if left <= 0 or not select.select([handle], [], [], left)[0]:
+            left = min(most - spent.seconds(), most * PATIENCE - spent.waited())
+            if left <= 0:
                 return None
+            if not select.select([handle], [], [], left)[0]:
+                continue  # it has computed for less than that
             part = os.read(handle, 1 << 16)
             size += len(part)
             if not part:
@@ -146,6 +152,32 @@ class Reader:
             parts.append(part)
             if part.endswith(b"\n"):
                 return b"".join(parts)
+
+
+class _Spent:
+    """What a child has computed from now on: a busy machine or a slow disk is not the file's fault.
+
+    Where the system does not tell, or there is no child, it is the time on the wall.
+    """
+
+    def __init__(self, child: int | None) -> None:
+        self._clock = None if child is None else (~child << 3) | 2  # as Linux numbers the clocks of other processes
+        self._begun, self._before = time.monotonic(), self._computed()
+
+    def _computed(self) -> float | None:
+        try:
+            return None if self._clock is None else time.clock_gettime(self._clock)
+        except (AttributeError, OSError):
+            return None
+
+    def waited(self) -> float:
+        """Seconds on the wall."""
+        return time.monotonic() - self._begun
+
+    def seconds(self) -> float:
+        """Seconds of computing."""
+        computed = self._computed()
+        return self.waited() if computed is None or self._before is None else computed - self._before
 
 
 def _signal(code: int) -> str:

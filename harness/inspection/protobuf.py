@@ -38,8 +38,8 @@ def _varint(data: memoryview, at: int) -> tuple[int, int]:
 
 
 def fields(data: memoryview, budget: Budget) -> Iterator[tuple[int, memoryview]]:
-    """The fields that have a length: messages, strings, bytes."""
-    at = 0
+    """The fields that have a length: messages, strings, bytes. Groups are read over, as what is unknown to a reader."""
+    at = groups = 0
     while at < len(data):
         budget.take()
         tag, at = _varint(data, at)
@@ -54,13 +54,18 @@ def fields(data: memoryview, budget: Budget) -> Iterator[tuple[int, memoryview]]
             length, at = _varint(data, at)
             if at + length > len(data):
                 raise Broken("a field that is longer than what is left")
-            yield tag >> 3, data[at : at + length]
+            if not groups:
+                yield tag >> 3, data[at : at + length]
             at += length
+        elif kind == 3:
+            groups += 1
+        elif kind == 4 and groups:
+            groups -= 1
         elif kind == 5:
             at += 4
         else:
             raise Broken(f"a field of kind {kind}")
-    if at > len(data):
+    if at > len(data) or groups:
         raise Broken("a number that is longer than what is left")
 
 

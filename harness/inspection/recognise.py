@@ -101,7 +101,7 @@ def _hash(path: Path, report: Report) -> None:
 def _file(subject: Subject) -> None:
     path, report = subject.path, subject.report
     with path.open("rb") as file:
-        head = file.read(16)
+        head = file.read(64)
         later = 0 if head[:8] == HDF5 else _later(file)
     zip_first = head.startswith(b"PK\x03\x04")
     signature = head[:8] == HDF5 or later > 0
@@ -124,6 +124,8 @@ def _file(subject: Subject) -> None:
         report.add("pickled-data", "", "the file is a pickle")
     elif path.name in ("saved_model.pb", "keras_metadata.pb"):
         saved_model.graph(subject, path, path.name)
+    elif head.startswith(b"version https://git-lfs"):
+        report.add("format-unknown", "", "a pointer of Git LFS, and not the file that it stands for: `git lfs pull`")
     else:
         report.add("format-unknown", "", f"begins with {head[:8].hex(' ')}")
     expected = NAMES.get(path.suffix.lower())

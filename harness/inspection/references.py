@@ -14,7 +14,7 @@ from typing import Any
 from harness.inspection import exports, foreign, positions, protobuf
 from harness.inspection.exports import PARTS
 from harness.inspection.limits import Limits
-from harness.inspection.report import Report
+from harness.inspection.report import NAMES, Report
 
 # Data, and no class: but only as Keras writes them, which is without a module. Not every release knows every one, and
 # one that does not know it imports the module.
@@ -172,7 +172,7 @@ class References:
             return False
         if name in ARRAYS and written:
             self._array(value, path)
-            return False
+            return "config" not in value  # without it Keras takes the rest for a dict of objects
         if name == "__typespec__" or (name in SPECS and written):
             self._specification(value, path)
             return True
@@ -354,7 +354,7 @@ class References:
         return False
 
     def _custom(self, path: Path, name: str, what: str) -> None:
-        if len(self.custom) < 1000:
+        if len(self.custom) < NAMES:
             self.custom.setdefault(name)
         self._add("custom-object", path, f"{name}{', ' if what else ''}{what}")
 

@@ -12,6 +12,8 @@ from harness.inspection.clock import Clock
 from harness.inspection.limits import Limits
 from harness.inspection.rules import RULES, VERDICTS, Rule
 
+NAMES = 1000  # of the author's own classes and functions that are kept
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -97,11 +99,19 @@ class Report:
             self.findings.append(finding)
 
     def accept(self, rule: str, which: Callable[[str], bool], reason: str) -> None:
-        """Marks findings of a rule as accepted: those of whose `what` the function is true."""
+        """Marks findings of a rule as accepted: those of whose `what` the function is true.
+
+        Those that were only counted are accepted where all names of the author's own are.
+        """
         self.findings = [
             replace(each, suppressed=reason) if each.rule == rule and which(each.what) else each
             for each in self.findings
         ]
+        if self.more[rule]:
+            left = [name for name in self.custom_objects if not which(name)]
+            if left or len(self.custom_objects) >= NAMES:
+                what = f"{left[0] if left else 'others'}, among {self.more[rule]:,} that are only counted"
+                self.findings.append(Finding(rule, "", what))
 
     @property
     def verdict(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Sequence
 from pathlib import Path, PurePath
 from typing import Any
@@ -12,6 +13,7 @@ from harness import __version__
 from harness.inspection.report import Finding, Report
 from harness.inspection.rules import RULES, SECURITY, Rule
 from harness.reporting.inspection_report import fingerprint
+from harness.reporting.printable import printable
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 WEAKNESS = "https://cwe.mitre.org/data/definitions/{}.html"
@@ -40,7 +42,8 @@ def log(reports: Sequence[Report], root: Path) -> dict[str, Any]:
                     {
                         "executionSuccessful": not failed,
                         "toolExecutionNotifications": [
-                            {"level": "error", "message": {"text": f"{each.file}: {each.error}"}} for each in failed
+                            {"level": "error", "message": {"text": _text(f"{each.file}: {each.error}")}}
+                            for each in failed
                         ],
                     }
                 ],
@@ -75,11 +78,11 @@ def _result(report: Report, finding: Finding, names: list[str], root: Path) -> d
         "ruleId": rule.id,
         "ruleIndex": names.index(rule.id),
         "level": LEVELS[rule.severity],
-        "message": {"text": f"{rule.title}: {finding.what}. {rule.do}"},
+        "message": {"text": _text(f"{rule.title}: {finding.what}. {rule.do}")},
         "locations": [
             {
                 "physicalLocation": {"artifactLocation": {"uri": _uri(report.file, root)}},
-                "logicalLocations": [{"fullyQualifiedName": finding.where or "/", "kind": "object"}],
+                "logicalLocations": [{"fullyQualifiedName": printable(finding.where) or "/", "kind": "object"}],
             }
         ],
         "partialFingerprints": {"kerasHarness/v1": fingerprint(report, finding)},
@@ -87,6 +90,12 @@ def _result(report: Report, finding: Finding, names: list[str], root: Path) -> d
     if finding.suppressed:
         result["suppressions"] = [{"kind": "external", "justification": finding.suppressed}]
     return result
+
+
+def _text(text: str) -> str:
+    """What a viewer shows: nothing of a stranger's turns the line round in it, or is a link to where he likes."""
+    text = printable(text)
+    return re.sub(r"([\\\[\]])", r"\\\1", text) if "](" in text else text
 
 
 def _uri(file: str, root: Path) -> str:

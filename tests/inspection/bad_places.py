@@ -44,6 +44,13 @@ def places() -> Iterator[Case]:
                lambda folder: saved_model(folder, "Add", node=twice))  # fmt: skip
     yield Case("SavedModel with a tag that is too large", "corrupt", "hdf5-broken",
                lambda folder: saved_model(folder, "Add", node=field(2, b"Add") + large))  # fmt: skip
+    group = b"\xa3\x06" + field(1, b"Add") + b"\xa4\x06"  # a field of a kind that nobody writes now, and all read over
+    yield Case("SavedModel with a group before an operation", "unsafe", "unsafe-op",
+               lambda folder: saved_model(folder, "Add", node=group + field(2, b"ReadFile")))  # fmt: skip
+    yield Case("SavedModel with a group that does not end", "corrupt", "hdf5-broken",
+               lambda folder: saved_model(folder, "Add", more=b"\xa3\x06"))  # fmt: skip
+    yield Case("SavedModel with an operation before what is no protobuf", "unsafe", "unsafe-op",
+               lambda folder: saved_model(folder, "ReadFile", more=b"\x0e"))  # fmt: skip
     layer = b.legacy_layer("Lambda", name="l", function=[b.marshalled(), None, None], function_type="lambda")
     caller = field(2, field(1, field(1, field(1, b"call")) + field(3, field(2, b"PartitionedCall") + field(
         5, field(1, b"f") + field(2, field(10, field(1, b"__inference__traced_save_1")))))))  # fmt: skip

@@ -176,6 +176,9 @@ def places() -> Iterator[Case]:
         yield Case(f"{name} of a module, as a layer", "unsafe", "outside-keras", with_config(with_layer(made)))
         yield Case(f"{name} of a module, as an initializer", "unsafe", "outside-keras",
                    with_config(b.model(kernel_initializer=made)))  # fmt: skip
+        plain = {"class_name": name, "more": _system()}  # a dict of objects, without a config
+        yield Case(f"os.system beside {name} without a config", "unsafe", "outside-keras",
+                   with_config(b.model(kernel_initializer=plain)))  # fmt: skip
     for module, name in (("os", "TensorSpec"), ("tensorflow.evil", "TensorSpec"), ("keras.src", "TensorSpec"),
                          ("tensorflow.python.framework.tensor", "x.TensorSpec")):  # fmt: skip
         spec = {"class_name": "__typespec__", "module": module, "spec_name": name, "registered_name": None}

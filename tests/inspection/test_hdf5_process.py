@@ -37,7 +37,7 @@ for line in sys.stdin:
     [
         ("os.abort()", "hdf5-abort", "corrupt"),
         ("os.kill(os.getpid(), 11)", "hdf5-abort", "corrupt"),
-        ("time.sleep(60)", "hdf5-slow", "bomb"),
+        ("while True: pass", "hdf5-slow", "bomb"),
     ],
 )
 def test_a_child_that_dies_or_hangs_is_a_finding(
@@ -53,6 +53,19 @@ def test_a_child_that_dies_or_hangs_is_a_finding(
             assert rule in {each.rule for each in report.findings}
     finally:
         reader.stop()
+
+
+def test_a_child_that_waits_for_ever_is_a_finding_and_one_that_waits_for_the_machine_is_none(
+    tmp_path: Path, monkeypatch
+) -> None:
+    answer = 'print(json.dumps({"findings": [], "datasets": [], "groups": {}}), flush=True)'
+    for seconds, rules in ((60, ["hdf5-slow"]), (1, [])):
+        monkeypatch.setattr(hdf5_process, "CHILD", _child(tmp_path, f"time.sleep({seconds}); {answer}"))
+        reader = Reader(Limits(seconds=0.2))
+        try:
+            assert [rule for rule, _, _ in reader.read(b.whole_hdf5(tmp_path)).findings] == rules
+        finally:
+            reader.stop()
 
 
 def test_a_child_that_does_not_start_is_a_fault_of_ours(tmp_path: Path, monkeypatch) -> None:
@@ -121,7 +134,9 @@ def test_a_child_that_goes_round_for_ever_ends_though_its_parent_is_gone(tmp_pat
     monkeypatch.setattr(hdf5_process, "ORPHAN", 1)
     reader = Reader(Limits())
     wait = reader._line
-    monkeypatch.setattr(reader, "_line", lambda until: wait(until) if not reader._ready else sys.exit("killed"))
+    monkeypatch.setattr(
+        reader, "_line", lambda most, spent: wait(most, spent) if not reader._ready else sys.exit("killed")
+    )
     try:
         with pytest.raises(SystemExit):
             reader.read(b.whole_hdf5(tmp_path), most=0.0)

@@ -38,6 +38,17 @@ def reader() -> Iterator[Reader]:
     made.stop()
 
 
+def test_what_a_stranger_wrote_is_no_link_and_turns_no_line_round(tmp_path: Path) -> None:
+    report = Report("[f](https://example.org)\u202e.keras", error="a fault")
+    report.add("custom-object", "layers/\u202ex", "[read this](https://example.org/[x]) \\ \u202eelif")
+    (run,) = sarif.log([report], tmp_path)["runs"]
+    told = run["results"][0]["message"]["text"]
+    assert "\\[read this\\](https://example.org/\\[x\\]) \\\\ " in told
+    assert told.isprintable()
+    assert run["results"][0]["locations"][0]["logicalLocations"][0]["fullyQualifiedName"].isprintable()
+    assert "\\[f\\](" in run["invocations"][0]["toolExecutionNotifications"][0]["message"]["text"]
+
+
 @pytest.fixture(scope="module")
 def reports(reader: Reader, tmp_path_factory: pytest.TempPathFactory) -> list[Report]:
     """Of all bad files, one with an accepted finding, and one that a fault of ours has ended."""

@@ -15,8 +15,10 @@ from xml.etree import ElementTree
 import pytest
 
 from harness.inspection.collect import collect
+from harness.inspection.limits import Limits
 from harness.inspection.recognise import inspect
 from harness.inspection.rules import RULES, SECURITY, VERDICTS
+from harness.loading.loader import GIVEN, accept_given
 from harness.reporting import rules_page
 from tests.inspection import building as b
 from tests.inspection.bad_references import with_lambda
@@ -314,6 +316,24 @@ def test_letters_that_the_terminal_lacks_do_not_end_the_run(good: Path, tmp_path
     done = validate(renamed, folder=tmp_path, PYTHONIOENCODING="ascii")
     assert done.returncode == 0, done.stderr
     assert r"\u65e5\u672c.keras" in done.stdout
+
+
+def test_a_pointer_of_git_lfs_is_called_that(tmp_path: Path) -> None:
+    path = tmp_path / "model.keras"
+    path.write_text("version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n")
+    (finding,) = inspect(path).findings
+    assert (finding.rule, "git lfs pull" in finding.what) == ("format-unknown", True)
+
+
+def test_findings_that_are_only_counted_are_not_accepted_with_the_others(tmp_path: Path) -> None:
+    layers = [b.layer("Ours" if at < 5 else "Theirs", module="x", registered=None, name=f"l{at}") for at in range(6)]
+    report = inspect(b.keras(tmp_path, b.sequential(*layers), weights=b.hdf5({})), limits=Limits(findings=3))
+    assert report.more["custom-object"] == 3
+    accept_given(report, ["ours:Ours"])
+    assert report.verdict == "needs custom objects"
+    assert any("Theirs" in each.what for each in report.findings if not each.suppressed)
+    accept_given(report, ["ours:Ours", "ours:Theirs"])
+    assert {each.suppressed for each in report.findings if each.rule == "custom-object"} == {GIVEN}
 
 
 def test_an_interruption_keeps_what_was_found(bad: Path, tmp_path: Path) -> None:

@@ -79,14 +79,14 @@ def graph(subject: Subject, path: Path, where: str) -> None:
             _config(subject, config, where)
     except Broken as error:
         report.add("hdf5-broken", where, f"no protobuf: {error}")
-        return
     except MemoryError:
         report.add("json-bomb", where, f"more than {subject.limits.protobuf_messages:,} fields, or "
                    f"{KINDS:,} kinds of operations, or {SAVERS} functions that save")  # fmt: skip
-        return
-    if not operations:
-        report.add("hdf5-broken", where, "no operation in it")
-        return
+    else:
+        if operations:
+            report.add("saved-model", where, f"{len(operations)} kinds of operations")
+        else:
+            report.add("hdf5-broken", where, "no operation in it")
     for operation, place in sorted(operations.items()):
         if operation in foreign.UNSAFE_OPS:
             report.add("unsafe-op", f"{where}/{place}", operation)
@@ -94,7 +94,6 @@ def graph(subject: Subject, path: Path, where: str) -> None:
             report.add(
                 "not-inspected", f"{where}/{place}", f"the operation {operation}, of which nothing is known here"
             )
-    report.add("saved-model", where, f"{len(operations)} kinds of operations")
 
 
 def _operations(data: memoryview, budget: Budget) -> Iterator[tuple[str, str]]:
