@@ -7,6 +7,8 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import h5py
+
 from tests.inspection import building as b
 from tests.inspection.case import Case
 from tests.inspection.changing import unzipped, write
@@ -27,6 +29,12 @@ def places() -> Iterator[Case]:
         "weight-missing",
         lambda folder: index(folder, None, "/layers/gone/vars"),
     )
+    linked = b.hdf5(b.arrays(), lambda file: file.__setitem__("layers/more", h5py.ExternalLink("/etc/passwd", "/x")))
+    for what, verdict, rule, first in (
+        ("no first shard", "corrupt", "entry-missing", None),
+        ("a first shard that it does not name", "unsafe", "hdf5-link", linked),
+    ):
+        yield Case(f"index of weights with {what}", verdict, rule, lambda folder, first=first: _unnamed(folder, first))
     for operation in ("WriteFile", "ReadFile", "PyFunc", "EagerPyFunc", "MatchingFiles", "CSVDatasetV2",
                       "CacheDatasetV2", "LoadAndRemapMatrix", "GenerateVocabRemapping", "InitializeTableFromTextFileV2",
                       "RemoteCall", "DistributedSave", "GrpcServer"):  # fmt: skip
@@ -97,6 +105,13 @@ def index(folder: Path, shard: str | None, more: str = "") -> Path:
     if more:
         groups[more] = ["m_00000.weights.h5"]
     return write(folder / "m.weights.json", json.dumps({"metadata": {}, "weight_map": groups}).encode())
+
+
+def _unnamed(folder: Path, first: bytes | None) -> Path:
+    """An index that names no shard: Keras opens the first all the same, and takes from it what it looks for."""
+    if first is not None:
+        write(folder / "m_00000.weights.h5", first)
+    return write(folder / "m.weights.json", json.dumps({"metadata": {}, "weight_map": {}}).encode())
 
 
 CASES = [*places()]

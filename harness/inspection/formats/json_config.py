@@ -45,6 +45,8 @@ def _shards(subject: Subject, listed: Any) -> None:
                 report.add("json-invalid", "weight_map", f"{group}: no name of a file")
                 continue
             asked.setdefault(name, set()).add(group)
+    # Keras opens the first before it looks into the index, and takes from it what the index does not name.
+    asked.setdefault(f"{subject.path.stem.replace('.weights', '')}_00000.weights.h5", set())
     if len(asked) > subject.limits.folder_files:
         report.add("json-bomb", "weight_map", f"{len(asked):,} files")
         return
@@ -59,7 +61,8 @@ def _shards(subject: Subject, listed: Any) -> None:
         if path.is_symlink():
             report.add("link", name, "a symbolic link")
         elif not path.is_file():
-            report.add("entry-missing", name, "named in the index, and not beside it")
+            what = "named in the index" if asked[name] else "opened by Keras before all others"
+            report.add("entry-missing", name, f"{what}, and not beside the index")
         else:
             report.clock.more(path.stat().st_size)
             contents = subject.hdf5(path, name)
