@@ -87,7 +87,7 @@ def test_the_occasions_of_the_shipped_issues_are_found_in_no_time() -> None:
 
 def test_the_command_names_the_file_of_a_users_own_issue_and_the_environment(tmp_path: Path) -> None:
     file = tmp_path / "my issues.toml"
-    file.write_text('[[issue]]\nid = "one"\nreason = "why"\n')
+    file.write_text('[[issue]]\nid = "one"\nreason = "why"\nlayers = ["ReLU"]\n')
     (mine,) = KnownIssues.read(file).entries
     assert verifying(mine, "a b") == (f"keras-harness known --verify --issue one --known-issues '{file}' --env 'a b'")
     shipped = KnownIssues.read(SHIPPED).entries[0]

@@ -33,9 +33,11 @@ def read(folder: Path, text: str) -> KnownIssues:
 
 def test_an_entry_is_waited_for_until_its_date(tmp_path: Path) -> None:
     tomorrow = datetime.date.today() + datetime.timedelta(days=1)
-    waiting = read(tmp_path, f'{ENTRY}expires = "{tomorrow}"').marked(FINDING, {"keras": "3.15.1"})
+    waiting = read(tmp_path, f'{ENTRY}kind = "value"\nexpires = "{tomorrow}"').marked(FINDING, {"keras": "3.15.1"})
     assert waiting.status == "known"
-    due = read(tmp_path, f'{ENTRY}expires = "{datetime.date.today()}"').marked(FINDING, {"keras": "3.15.1"})
+    due = read(tmp_path, f'{ENTRY}kind = "value"\nexpires = "{datetime.date.today()}"').marked(
+        FINDING, {"keras": "3.15.1"}
+    )
     assert due.status == "new"
     assert due.known_issue is not None
     assert due.known_issue["expired"] == str(datetime.date.today())
@@ -55,11 +57,27 @@ def test_an_entry_is_waited_for_until_its_date(tmp_path: Path) -> None:
         ('match = "value"', "match must be tables"),
         ('[[issue.match]]\nwhere = "("', "where is no regular expression"),
         ('[[issue.match]]\nlink = "https://"', "unknown keys link"),
+        ("", "an entry without any pattern would match every finding"),
+        ("checks = []", "an entry without any pattern would match every finding"),
+        ("checks = [3]", "checks must be a list of strings"),
+        ('checks = ["hdf5"]', "no check is called 'hdf5'"),
+        ('kind = "value"\nkeras = ">=3,!=3.15.1"', "is not a range of versions: '!=3.15.1'"),
     ],
 )
 def test_a_file_that_cannot_be_used_says_which_entry_and_why(tmp_path: Path, line: str, says: str) -> None:
     with pytest.raises(KnownIssuesError, match=rf"mine\.toml: one: .*{says}"):
         read(tmp_path, ENTRY + line)
+
+
+@pytest.mark.parametrize("text", ['[[issues]]\nid = "one"', '[issue]\nid = "one"', 'issue = "one"', "issue = [1]"])
+def test_a_file_whose_entries_are_called_otherwise_is_told_and_not_read_as_empty(tmp_path: Path, text: str) -> None:
+    with pytest.raises(KnownIssuesError, match=r"mine\.toml: entries are tables, \[\[issue\]\], and it holds"):
+        read(tmp_path, text)
+
+
+def test_a_file_without_entries_and_one_that_begins_with_a_byte_order_mark_can_be_read(tmp_path: Path) -> None:
+    assert read(tmp_path, "# none yet\n").entries == ()
+    assert len(read(tmp_path, "\ufeff" + ENTRY + 'kind = "value"').entries) == 1
 
 
 def test_an_entry_with_several_patterns_is_each_of_them_and_no_mixture(tmp_path: Path) -> None:

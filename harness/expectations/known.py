@@ -127,11 +127,15 @@ class KnownIssues:
 
 def _entries(path: Path) -> Iterable[KnownIssue]:
     try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
+        data = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise KnownIssuesError(f"{path}: {error}") from error
+    entries = data.pop("issue", [])
+    if data or not isinstance(entries, list) or not all(isinstance(each, dict) for each in entries):
+        told = ", ".join(data) if data else f"issue = {entries!r}"
+        raise KnownIssuesError(f"{path}: entries are tables, [[issue]], and it holds {told:.200}")
     seen: set[str] = set()
-    for entry in data.get("issue", []):
+    for entry in entries:
         name = entry.get("id")
         if not name or not entry.get("reason"):
             raise KnownIssuesError(f"{path}: an entry without {'id' if not name else 'reason'}: {entry}")
@@ -149,12 +153,15 @@ def _entry(path: Path, name: str, entry: Mapping[str, Any]) -> KnownIssue:
         raise KnownIssuesError(f"{path}: {name}: match must be tables, [[issue.match]], and is {tables!r}")
     if "match" in entry and own:
         raise KnownIssuesError(f"{path}: {name}: {', '.join(own)} beside [[issue.match]]: say it in each match")
-    if "match" in entry and {} in tables:
-        raise KnownIssuesError(f"{path}: {name}: an empty [[issue.match]] would match every finding")
     about = {key: value for key, value in entry.items() if key not in _PATTERN and key != "match"}
     _check(path, name, about, _ABOUT)
     for table in tables:
         _check(path, name, table, _PATTERN)
+    if not all(any(table.values()) for table in tables):
+        what = "an empty [[issue.match]]" if "match" in entry else "an entry without any pattern"
+        raise KnownIssuesError(
+            f"{path}: {name}: {what} would match every finding: say {', '.join(_PATTERN)}, or one of them"
+        )
     patterns = tuple(Pattern(**_frozen(table)) for table in tables)
     return KnownIssue(**_frozen(about), patterns=patterns, family=path.stem, file=str(path.absolute()))
 
@@ -178,6 +185,13 @@ def _check(path: Path, name: str, table: Mapping[str, Any], keys: Sequence[str])
         wanted = list if key in _LISTS else str
         if not isinstance(value, wanted):
             raise KnownIssuesError(f"{path}: {name}: {key} must be a {wanted.__name__}, and is {value!r}")
+        if wanted is list and not all(isinstance(each, str) for each in value):
+            raise KnownIssuesError(f"{path}: {name}: {key} must be a list of strings, and is {value!r}")
+    for glob in table.get("checks", []):
+        if not re.search(r"[/*?[]", glob):
+            raise KnownIssuesError(
+                f"{path}: {name}: no check is called {glob!r}: it is a route and an observation, such as {glob}/*"
+            )
     for key in _EXPRESSIONS:
         try:
             re.compile(table.get(key, ""))
@@ -198,10 +212,13 @@ def in_range(version: str, wanted: str) -> bool:
     (True, False)
     """
     have = _parts(version)
-    for clause in filter(None, (part.strip() for part in wanted.split(","))):
-        match = re.fullmatch(r"(<=|>=|<|>|==)\s*([\d.]+)", clause)
+    clauses = list(filter(None, (part.strip() for part in wanted.split(","))))
+    read = [re.fullmatch(r"(<=|>=|<|>|==)\s*([\d.]+)", clause) for clause in clauses]
+    # All of them first: one that cannot be read is told whatever the version is.
+    for match, clause in zip(read, clauses, strict=True):
         if match is None:
-            raise KnownIssuesError(f"{wanted!r} is not a range of versions: {clause!r}")
+            raise KnownIssuesError(f"{wanted!r} is not a range of versions: {clause!r}; there are <, <=, ==, >= and >")
+    for match in filter(None, read):
         other = _parts(match[2])
         short = have[: len(other)]
         if not {
