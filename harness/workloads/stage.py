@@ -44,7 +44,7 @@ class Stage:
         """The model that was trained for one step: it has all that a file of it holds."""
         if "model" not in self._models:
             self._models["model"] = self.fresh()
-            if "training step" in self.workload.operations:
+            if "training step" in self.workload.operations and self.workload.suits:
                 self._models["model"].train_on_batch(self.inputs, self.targets)
         return self._models["model"]
 

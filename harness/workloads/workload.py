@@ -37,5 +37,6 @@ class Workload:
     loss: tuple[str, dict[str, Any]] = ("SparseCategoricalCrossentropy", {})
     optimizer: str = "Adam"
     operations: tuple[str, ...] = OPERATIONS
+    suits: bool = True  # the targets suit the loss; where none are known that do, a training step fails, and no other
     compiled: bool = False  # `make` compiles it: a model of the user's comes so, or not at all
     objects: dict[str, Any] = field(default_factory=dict)  # the author's own classes, by name

@@ -113,9 +113,55 @@ def test_a_file_of_the_user_s_is_measured_with_what_it_can_do(side: Side, tmp_pa
         reply = side.ask(Benchmark(str(path), "describe", file=str(path)), "describe")
         assert not isinstance(reply, Failure), reply.told
         assert ("training step" in reply["operations"]) == trained
-        assert "frozen-base step" not in reply["operations"]
+        assert not {"frozen-base step", "build"} & set(reply["operations"])  # build would be another word for load
         for operation in reply["operations"]:
             measure(side, str(path), operation, path)
+
+
+def test_a_classifier_of_the_user_s_is_trained_on_what_its_loss_takes_and_saved(side: Side, tmp_path: Path) -> None:
+    """Numbers of classes for one output, values for the other: what is like the outputs would fail the whole file."""
+    import keras
+
+    inputs = keras.Input((4,))
+    classes = keras.layers.Dense(3, activation="softmax", name="classes")(inputs)
+    alone, both = (
+        keras.Model(inputs, classes),
+        keras.Model(inputs, [classes, keras.layers.Dense(1, name="one")(inputs)]),
+    )
+    alone.compile("sgd", loss=keras.losses.SparseCategoricalCrossentropy())
+    both.compile("sgd", loss=[keras.losses.SparseCategoricalCrossentropy(), keras.losses.MeanSquaredError()])
+    for name, model in (("alone", alone), ("both", both)):
+        path = tmp_path / f"{name}.keras"
+        model.save(path)
+        for operation in ("save .keras", "training step"):
+            measure(side, str(path), operation, path)
+
+
+def test_a_model_whose_loss_takes_nothing_that_can_be_made_up_fails_in_training_alone(tmp_path: Path) -> None:
+    import keras
+
+    (tmp_path / "odd.py").write_text("def loss(true, predicted):\n    raise TypeError('not for you')\n")
+    odd = runpy.run_path(str(tmp_path / "odd.py"))
+    inputs = keras.Input((4,))
+    model = keras.Model(inputs, keras.layers.Dense(3)(inputs))
+    model.compile("sgd", loss=odd["loss"])
+    path = tmp_path / "odd.keras"
+    model.save(path)
+    scratch = Scratch()
+    own = Side(
+        "measured", Environment(sys.executable), Short(custom_objects=("odd:loss",), imports=(tmp_path,)), scratch
+    )
+    try:
+        own.spawn(0)
+        own.ready()
+        for operation in ("save .keras", "predict"):
+            measure(own, str(path), operation, path)
+        found = own.measure(Benchmark(str(path), "training step", file=str(path)), [])
+        assert isinstance(found, Failure)
+        assert "not for you" in found.told
+    finally:
+        own.stop()
+        scratch.close()
 
 
 MINE = """
