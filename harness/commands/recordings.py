@@ -177,6 +177,6 @@ def _read(paths: tuple[Path, ...]) -> list[Recording]:
             raise Usage(f"there is no recording (.zip) in {path}")
         found += inside
     try:
-        return [read(path.absolute()) for path in found]
+        return [read(path) for path in dict.fromkeys(path.absolute() for path in found)]
     except NoRecording as error:
         raise Usage(str(error)) from error

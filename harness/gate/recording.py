@@ -16,8 +16,8 @@ import json
 import os
 import re
 import zipfile
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -71,11 +71,12 @@ class Recording:
     asked: str = ""
     left_out: Mapping[str, str] = field(default_factory=dict)
     installed: Mapping[str, str] = field(default_factory=dict)  # every package with its release
+    called: str = ""
 
     @property
     def name(self) -> str:
         """What a report calls it."""
-        return self.path.name.removesuffix(".zip")
+        return self.called or self.path.name.removesuffix(".zip")
 
     @property
     def release(self) -> Release:
@@ -87,6 +88,15 @@ class Recording:
         with _opened(self.path) as archive:
             for name in self.models:
                 yield _model(archive, name)
+
+
+def told_apart(recordings: Iterable[Recording], *taken: str) -> list[Recording]:
+    """The recordings, those by their path whose name is `taken` or that of an earlier one."""
+    found: dict[str, Recording] = {}
+    for each in recordings:
+        name = str(each.path) if each.name in found or each.name in taken else each.name
+        found[name] = replace(each, called=name)
+    return list(found.values())
 
 
 def named(environment: Mapping[str, Any]) -> str:

@@ -23,7 +23,7 @@ from harness.gate import across
 from harness.gate.causes import Cause, diagnose, later
 from harness.gate.comparison import FILES, Comparison, Table, rows, to_run, to_take, within
 from harness.gate.exchange import Trip
-from harness.gate.recording import NoRecording, Recorded, Recording
+from harness.gate.recording import NoRecording, Recorded, Recording, told_apart
 from harness.gate.release import Side
 from harness.gate.result import Options, Result, kind
 from harness.gate.status import BACK, FORWARD, alone
@@ -87,7 +87,7 @@ class Replay:
     ) -> None:
         self.options = options
         self._workers = workers
-        self.recordings = recordings
+        self.recordings = told_apart(recordings, CANDIDATE)
         self.listener = listener
         self.result = Replayed(options)
         self._tally = Tally(self.result)

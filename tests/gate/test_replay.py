@@ -17,7 +17,7 @@ from harness.dispatch.pool import Answer
 from harness.expectations.known import KnownIssues
 from harness.gate.comparison import FILES
 from harness.gate.record import models
-from harness.gate.recording import NoRecording, Recorded, Recording, read, write
+from harness.gate.recording import NoRecording, Recorded, Recording, read, told_apart, write
 from harness.gate.release import Release
 from harness.gate.replay import Passed, Replay, Replayed
 from harness.gate.result import Options, kind
@@ -73,6 +73,14 @@ def test_a_recording_is_read_as_it_was_written(tmp_path: Path) -> None:
     assert (model.architecture, model.files, model.data) == (MODEL, {"hdf5": {"model.h5": b"file"}}, b"data")
     assert model.answer.blobs == {"d1": b"\0\1\2"}
     assert set(model.answer.reply) == {"build", "before", "routes", "unsent"}
+
+
+def test_no_recording_goes_by_the_name_of_another_or_of_the_candidate(tmp_path: Path) -> None:
+    (tmp_path / "later").mkdir()
+    found = [written(tmp_path / name) for name in ("candidate.zip", "old.zip", "later/old.zip", "new.zip")]
+    names = [each.name for each in told_apart(found, "candidate")]
+    assert names == [str(tmp_path / "candidate.zip"), "old", str(tmp_path / "later/old.zip"), "new"]
+    assert [each.release.name for each in told_apart(found, "candidate")] == names
 
 
 def test_its_files_are_put_where_they_are_told_to(tmp_path: Path) -> None:
@@ -232,6 +240,23 @@ def test_a_process_that_is_lost_is_a_finding_and_no_other_model_is() -> None:
     result = replayed(latest("dense", "depthwise"), fault="a_crash_on_loading")
     assert {(kind(each), each.observation) for each in result.failing()} == {("incompatible-forward", "worker")}
     assert (result.stopped, result.verdict, result.examples) == (None, "fail", 2)
+
+
+@pytest.mark.slow
+def test_what_is_accepted_is_accepted_whatever_a_recording_is_called(tmp_path: Path) -> None:
+    (path,) = FOLDER.glob("tensorflow-2.15.1-*.zip")
+    called = tmp_path / "candidate.zip"
+    called.write_bytes(path.read_bytes())
+    file = tmp_path / "report.json"
+    code("replay", str(called), "--route", "keras_zip", "--known-issues", str(ACCEPTED), "--json", str(file))
+    found = json.loads(file.read_text(encoding="utf-8"))
+    assert "keras-2-module-path" in {each["known_issue"] and each["known_issue"]["id"] for each in found["findings"]}
+    told = found["environments"]
+    assert {name: each["keras"] for name, each in told.items()} == {
+        "candidate": told["candidate"]["keras"],
+        str(called): "2.15.0",
+    }
+    assert told["candidate"]["keras"] != "2.15.0"
 
 
 @pytest.mark.slow
