@@ -54,6 +54,25 @@ def held(
             return
 
 
+def furthest(before: Mapping[str, Any], after: Mapping[str, Any], blobs: Mapping[str, bytes]) -> float | None:
+    """How far apart the outputs are at most; None where there are no numbers to hold against each other.
+
+    Of an output that is another one at each call the numbers say nothing; NaN where one side alone has it.
+    """
+    repeats = before.get("repeats")
+    found = []
+    pairs = zip(before.get("outputs", {}).get("outputs", ()), after.get("outputs", {}).get("outputs", ()), strict=False)
+    for number, (first, second) in enumerate(pairs):
+        steady = not isinstance(repeats, list) or repeats[number]
+        if steady and (first["shape"], first["dtype"]) == (second["shape"], second["dtype"]):
+            one, other = read(first, blobs), read(second, blobs)
+            if one.dtype.kind in "fiu" and one.size:
+                a, b = one.astype("float64"), other.astype("float64")
+                same = (a == b) | (np.isnan(a) & np.isnan(b))
+                found.append(np.max(np.abs(a[~same] - b[~same]), initial=0.0))
+    return float(np.max(found)) if found else None
+
+
 def tolerance(step: float, largest: float, dtype: str) -> float:
     """How far apart two numbers of an output may be: `FACTOR` times the step, and `FLOOR` units at least.
 

@@ -105,7 +105,7 @@ class ModelVerdict:
     baseline: Loaded = Loaded()
     candidate: Loaded = Loaded()
     why: str = ""  # where and how much, or what kept it from being tried
-    max_abs_diff: float | None = None
+    max_abs_diff: float | None = None  # of the outputs
     cause: Cause | None = None
     resaved: Mapping[str, str] = field(default_factory=dict)  # by "route direction": PASSED, or what was said
     known_issue: Mapping[str, Any] | None = None  # the entry that accepts it
@@ -167,12 +167,17 @@ def _verdict(exchange: Exchange, scratch: Scratch, path: Path, report: Report, g
     one_keras, other_keras = (str(side.about.get("keras", "")) for side in (exchange.baseline, exchange.candidate))
     sides = (one_keras, other_keras)
     made = _loading(replace(first, baseline=_loaded(one), candidate=_loaded(other)), report, given, sides)
-    if made.verdict == BREAKS:
-        return replace(made, resaved=_resaved(exchange, one, other, given))
-    if made.verdict != SAME:
+    if made.verdict not in (BREAKS, SAME):
         return made
-    found = list(across.held(one.reply["before"], other.reply["before"], {**one.blobs, **other.blobs}, exchange.lost))
     made = replace(made, resaved=_resaved(exchange, one, other, given))
+    before, after = one.reply.get("before"), other.reply.get("before")
+    if before is None or after is None:
+        return made
+    blobs = {**one.blobs, **other.blobs}
+    made = replace(made, max_abs_diff=across.furthest(before, after, blobs))
+    if made.verdict == BREAKS:
+        return _numbers(made, list(across.held(_alone(before), _alone(after), blobs, exchange.lost)))
+    found = list(across.held(before, after, blobs, exchange.lost))
     return _different(made, *found[0], report, sides) if found else made
 
 
@@ -198,13 +203,25 @@ def _loading(made: ModelVerdict, report: Report, given: Given, sides: tuple[str,
     return replace(made, verdict=SAME)
 
 
+def _alone(seen: Mapping[str, Any]) -> dict[str, Any]:
+    """What is seen of the numbers that a model gives, and of nothing else."""
+    return {name: seen[name] for name in ("repeats", "outputs", "sensitivity") if name in seen}
+
+
+def _numbers(made: ModelVerdict, found: list[tuple[str, Difference]]) -> ModelVerdict:
+    """A model that comes without what it was compiled with: who is content with that must know what it gives."""
+    return replace(made, why=f"{made.why}; and what is left of it differs: {_told(*found[0])}") if found else made
+
+
 def _different(
     made: ModelVerdict, observation: str, difference: Difference, report: Report, sides: tuple[str, str]
 ) -> ModelVerdict:
     where = "/".join(difference.where)
     cause = cause_of(Break(observation, _way(*reversed(sides)), "", where, report.config, sides[1], report.format))
-    size = difference.size.get("max abs")
-    return replace(made, verdict=DIFFERENT, why=_told(observation, difference), max_abs_diff=size, cause=cause)
+    why = _told(observation, difference)
+    if observation not in ("outputs", "loss") and made.max_abs_diff is not None:
+        why += f"; the outputs are {f'{made.max_abs_diff:.3g} apart' if made.max_abs_diff else 'the same'}"
+    return replace(made, verdict=DIFFERENT, why=why, cause=cause)
 
 
 def _told(observation: str, difference: Difference) -> str:

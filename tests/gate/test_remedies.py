@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from concurrent.futures import Future
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 
 from harness.dispatch.pool import Answer
 from harness.gate.causes import Cause, causes
-from harness.gate.models import BREAKS, SAME, Given, ModelVerdict, _resaved
+from harness.gate.models import BREAKS, SAME, Given, ModelVerdict, _resaved, _verdict
+from harness.inspection.recognise import inspect
 from harness.reporting.gate_text import model_lines
 
+FIXTURE = Path(__file__).parents[2] / "fixtures" / "models" / "keras-3.15.1" / "mha.keras"
 MOVED = Cause("moved", "modules have moved.", "build it anew", resave="which both read")
 OTHER = Cause("other", "an argument is gone.", "take it out")
 
@@ -69,6 +73,39 @@ class Side:
         whole = self.loads == "yes"
         future.set_result(Answer({"loads": self.loads, "before": {}, **({} if whole else {"error": error})}))
         return future
+
+
+class Takes:
+    """A release that has taken a file up as it is told to."""
+
+    def __init__(self, reply: dict[str, Any], number: float) -> None:
+        values = np.array([number], dtype="float32")
+        entry = {"array": str(number), "shape": [1], "dtype": "float32", "kept": "float32"}
+        before = {
+            "compile": {"compiled": reply["loads"] == "yes"},
+            "outputs": {"outputs": [entry], "inner": []},
+            "sensitivity": {"steps": [1e-7], "settled": [True]},
+        }
+        self.answer = Answer({**reply, "before": before}, {str(number): values.tobytes()})
+        self.pool, self.about = self, {"keras": "3.15.1"}
+
+    def submit(self, request: dict[str, Any], *, limit: float) -> Future[Answer]:
+        future: Future[Answer] = Future()
+        future.set_result(self.answer)
+        return future
+
+
+@pytest.mark.parametrize(("number", "told"), [(0.5, ""), (0.75, "; and what is left of it differs: outputs at")])
+def test_what_a_model_gives_that_comes_back_uncompiled_alone_is_told(number: float, told: str) -> None:
+    """Whoever loads it with compile=False, as the remedy has it, would get other numbers without a word."""
+    error = {"type": "ValueError", "message": "no such metric", "place": ""}
+    sides = Takes({"loads": "yes"}, 0.5), Takes({"loads": "only with compile=False", "error": error}, number)
+    exchange: Any = SimpleNamespace(baseline=sides[0], candidate=sides[1], lost=lambda *_: True)
+    scratch: Any = SimpleNamespace(folder=lambda name: Path(name))
+    found = _verdict(exchange, scratch, FIXTURE, inspect(FIXTURE), Given())
+    assert (found.verdict, found.max_abs_diff) == (BREAKS, number - 0.5)
+    assert found.why.startswith(f"ValueError: no such metric{told}")
+    assert bool(told) is ("(max abs 0.25" in found.why)
 
 
 @pytest.mark.parametrize(

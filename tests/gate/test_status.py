@@ -10,7 +10,7 @@ import pytest
 
 from harness.architectures.vocabulary import Vocabulary
 from harness.expectations.finding import Finding
-from harness.gate.across import held, loss, outputs, tolerance
+from harness.gate.across import furthest, held, loss, outputs, tolerance
 from harness.gate.causes import Break, cause_of, causes, diagnose
 from harness.gate.result import Options, Result, kind
 from harness.gate.shared import shared
@@ -88,6 +88,21 @@ def seen(values: np.ndarray) -> tuple[dict[str, object], dict[str, bytes]]:
         "kept": values.dtype.name,
     }
     return {"outputs": [entry], "inner": []}, {str(values.sum()): values.tobytes()}
+
+
+def test_how_far_outputs_are_apart_is_told_whatever_else_differs() -> None:
+    values = np.array([0.5, np.nan, np.inf, -2.0], dtype="float32")
+    one, blobs = seen(values)
+    others = {0.0: values, 0.25: values + np.float32(0.25), np.inf: np.where(np.isinf(values), 1, values)}
+    for size, other in others.items():
+        after, more = seen(other.astype("float32"))
+        after["outputs"][0]["array"], more = "other", {"other": next(iter(more.values()))}  # type: ignore[index]
+        assert furthest({"outputs": one}, {"outputs": after}, {**blobs, **more}) == size
+        assert furthest({"outputs": one, "repeats": [False]}, {"outputs": after}, {**blobs, **more}) is None
+    gone, more = seen(np.array([0.5, np.nan, np.inf, np.nan], dtype="float32"))
+    gone["outputs"][0]["array"], more = "gone", {"gone": next(iter(more.values()))}  # type: ignore[index]
+    assert np.isnan(furthest({"outputs": one}, {"outputs": gone}, {**blobs, **more}) or 0)
+    assert furthest({"outputs": {"$error": {}}}, {"outputs": one}, blobs) is None
 
 
 @pytest.mark.parametrize(("apart", "differs"), [(1e-7, False), (1e-3, True)])
