@@ -110,10 +110,14 @@ class Result:
     @property
     def same(self) -> bool:
         """Whether both sides are one release, so that nothing can differ but by a fault of the harness."""
-        sides = list(self.environments.values())
-        return len(sides) == 2 and all(
-            sides[0].get(key) == sides[1].get(key) for key in ("tensorflow", "keras", "module")
-        )
+        return len(self.environments) == 2 and not self.apart
+
+    @property
+    def apart(self) -> list[str]:
+        """What is of another release on the two sides, by name: any of it may be what a difference comes of."""
+        one, other = ({**each, **each.get("packages", {})} for each in self.environments.values())
+        stated = ("tensorflow", "keras", "module", "python", *self.environments["baseline"].get("packages", {}))
+        return [name for name in stated if one.get(name) != other.get(name)]
 
     def cause(self, finding: Finding) -> Cause | None:
         """Why it broke, as far as is known of the release in which it did."""

@@ -137,6 +137,8 @@ def environment_lines(result: Result) -> list[str]:
     sides = list(result.environments.values())
     if len(sides) == 2 and result.same:
         lines.append("Both sides are the same release: whatever differs is a fault of the harness (an A/A test).")
+    elif len(sides) == 2 and not {*result.apart} & {"tensorflow", "keras", "module"}:
+        lines.append(f"Both sides have the same TensorFlow and Keras, and differ in {', '.join(result.apart)} alone.")
     elif len(sides) == 2 and keras_of(sides[0]) == keras_of(sides[1]):
         lines.append(
             f"Both sides have Keras {keras_of(sides[0])}: only TensorFlow differs. If you did not mean that, pin keras."
@@ -263,7 +265,7 @@ def markdown(result: Result) -> str:
         if model.cause is not None:
             remedy = f"`{model.cause.id}`: {remedy or _plain(model.cause.explanation)}"
         loads = (model.baseline.loads, model.candidate.loads)
-        row = (_plain(model.file), *loads, _verdict(model), _plain(model.why[:200]), remedy)
+        row = (_plain(model.file), *loads, _verdict(model), _plain(model.why[:400]), remedy)
         lines.append(f"| {' | '.join(row)} |")
     found = _ordered(result)
     if found:

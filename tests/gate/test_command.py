@@ -64,6 +64,16 @@ def test_a_model_that_breaks_makes_it_unsafe() -> None:
     assert report(result)["models"][0]["candidate"]["loads"] == "no"
 
 
+@pytest.mark.parametrize("changed", [{"python": "3.12.1"}, {"packages": {"numpy": "2.0.0", "h5py": "3.11.0"}}])
+def test_the_same_keras_on_another_python_or_numpy_is_no_test_of_the_harness(changed: dict[str, object]) -> None:
+    stated = {**ENVIRONMENT, "packages": {"numpy": "1.26.4", "h5py": "3.11.0"}}
+    same = environment_lines(made(environments={"baseline": stated, "candidate": dict(stated)}))
+    assert "(an A/A test)" in same[2]
+    line = environment_lines(made(environments={"baseline": stated, "candidate": {**stated, **changed}}))[2]
+    what = "python" if "python" in changed else "numpy"
+    assert line == f"Both sides have the same TensorFlow and Keras, and differ in {what} alone."
+
+
 def test_nothing_exchanged_is_no_pass() -> None:
     assert made().verdict == "error"
     assert verdict_line(made()).startswith("COULD NOT MEASURE")
