@@ -216,29 +216,34 @@ def _ordered(result: Result) -> list[Finding]:
     return sorted(shown, key=lambda each: (WORST.index(kind(each)), each.id))
 
 
-def _rows(result: Result) -> tuple[list[str], list[tuple[str, list[list[int]]]], int]:
-    """The routes with their directions, the layers of which something failed, and how many layers passed all."""
+def _rows(result: Result) -> tuple[list[str], list[tuple[str, list[list[int]]]], list[str]]:
+    """The routes with their directions, the layers of which something failed, and for all others how many passed each.
+
+    What no file has carried along a route has not passed it, though nothing failed.
+    """
     columns = sorted({name for routes in result.compatibility.values() for name in routes})
     columns.sort(key=lambda name: (name.rpartition(" ")[0], name.endswith(BACK)))
-    rows, whole = [], 0
+    rows, others = [], []
     for layer, routes in sorted(result.compatibility.items()):
         cells = [routes.get(name, [0, 0]) for name in columns]
         if any(failed for _, failed in cells):
             rows.append((layer.removeprefix("layers."), cells))
         else:
-            whole += 1
-    return columns, rows, whole
+            others.append(cells)
+    passed = [sum(cells[column][0] > 0 for cells in others) for column in range(len(columns))]
+    told = ["all passed" if count == len(others) else f"{count} passed" for count in passed]
+    return columns, rows, [f"{_several(len(others), 'other layer')}", *(told if others else ["·"] * len(columns))]
 
 
 def _table(result: Result) -> Table:
-    columns, rows, whole = _rows(result)
+    columns, rows, others = _rows(result)
     table = Table(title="files between the two: models that passed / did not", header_style="bold")
     table.add_column("layer")
     for name in columns:
         table.add_column(name, justify="right")
     for layer, cells in rows:
         table.add_row(layer, *(_cell(*each) for each in cells))
-    table.add_row(f"{_several(whole, 'other layer')}", *(["all passed" if whole else "·"] * len(columns)), style="dim")
+    table.add_row(*others, style="dim")
     return table
 
 
@@ -251,13 +256,13 @@ def markdown(result: Result) -> str:
     icon = {"pass": "✅", "fail": "❌", "error": "⚠️"}[result.verdict]
     lines = [f"## {icon} {_plain(verdict_line(result))}", ""]
     lines += [f"- {line}" for line in environment_lines(result)]
-    columns, rows, whole = _rows(result)
+    columns, rows, others = _rows(result)
     if rows:
         lines += ["", f"| layer | {' | '.join(columns)} |", f"|---|{'---|' * len(columns)}"]
         for layer, cells in rows:
             counts = (f"{passed} / **{failed}**" if failed else str(passed) for passed, failed in cells)
             lines.append(f"| {layer} | {' | '.join(counts)} |")
-        lines += ["", f"{_several(whole, 'other layer')} passed everywhere (models that passed / did not)."]
+        lines += [f"| {' | '.join(others)} |", "", "(models that passed / did not)"]
     if result.models:
         lines += ["", "| model | baseline | candidate | verdict | why | remedy |", "|---|---|---|---|---|---|"]
     for model in sorted(result.models, key=lambda each: VERDICTS.index(each.verdict)):

@@ -10,9 +10,10 @@ from harness.expectations.finding import Finding
 from harness.gate.comparison import Comparison
 from harness.gate.exchange import Trip
 from harness.gate.release import Release
-from harness.gate.result import Options
+from harness.gate.result import Options, Result
 from harness.gate.session import Gate
 from harness.protocol.architecture import Architecture, Call, Input, Node, Ref
+from harness.reporting.gate_text import markdown
 
 ROUTE = "hdf5 forward"
 BROKEN = Finding(
@@ -72,3 +73,15 @@ def test_a_setting_that_is_not_stated_is_lost_unless_it_is_what_both_give_anyway
     assert not same.lost("Dense", "no argument of both", True)
     assert Comparison(about(sparse=False), about(sparse=True)).lost("Dense", "sparse", False)
     assert same.lost("Old", "sparse", False)  # what is no plain value is told
+
+
+def test_a_layer_that_no_file_has_carried_along_a_route_has_not_passed_it() -> None:
+    environment = {"tensorflow": "2.15.1", "keras": "2.15.0", "python": "3.11.7"}
+    result = Result(Options(None, "a", "b"), {"baseline": environment, "candidate": environment})
+    for layer, route, passed in (
+        ("layers.A", "hdf5", True), ("layers.B", "hdf5", True), ("layers.B", "keras_zip", True),
+        ("layers.C", "hdf5", True), ("layers.C", "keras_zip", False),
+    ):  # fmt: skip
+        result.count(layer, route, "forward", passed=passed)
+    row = next(line for line in markdown(result).splitlines() if "other layers" in line)
+    assert row == "| 2 other layers | all passed | 1 passed |"
