@@ -25,6 +25,7 @@ else:
     import tomli as tomllib
 
 ROWS = Path(__file__).with_name("causes.toml")
+OWN_CLASS = "own-class-missing"
 END = 10_000  # characters
 SAVE_AGAIN = "load the model in the baseline and save it as"
 
@@ -33,7 +34,8 @@ SAVE_AGAIN = "load the model in the baseline and save it as"
 class Break:
     """What is known of one break: what was said, where, and the model: its description, or the config in its file.
 
-    `keras` is the release that broke it, and `format` that of the file, where they are known.
+    `keras` is the release that broke it, and `format` that of the file, where they are known. `own` says that the file
+    names classes or functions of its author's.
     """
 
     observation: str
@@ -43,6 +45,7 @@ class Break:
     model: str = ""
     keras: str = ""
     format: str = ""
+    own: bool = False
 
 
 @dataclass(frozen=True)
@@ -65,6 +68,7 @@ class Cause:
     keras: str = ""
     format: str = ""
     resave: str = ""
+    own: bool = False  # of files alone that name something of their author's
 
     def what_to_do(self, passed: Sequence[str] | None = None) -> str:
         """The remedy. `passed` are the formats in which a re-saved file was seen to pass; None if none was tried."""
@@ -82,6 +86,7 @@ class Cause:
             and (not self.holds or re.search(self.holds, broken.model, re.S) is not None)
             and (not self.keras or (broken.keras != "" and in_range(broken.keras, self.keras)))
             and self.format in ("", broken.format)
+            and (broken.own or not self.own)
         )
 
 

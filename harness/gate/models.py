@@ -11,7 +11,7 @@ from harness.dispatch.pool import Answer
 from harness.dispatch.scratch import Scratch
 from harness.expectations.compare import Difference
 from harness.gate import across
-from harness.gate.causes import Break, Cause, brief, cause_of, later, seen_to_pass
+from harness.gate.causes import OWN_CLASS, Break, Cause, brief, cause_of, later, seen_to_pass
 from harness.gate.comparison import WHOLE
 from harness.gate.exchange import Exchange
 from harness.gate.release import Side
@@ -33,7 +33,7 @@ SAME, DIFFERENT, BREAKS, FIXED, BROKEN, NOT_TRIED = (
 )
 NO_MODEL = "no model"
 HELD = (SAME, DIFFERENT, BREAKS, FIXED)  # what one release makes of it was held against what the other does
-FIRST_CALL, INPUTS = "the first call", "the inputs"
+IMPORT, FIRST_CALL, INPUTS = "import", "the first call", "the inputs"
 PASSED = "passed"
 ENDINGS = {"keras_zip": ".keras", "hdf5": ".h5"}
 VERDICTS = (BREAKS, DIFFERENT, NOT_TRIED, BROKEN, FIXED, SAME, NO_MODEL)
@@ -65,7 +65,7 @@ class Loaded:
 
     loads: str = "not tried"  # yes, only with compile=False, no
     error: Mapping[str, Any] | None = None
-    at: str = ""  # import, load, INPUTS or FIRST_CALL
+    at: str = ""  # IMPORT, load, INPUTS or FIRST_CALL
     seconds: Mapping[str, float] = field(default_factory=dict)
 
     @property
@@ -194,8 +194,11 @@ def _loading(made: ModelVerdict, report: Report, given: Given, sides: tuple[str,
         return replace(made, why=new.told)
     refused = old.loads != "no" and new.loads == "no"
     if not old.works and not new.works and not refused:
-        cause = _cause(new.said, report, *reversed(sides)) or _cause(old.said, report, *sides)
-        return replace(made, verdict=BROKEN, why=new.told, cause=cause)
+        causes = (_cause(new.said, report, *reversed(sides)), _cause(old.said, report, *sides))
+        for each, cause in zip((new, old), causes, strict=True):  # one without its code tells nothing of the release
+            if each.at == IMPORT or (cause is not None and cause.id == OWN_CLASS):
+                return replace(made, why=f"needs custom objects: {', '.join(own) or 'as given'}: {each.told}")
+        return replace(made, verdict=BROKEN, why=new.told, cause=causes[0] or causes[1])
     if refused or not new.works or (old.whole and not new.whole):
         return replace(made, verdict=BREAKS, why=new.told, cause=_cause(new.said, report, *reversed(sides)))
     if not old.works or (new.whole and not old.whole):
@@ -233,7 +236,8 @@ def _told(observation: str, difference: Difference) -> str:
 
 
 def _cause(said: str, report: Report, keras: str, other: str) -> Cause | None:
-    return cause_of(Break("travel", _way(keras, other), said, "", report.config, keras, report.format))
+    own = bool(report.custom_objects)
+    return cause_of(Break("travel", _way(keras, other), said, "", report.config, keras, report.format, own))
 
 
 def _way(keras: str, other: str) -> str:

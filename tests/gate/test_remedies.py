@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import Future
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -12,7 +13,7 @@ import pytest
 
 from harness.dispatch.pool import Answer
 from harness.gate.causes import Cause, causes
-from harness.gate.models import BREAKS, SAME, Given, ModelVerdict, _resaved, _verdict
+from harness.gate.models import BREAKS, BROKEN, NOT_TRIED, SAME, Given, ModelVerdict, _resaved, _verdict
 from harness.inspection.recognise import inspect
 from harness.reporting.gate_text import model_lines
 
@@ -86,7 +87,8 @@ class Takes:
             "outputs": {"outputs": [entry], "inner": []},
             "sensitivity": {"steps": [1e-7], "settled": [True]},
         }
-        self.answer = Answer({**reply, "before": before}, {str(number): values.tobytes()})
+        seen = {} if reply["loads"] == "no" else {"before": before}
+        self.answer = Answer({**reply, **seen}, {str(number): values.tobytes()})
         self.pool, self.about = self, {"keras": "3.15.1"}
 
     def submit(self, request: dict[str, Any], *, limit: float) -> Future[Answer]:
@@ -106,6 +108,42 @@ def test_what_a_model_gives_that_comes_back_uncompiled_alone_is_told(number: flo
     assert (found.verdict, found.max_abs_diff) == (BREAKS, number - 0.5)
     assert found.why.startswith(f"ValueError: no such metric{told}")
     assert bool(told) is ("(max abs 0.25" in found.why)
+
+
+UNKNOWN = {"type": "ValueError", "message": "Unknown layer: 'mine>Scale'. Please ensure", "place": ""}
+GONE = {"type": "ModuleNotFoundError", "message": "No module named 'mine'", "place": ""}
+MODULE = {
+    "type": "TypeError",
+    "message": "its parent module keras.src.engine.functional cannot be imported",
+    "place": "",
+}
+LOADS, NOT_THERE = {"loads": "yes"}, {"loads": "no", "at": "load"}
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "verdict"),
+    [
+        ({**NOT_THERE, "error": UNKNOWN}, {**NOT_THERE, "error": UNKNOWN}, NOT_TRIED),
+        ({**NOT_THERE, "error": UNKNOWN}, {**NOT_THERE, "error": MODULE}, NOT_TRIED),
+        ({"loads": "no", "at": "import", "error": GONE}, {"loads": "no", "at": "import", "error": GONE}, NOT_TRIED),
+        (LOADS, {**NOT_THERE, "error": UNKNOWN}, BREAKS),
+        (LOADS, {"loads": "no", "at": "import", "error": GONE}, BREAKS),
+        ({**NOT_THERE, "error": MODULE}, {**NOT_THERE, "error": MODULE}, BROKEN),
+    ],
+)
+def test_a_model_whose_code_was_not_given_is_broken_in_no_release(
+    one: dict[str, Any], other: dict[str, Any], verdict: str
+) -> None:
+    exchange: Any = SimpleNamespace(baseline=Takes(one, 0.5), candidate=Takes(other, 0.5), lost=lambda *_: True)
+    scratch: Any = SimpleNamespace(folder=lambda name: Path(name))
+    report = replace(inspect(FIXTURE), custom_objects=["mine>Scale"])
+    found = _verdict(exchange, scratch, FIXTURE, report, Given(custom_objects=("other:Thing",)))
+    assert found.verdict == verdict
+    if verdict == NOT_TRIED:
+        assert "needs custom objects: mine>Scale: " in found.why
+    if verdict == BREAKS and other["error"] is UNKNOWN:
+        assert found.cause is not None
+        assert found.cause.id == "own-class-missing"
 
 
 @pytest.mark.parametrize(

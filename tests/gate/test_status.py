@@ -165,7 +165,7 @@ def with_layer(finding: Finding, call: object) -> Finding:
 
 LEGACY = "Note that the legacy SavedModel format is not supported by `load_model()` in Keras 3."
 # For each cause: what is said in the release that reads, the direction, the layer, the observation; of some the place,
-# the release, and the format of a file of the user's.
+# the release, and the format of a file of the user's, or that it holds something of its author's own.
 SAID = {
     "keras-2-module-path": (
         "Could not deserialize class 'Functional' because its parent module keras.src.engine cannot be imported.",
@@ -306,6 +306,7 @@ SAID = {
         "", "forward", Call("layers.InputLayer", {"batch_input_shape": [None, 3]}), "optimizer", "iterations", "3.15.1",
         "keras",
     ),
+    "own-class-missing": ("Unknown layer: 'mine>Scale'.", "", Call("custom.Scale"), "travel", "", "", "own"),
 }  # fmt: skip
 
 
@@ -317,7 +318,7 @@ def test_a_cause_is_recognised_by_what_is_said_and_what_is_held(cause: str) -> N
     finding = replace(finding, direction=direction, where=place)
     model = dumps(finding.architecture)
     told = (
-        cause_of(Break(observation, direction, message, place, model, keras, file))
+        cause_of(Break(observation, direction, message, place, model, keras, file, own=file == "own"))
         if file
         else diagnose(finding, keras)
     )
