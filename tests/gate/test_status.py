@@ -397,6 +397,15 @@ def test_a_layer_of_the_author_s_own_is_no_operation() -> None:
     assert cause_of(Break("travel", "forward", "Unknown layer: 'Mine'.", model=own, format="hdf5")) is None
 
 
+def test_what_keras_2_says_of_a_class_that_a_keras_file_names_and_nobody_gave_is_understood() -> None:
+    """It takes the name for the class, and calls it."""
+    broken = Break("travel", "forward", "TypeError: 'str' object is not callable", keras="2.15.0", own=True)
+    told = cause_of(broken)
+    assert told is not None
+    assert told.id == "own-class-missing"
+    assert cause_of(replace(broken, own=False)) is None
+
+
 def test_no_file_of_the_later_release_is_advised_for_the_way_back() -> None:
     message, _, layer, observation = SAID["keras-2-module-path"]
     finding = with_layer(failed(message, observation=observation), layer)
