@@ -93,6 +93,13 @@ CELL_WRAPPERS: dict[str, frozenset[str]] = {
     ),
     "ResidualWrapper": frozenset(),
 }
+# TensorFlow's own initializers, `tf.random_normal_initializer()` and so on. Keras 2 writes them by these modules and
+# takes them from there; Keras 3 takes its own of that name.
+INITIALIZERS_AT = frozenset({"tensorflow.python.ops.init_ops", "tensorflow.python.ops.init_ops_v2"})
+INITIALIZERS = frozenset(
+    """Constant GlorotNormal GlorotUniform Identity Ones Orthogonal RandomNormal RandomUniform TruncatedNormal
+    VarianceScaling Zeros""".split()
+)
 # Operations in a graph that reach outside of it: files, the network, Python, the process itself. Of some it is an
 # attribute that names the file: a vocabulary, a page of memory, the description of a protobuf.
 UNSAFE_OPS = frozenset(

@@ -259,6 +259,8 @@ class References:
         if foreign.wraps_cell(module, name, value.get("config")):
             self._custom(path, str(registered or name), "of TensorFlow: tf.nn.RNNCell" + name)
             return None
+        if module in foreign.INITIALIZERS_AT and name in foreign.INITIALIZERS and registered in (None, "", name):
+            module = "keras.initializers"
         if not self._is_keras(module, name, path, str(registered or name)):
             return None
         self._registered(registered, module, name, path, kinds)

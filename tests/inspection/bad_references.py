@@ -179,6 +179,11 @@ def places() -> Iterator[Case]:
         plain = {"class_name": name, "more": _system()}  # a dict of objects, without a config
         yield Case(f"os.system beside {name} without a config", "unsafe", "outside-keras",
                    with_config(b.model(kernel_initializer=plain)))  # fmt: skip
+    home = "tensorflow.python.ops.init_ops_v2"
+    for name, registered in (("math_ops", None), ("Constant", "math_ops"), ("_RandomGenerator", None)):
+        beside = b.layer(name, module=home, registered=registered)
+        yield Case(f"{name} beside TensorFlow's initializers, registered as {registered}", "unsafe", "outside-keras",
+                   with_config(b.model(bias_initializer=beside)))  # fmt: skip
     for module, name in (("os", "TensorSpec"), ("tensorflow.evil", "TensorSpec"), ("keras.src", "TensorSpec"),
                          ("tensorflow.python.framework.tensor", "x.TensorSpec")):  # fmt: skip
         spec = {"class_name": "__typespec__", "module": module, "spec_name": name, "registered_name": None}

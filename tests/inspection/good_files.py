@@ -75,6 +75,11 @@ def configs() -> Iterator[Case]:
         "activation as a layer": b.model(activation=b.layer("ReLU", name="r")),
         "activation by an older name": b.model(activation="swish"),
         "initializer by its name": b.model(kernel_initializer="glorot_uniform"),
+        "initializers of TensorFlow": b.model(
+            kernel_initializer=b.layer("RandomNormal", module="tensorflow.python.ops.init_ops_v2",
+                                       registered="RandomNormal", mean=0.0, stddev=0.02, seed=None),
+            bias_initializer=b.layer("Zeros", module="tensorflow.python.ops.init_ops", registered="Zeros",
+                                     dtype="float32")),
         "regularizer": b.model(kernel_regularizer=b.layer("L2", module="keras.regularizers", l2=0.1)),
         "constraint": b.model(kernel_constraint=b.layer("MaxNorm", module="keras.constraints", max_value=1)),
         "vocabulary in the file": with_layer(b.layer("StringLookup", name="s", vocabulary=["a", "b", "/etc/passwd"])),
