@@ -25,6 +25,7 @@ OBJECTS = frozenset({"activation", "initializer", "regularizer", "constraint"})
 TENSOR = frozenset({"shape", "dtype", "keras_history"})
 ARRAYS = frozenset({"__tensor__", "__numpy__"})
 SPECS = frozenset({"__typespec__", "TypeSpec", "CompositeTensor"})
+VALUES = PLAIN | ARRAYS | SPECS | {"function", "__lambda__"}  # what stands in a config and is no class of Keras
 DTYPES = re.compile(r"(u?int|float|complex|q?u?int)\d+|bool|bfloat16|float8\w*|string|half|double|single|int|float")
 # Not exported as parts of a model, and saved all the same, from these modules.
 _SPACES = ("keras.src.layers.preprocessing.feature_space", "keras.src.utils.feature_space", "keras.utils.feature_space")

@@ -98,7 +98,7 @@ def _extent(value: Any) -> tuple[int, int]:
 
 
 def parse_into(report: Report, data: bytes, where: str, limits: Limits) -> Any:
-    """The value, or None where it was refused: what was wrong stands in the report."""
+    """The value, or None where it was refused or is null: what was wrong stands in the report."""
     try:
         value, odd = parse(data, limits)
     except Refused as refused:
@@ -106,4 +106,6 @@ def parse_into(report: Report, data: bytes, where: str, limits: Limits) -> Any:
         return None
     for rule, what in odd:
         report.add(rule, where, what)
+    if value is None:
+        report.add("json-invalid", where, "null, and nothing else")
     return value

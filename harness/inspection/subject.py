@@ -6,12 +6,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from harness.inspection import graph
+from harness.inspection import exports, graph, positions
 from harness.inspection.hdf5_process import Contents, Reader
 from harness.inspection.limits import Limits
-from harness.inspection.references import References
+from harness.inspection.references import SAVED, VALUES, References
 from harness.inspection.report import Report
 from harness.inspection.strict_json import parse_into
+
+
+def _may_be_model(config: dict[str, Any]) -> bool:
+    """Is it a model, or may it be one? Keras saves a layer and a space of features as it saves a model."""
+    name, module = config["class_name"], config.get("module")
+    found = exports.kinds(module, name) if isinstance(module, str) else exports.bare(name)
+    return name not in VALUES and (not found or bool(found & positions.LAYERS) or name in SAVED)
 
 
 @dataclass(slots=True)
@@ -33,6 +40,8 @@ class Subject:
         if not isinstance(config, dict) or not isinstance(config.get("class_name"), str) or "config" not in config:
             self.report.add("config-shape", where, "no config of a model: class_name and config are missing")
             return None
+        if not _may_be_model(config):
+            self.report.add("wrong-kind", where, f"{config['class_name']}, where a model belongs")
         references = self._look(data, config, where)
         self.report.layers = (self.report.layers or 0) + references.layers
         if references.over:

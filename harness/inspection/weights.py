@@ -99,8 +99,8 @@ def compare(report: Report, config: Layer, contents: Contents, where: str, limit
 
 def _told(config: Layer) -> bool:
     """Does the config say which layers there are? That of a model of the author's class need not: its code does."""
-    inner = config.get("config")
-    return variables.built_in(config) in MODELS or (isinstance(inner, dict) and "layers" in inner)
+    inner, name = config.get("config"), variables.built_in(config)
+    return (name is not None and bool(exports.bare(name))) or (isinstance(inner, dict) and "layers" in inner)
 
 
 def _held(contents: Contents) -> dict[str, dict[str, Any]]:

@@ -18,6 +18,7 @@ def damage() -> Iterator[Case]:
     for name, data, rule in (
         ("no JSON", b"{", "json-invalid"),
         ("empty config", b"", "json-invalid"),
+        ("null", b"null", "json-invalid"),
         ("no UTF-8", good.replace("relu", "r\xff", 1).encode("latin-1"), "json-invalid"),
         ("byte order mark", b"\xef\xbb\xbf" + good.encode(), "json-invalid"),
         ("UTF-16", good.encode("utf-16"), "json-invalid"),
@@ -134,6 +135,17 @@ def _weight_cases() -> Iterator[Case]:
         folder, change=lambda file: file.__delitem__("model_weights")))  # fmt: skip
     yield Case("h5: config is a number", "corrupt", "config-shape", lambda folder: b.whole_hdf5(
         folder, change=lambda file: file.attrs.__setitem__("model_config", 7)))  # fmt: skip
+    yield Case("metadata of null", "corrupt", "json-invalid", lambda folder: b.keras(folder, about=b"null"))
+    yield Case("h5: config of null", "corrupt", "json-invalid", lambda folder: b.whole_hdf5(folder, b"null"))
+    for name, root in {
+        "a loss": b.layer("MeanSquaredError", module="keras.losses"),
+        "an optimizer": b.legacy_layer("SGD", learning_rate=0.1),
+        "a function": b.function("relu", "keras.activations", "relu"),
+        "an array": {"class_name": "__numpy__", "config": {"value": [1.0], "dtype": "float32"}},
+    }.items():
+        yield Case(f"{name} in the place of a model", "corrupt", "wrong-kind", with_config(root))
+    yield Case("a layer in the place of a model, with weights of others", "corrupt", "weight-surplus",
+               with_config(b.dense("dense", 4, 3)))  # fmt: skip
     yield Case("h5: config is no JSON", "corrupt", "json-invalid", lambda folder: b.whole_hdf5(folder, b"{"))
 
 
