@@ -7,7 +7,7 @@ import io
 import math
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import Annotated, Any
@@ -130,17 +130,19 @@ def _write(
     from harness.reporting import sarif as sarif_report
 
     verdict = {OK: "pass", FINDINGS: "fail"}.get(code, "error")
-    try:
-        if json is not None:
-            writing.write(_text(inspection_report.report_json(reports, verdict, seconds)), json)
-        if sarif is not None:
-            writing.write(_text(sarif_report.log(reports, Path.cwd())), sarif)
-        if junitxml is not None:
-            bad = [report for report in reports if report.verdict in failing]
-            inspection_report.write_junit(reports, bad, seconds, junitxml)
-    except OSError as error:
-        print(f"the report could not be written: {error}")
-        return UNMEASURED
+    bad = [report for report in reports if report.verdict in failing]
+    writers: list[tuple[Path | None, Callable[[Path], None]]] = [
+        (json, lambda to: writing.write(_text(inspection_report.report_json(reports, verdict, seconds)), to)),
+        (sarif, lambda to: writing.write(_text(sarif_report.log(reports, Path.cwd())), to)),
+        (junitxml, lambda to: inspection_report.write_junit(reports, bad, seconds, to)),
+    ]
+    for path, write in writers:
+        if path is not None:
+            try:
+                write(path)
+            except OSError as error:  # the others are written all the same
+                print(f"the report could not be written: {error}")
+                code = UNMEASURED
     return code
 
 

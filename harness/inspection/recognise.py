@@ -65,6 +65,7 @@ def _inspect(subject: Subject) -> None:
         return
     if stat.S_ISDIR(before.st_mode):
         _folder(subject)
+        report.sha256 = _of_parts(subject)
         return
     if not stat.S_ISREG(before.st_mode):
         report.add("not-a-plain-file", "", "a pipe, socket or device")
@@ -74,8 +75,7 @@ def _inspect(subject: Subject) -> None:
     if not before.st_size:
         report.add("not-a-plain-file", "", "empty")
         return
-    if before.st_size > OURS and getattr(before, "st_blocks", before.st_size) * 512 < before.st_size // 2:
-        report.add("file-holes", "", f"{before.st_size:,} bytes long, {before.st_blocks * 512:,} of them stored")
+    if _has_holes(report, "", before):
         return
     hashing = threading.Thread(target=_hash, args=(path, report))
     hashing.start() if before.st_size > MB else hashing.run()
@@ -84,18 +84,41 @@ def _inspect(subject: Subject) -> None:
     finally:
         if hashing.ident is not None:
             hashing.join()
+    report.sha256 = _of_parts(subject) or report.sha256
     after = path.stat()
     if (before.st_size, before.st_mtime_ns, before.st_ino) != (after.st_size, after.st_mtime_ns, after.st_ino):
         report.add("changed-while-read", "", "its size, time or place is another than before")
 
 
+def _has_holes(report: Report, where: str, found: os.stat_result) -> bool:
+    """Is far less of a file stored than it says? Then it is noted, and not read."""
+    stored = getattr(found, "st_blocks", found.st_size) * 512
+    holes = found.st_size > OURS and stored < found.st_size // 2
+    if holes:
+        report.add("file-holes", where, f"{found.st_size:,} bytes long, {stored:,} of them stored")
+    return holes
+
+
+def _of_parts(subject: Subject) -> str | None:
+    """Of several files the SHA-256 of what `sha256sum` prints of them: what is accepted is so of all of them."""
+    parts = sorted(subject.parts.items())
+    if not parts or any(_has_holes(subject.report, name, path.stat()) for name, path in parts):
+        return None
+    listed = "".join(f"{_sha256(path)}  {name}\n" for name, path in parts)
+    return hashlib.sha256(listed.encode("utf-8", "surrogateescape")).hexdigest()
+
+
 def _hash(path: Path, report: Report) -> None:
+    report.sha256 = _sha256(path)
+
+
+def _sha256(path: Path) -> str:
     digest = hashlib.sha256()
     block = bytearray(MB)
     with path.open("rb", buffering=0) as file:
         while count := file.readinto(block):
             digest.update(memoryview(block)[:count])
-    report.sha256 = digest.hexdigest()
+    return digest.hexdigest()
 
 
 def _file(subject: Subject) -> None:

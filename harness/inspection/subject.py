@@ -30,6 +30,7 @@ class Subject:
     limits: Limits
     reader: Reader
     custom: dict[str, None] = field(default_factory=dict)
+    parts: dict[str, Path] = field(default_factory=dict)  # the files that it consists of, where it is not one
 
     def config(self, data: bytes, where: str) -> Any:
         """Parses the config of a model and looks through it; None where it is none."""

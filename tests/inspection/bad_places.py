@@ -77,6 +77,7 @@ def places() -> Iterator[Case]:
     ):
         yield Case(f"SavedModel beside {name}", verdict, rule, lambda folder, c=config: write(
             saved_model(folder, "Add") / "config.json", json.dumps(c).encode()).parent)  # fmt: skip
+    yield Case("SavedModel of which a file has holes", "bomb", "file-holes", _with_holes)
     yield Case("folder with a config alone", "unsafe", "reads-outside", lambda folder: write(
         folder / "config.json", json.dumps(outside).encode()).parent)  # fmt: skip
     yield Case("SavedModel torn", "corrupt", None, lambda folder: saved_model(folder, "Add", torn=True))
@@ -105,6 +106,12 @@ def index(folder: Path, shard: str | None, more: str = "") -> Path:
     if more:
         groups[more] = ["m_00000.weights.h5"]
     return write(folder / "m.weights.json", json.dumps({"metadata": {}, "weight_map": groups}).encode())
+
+
+def _with_holes(folder: Path) -> Path:
+    saved_model(folder, "Add")
+    os.truncate(write(folder / "variables" / "variables.data-00000-of-00001", b"x"), 1 << 40)
+    return folder
 
 
 def _unnamed(folder: Path, first: bytes | None) -> Path:

@@ -21,7 +21,9 @@ from harness.inspection.rules import RULES, SECURITY, VERDICTS
 from harness.loading.loader import GIVEN, accept_given
 from harness.reporting import rules_page
 from tests.inspection import building as b
+from tests.inspection.bad_places import index
 from tests.inspection.bad_references import with_lambda
+from tests.inspection.saved_models import saved_model
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -316,6 +318,39 @@ def test_letters_that_the_terminal_lacks_do_not_end_the_run(good: Path, tmp_path
     done = validate(renamed, folder=tmp_path, PYTHONIOENCODING="ascii")
     assert done.returncode == 0, done.stderr
     assert r"\u65e5\u672c.keras" in done.stdout
+
+
+@pytest.mark.parametrize("changed", ["saved_model.pb", "variables/variables.index"])
+def test_a_finding_of_a_folder_is_accepted_until_one_of_its_files_is_another(changed: str, tmp_path: Path) -> None:
+    folder = tmp_path / "model"
+    folder.mkdir()
+    saved_model(folder, "Add")
+    printed = "".join(
+        f"{hashlib.sha256((folder / name).read_bytes()).hexdigest()}  {name}\n"
+        for name in ("saved_model.pb", "variables/variables.index")
+    )
+    digest = hashlib.sha256(printed.encode()).hexdigest()
+    (tmp_path / "accepted.toml").write_text(
+        f'[[accepted]]\nsha256 = "{digest}"\nrule = "saved-model"\nreason = "ours"\nexpires = 2999-01-01\n'
+    )
+    assert validate(folder, "--suppressions", "accepted.toml", folder=tmp_path).returncode == 0
+    with (folder / changed).open("ab") as file:
+        file.write(b"\x0a\x00")
+    assert validate(folder, "--suppressions", "accepted.toml", folder=tmp_path).returncode == 3
+
+
+def test_what_is_accepted_of_an_index_is_so_of_its_shards(tmp_path: Path) -> None:
+    path = index(tmp_path, None)
+    before = inspect(path).sha256
+    (tmp_path / "m_00000.weights.h5").write_bytes(b.hdf5(b.arrays(seed=1)))
+    assert inspect(path).sha256 != before
+
+
+def test_a_report_that_cannot_be_written_takes_no_other_with_it(good: Path, tmp_path: Path) -> None:
+    done = validate(good, "--json", "gone/x.json", "--sarif", "x.sarif", folder=tmp_path)
+    assert done.returncode == 3
+    assert "could not be written" in done.stdout
+    assert json.loads((tmp_path / "x.sarif").read_text())["version"] == "2.1.0"
 
 
 def test_a_pointer_of_git_lfs_is_called_that(tmp_path: Path) -> None:

@@ -62,7 +62,8 @@ def plain_files(subject: Subject) -> dict[str, Path]:
         if len(found) > subject.limits.folder_files:
             subject.report.add("zip-bomb", "", f"more than {subject.limits.folder_files:,} files")
             break
-    return dict(sorted(found.items()))
+    subject.parts = dict(sorted(found.items()))
+    return subject.parts
 
 
 def read(subject: Subject, path: Path) -> bytes | None:

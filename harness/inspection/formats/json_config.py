@@ -51,6 +51,7 @@ def _shards(subject: Subject, listed: Any) -> None:
         report.add("json-bomb", "weight_map", f"{len(asked):,} files")
         return
     held: dict[str, set[str]] = {}
+    subject.parts[subject.path.name] = subject.path
     total = 0
     for name in sorted(asked):
         pure = PurePath(name)
@@ -64,6 +65,7 @@ def _shards(subject: Subject, listed: Any) -> None:
             what = "named in the index" if asked[name] else "opened by Keras before all others"
             report.add("entry-missing", name, f"{what}, and not beside the index")
         else:
+            subject.parts[name] = path
             report.clock.more(path.stat().st_size)
             contents = subject.hdf5(path, name)
             total += weights.count(contents)
