@@ -406,7 +406,8 @@ class References:
             value, kind = config.get(key), config.get(f"{key}_type")
             where = (*path, key)
             module = config.get("module" if key == "function" else f"{key}_module")
-            if kind == "lambda" or (key == "function" and isinstance(value, list)):
+            listed = isinstance(value, list) or (isinstance(value, dict) and value.get("class_name") == "__tuple__")
+            if kind == "lambda" or (key == "function" and listed):
                 self._add("python-code", where, "marshalled byte code of a lambda")
                 continue
             named = value if isinstance(value, str) else key

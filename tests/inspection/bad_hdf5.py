@@ -99,6 +99,9 @@ def hdf5() -> Iterator[Case]:
     yield Case("HDF5 with a config behind many attributes", "unsafe", "python-code", lambda folder: b.whole_hdf5(
         folder, b.legacy(b.legacy_dense(), b.legacy_layer("Lambda", name="l", function=[b.marshalled(), None, None])),
         change=many_attributes))  # fmt: skip
+    hidden = {"class_name": "__tuple__", "items": [b.marshalled(), None, None]}
+    yield Case("HDF5 with a Lambda whose function is a tuple", "unsafe", "python-code", lambda folder: b.whole_hdf5(
+        folder, b.legacy(b.legacy_dense(), b.legacy_layer("Lambda", name="l", function=hidden))))  # fmt: skip
     yield Case(
         "HDF5 cut off", "corrupt", "hdf5-broken", changed_bytes(lambda data: data[: len(data) // 2], weights_alone())
     )
