@@ -101,6 +101,7 @@ def validate(
                 report.file = name
                 accepting.apply(report, accepted)
                 trial.take(path, report)
+                accepting.apply(report, accepted)  # what came of loading it, too
                 reports.append(report)
                 print("\n".join(terminal.file_lines(report)), flush=True)
         except KeyboardInterrupt:

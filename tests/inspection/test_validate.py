@@ -14,6 +14,8 @@ from xml.etree import ElementTree
 
 import pytest
 
+from harness.commands.trial import Trial
+from harness.commands.validate import validate as command
 from harness.inspection.collect import collect
 from harness.inspection.limits import Limits
 from harness.inspection.recognise import inspect
@@ -337,6 +339,19 @@ def test_a_finding_of_a_folder_is_accepted_until_one_of_its_files_is_another(cha
     with (folder / changed).open("ab") as file:
         file.write(b"\x0a\x00")
     assert validate(folder, "--suppressions", "accepted.toml", folder=tmp_path).returncode == 3
+
+
+def test_what_comes_of_loading_a_file_can_be_accepted(
+    good: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Trial, "take", lambda self, path, report: report.add("loads-without-compile", "", "so"))
+    assert command(str(good)) == 1
+    accepted = tmp_path / "accepted.toml"
+    accepted.write_text(
+        f'[[accepted]]\nsha256 = "{hashlib.sha256(good.read_bytes()).hexdigest()}"\n'
+        'rule = "loads-without-compile"\nreason = "ours"\nexpires = 2999-01-01\n'
+    )
+    assert command(str(good), suppressions=accepted) == 0
 
 
 def test_what_is_accepted_of_an_index_is_so_of_its_shards(tmp_path: Path) -> None:
