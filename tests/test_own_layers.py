@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 from functools import lru_cache
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,11 @@ def found() -> dict[str, Any]:
         told: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
     assert {name: each["raised"] for name, each in told.items() if "raised" in each} == {}
     return told
+
+
+def keras_3() -> bool:
+    """Whether the Keras installed here, which is not imported for it, is the third."""
+    return version("keras").partition(".")[0] == "3"
 
 
 def healthy() -> dict[str, Any]:
@@ -109,3 +115,24 @@ def test_a_failure_is_an_assertion_error_and_names_every_check_that_failed() -> 
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
     assert "DropsNever(): 1 failed" in done.stdout, done.stderr[-2000:]
+
+
+@pytest.mark.skipif(not keras_3(), reason="Keras 2 has neither")
+def test_what_keras_breaks_of_an_everyday_model_is_told_as_keras_s() -> None:
+    known = {name: " ".join(one["known"] for one in found()[name]["known"]) for name in ("unnamed", "operations")}
+    assert "clone-renames-unnamed-inputs" in known["unnamed"]
+    assert "h5-operations-taken-for-layers" in known["operations"]
+    assert [one["mend"] for one in found()["operations"]["known"] if one["mend"]] == []
+
+
+def test_a_loss_that_forgets_an_argument_is_told_by_its_name_as_a_layer_is() -> None:
+    code = (
+        "from harness.own import check_model\n"
+        "from tests.own import healthy\n"
+        "build = lambda: healthy.unnamed(healthy.ForgetfulLoss(0.5))\n"
+        "print(check_model(build, targets=healthy.TARGETS, raise_on_failure=False).text())\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    told = "arguments: ForgetfulLoss.get_config() does not return 'factor': it comes back with its default, 1.0"
+    assert told in done.stdout, done.stderr[-2000:]
+    assert 'add "factor": self.factor to what get_config() returns' in done.stdout

@@ -62,7 +62,18 @@ def test_the_message_says_what_where_and_what_mends_it() -> None:
 
 @pytest.mark.parametrize(
     ("given", "back"),
-    [(3, 3), (3, (3, 3)), ((1, 2), [1, 2]), (None, "channels_last"), ("RELU", "relu"), (0.1, 0.1 + 1e-9), (-1, 3)],
+    [
+        (3, 3),
+        (3, (3, 3)),
+        ((1, 2), [1, 2]),
+        (None, "channels_last"),
+        ("RELU", "relu"),
+        (0.1, 0.1 + 1e-9),
+        (-1, 3),
+        (float("nan"), float("nan")),
+        (float("inf"), float("inf")),
+        ({1: 2}, {"1": 2, "b": 3}),
+    ],
 )
 def test_a_value_that_is_spelled_out_is_the_same(given: object, back: object) -> None:
     assert differs(given, back) == ""
@@ -70,7 +81,19 @@ def test_a_value_that_is_spelled_out_is_the_same(given: object, back: object) ->
 
 @pytest.mark.parametrize(
     ("given", "back"),
-    [(3, 4), (3, None), ("ones", 0), ((1, 2), [1]), (True, False), ("relu", "tanh"), (np.arange(3), np.arange(4))],
+    [
+        (3, 4),
+        (3, None),
+        ("ones", 0),
+        ((1, 2), [1]),
+        (True, False),
+        ("relu", "tanh"),
+        (np.arange(3), np.arange(4)),
+        (float("inf"), 3.0),
+        (float("nan"), 0.0),
+        ({"a": 1, "b": 2}, {"a": 1}),
+        ({"a": 1}, {"a": 2}),
+    ],
 )
 def test_another_value_is_told(given: object, back: object) -> None:
     assert differs(given, back)

@@ -21,6 +21,7 @@ from harness.expectations.judge import judge
 from harness.expectations.known import SHIPPED, KnownIssues
 from harness.expectations.table import LACKING, asked, parse
 from harness.own.case import Case
+from harness.own.diagnoses import arguments
 from harness.own.diagnoses.catalogue import DIAGNOSES
 from harness.own.diagnoses.diagnosis import NotChecked
 from harness.own.keras_faults import marked_as_ours
@@ -34,6 +35,7 @@ from harness.worker.custom import known
 from harness.worker.installed import versions
 from harness.worker.run import Timings, send
 
+CAUSES = ("arguments", "state", "randomness")  # where one of these fails, the reason is told
 FRAMEWORKS = ("keras", "tf_keras", "tensorflow", "numpy", "h5py", "optree", "harness")
 _STDLIB = sysconfig.get_path("stdlib").replace("\\", "/")
 _INPUTS = "give inputs, or arguments, with which it computes something"
@@ -80,6 +82,8 @@ def _examined(report: Report, built: Made, about: dict[str, Any]) -> Report:
     # What is not registered is told once; the routes are travelled with it known by its name.
     with known(unregistered(built)):
         travelled, more = _travelled(built, about)
+    if not any(each.check in CAUSES for each in failures):
+        failures, travelled = (_with_suspects(each, built) for each in (failures, travelled))
     unchecked.update(more)
     # The cause is told before what follows from it.
     failures += [each for each in travelled if not each.known]
@@ -90,6 +94,32 @@ def _examined(report: Report, built: Made, about: dict[str, Any]) -> Report:
     )
     return replace(
         report, failures=tuple(failures), passed=passed, unchecked=unchecked, known=theirs, remarks=built.remarks
+    )
+
+
+def _with_suspects(failures: list[Failure], built: Made) -> list[Failure]:
+    """The failures, with the arguments that may be behind those whose mend a config has something to do with."""
+    if not any(not each.known and _may_be_an_argument(each) for each in failures):
+        return failures
+    found = arguments.suspects(built)
+    if not found:
+        return failures
+    said = f"look first at what comes back as something else: {', '.join(found)}; turn it back in __init__"
+    return [
+        replace(each, mend=f"{each.mend}; {said}" if each.mend else said)
+        if not each.known and _may_be_an_argument(each)
+        else each
+        for each in failures
+    ]
+
+
+def _may_be_an_argument(failure: Failure) -> bool:
+    """Whether it raised, computes something else or says another config, on a way through the config."""
+    title = failure.title.partition(":")[0]
+    return (
+        failure.check in ("nested", *ROUTES)
+        and (title in ("outputs", "extracted", "exported", "config", "losses", "fresh") or title.endswith("Error"))
+        and not failure.check.endswith("_elsewhere")
     )
 
 
@@ -174,7 +204,7 @@ def _failure(finding: Finding) -> Failure:
         finding.expected,
         finding.actual,
         size,
-        mend_of(finding),
+        "" if finding.status == "known" else mend_of(finding),
         tuple(also),
         f"{issue['id']}: {str(issue['reason']).partition('. ')[0]}" if issue and finding.status == "known" else "",
     )

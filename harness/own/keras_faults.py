@@ -16,7 +16,8 @@ from harness.expectations.known import KnownIssues
 from harness.own.making import Made
 from harness.own.parts import is_own, is_registered, reread
 from harness.own.report import essence
-from harness.protocol.architecture import Call, Node, Ref
+from harness.own.values import PLAIN
+from harness.protocol.architecture import Call, Name, Node, Ref
 from harness.worker import dialect
 from harness.worker.dialect import keras
 
@@ -30,16 +31,17 @@ def marked_as_ours(finding: Finding, built: Made, issues: KnownIssues, about: Ma
         return marked
     alike = _alike(built) if finding.observation in ABOUT_LAYERS_OF_LAYERS else {}
     names = [*(f"custom.{name}" for name in dict.fromkeys(alike.values())), *_peculiar(finding, built)]
-    if not names:
+    alike = {**_derived(built), **alike}
+    nodes = [*(Node(name.rpartition(".")[2], Call(name), (Ref("input"),)) for name in names), *_of_keras(built)]
+    if not nodes:
         return marked
     place = tuple("/".join(alike.get(piece, piece) for piece in part.split("/")) for part in finding.place)
-    nodes = tuple(Node(name.rpartition(".")[2], Call(name), (Ref("input"),)) for name in names)
     twin = issues.marked(
         replace(
             finding,
             place=place,
             layers=tuple(alike.get(each, each) for each in finding.layers),
-            architecture=replace(finding.architecture, nodes=nodes),
+            architecture=replace(finding.architecture, nodes=tuple(nodes)),
         ),
         about,
     )
@@ -53,6 +55,10 @@ def _peculiar(finding: Finding, built: Made) -> list[str]:
     if is_own(own) and dialect.is_graph(built.subject.model):
         names.append("own.functional")
         names += ["own.functional_and_registered"] if is_registered(own) else []
+    if _has_unnamed_inputs(built.subject.model):
+        names.append("own.unnamed_input")
+    if any(issubclass(cls, keras.layers.RNN) for cls in _own_classes(built)):
+        names.append("own.recurrent")
     if finding.error is not None and _cannot_be_copied(built, str(finding.error["message"])):
         names.append("own.tracked_list")
     return names
@@ -72,6 +78,53 @@ def _cannot_be_copied(built: Made, message: str) -> bool:
         tracked = any(type(each).__name__.startswith("Tracked") for each in config.values())
         return tracked and essence(error)[:80] == essence(message)[:80]
     return False
+
+
+def _own_classes(built: Made) -> list[type]:
+    return list(dict.fromkeys(type(each) for each in built.subject.model._flatten_layers() if is_own(type(each))))
+
+
+def _has_unnamed_inputs(model: Any) -> bool:
+    """Whether an input has a name that Keras made up, which is not that of its tensor."""
+    if not dialect.is_graph(model):
+        return False
+    inputs = [each for each in model.layers if isinstance(each, keras.layers.InputLayer)]
+    return any(getattr(each.output, "name", each.name) != each.name for each in inputs)
+
+
+def _derived(built: Made) -> dict[str, str]:
+    """The classes of one's own that are derived from a layer of Keras, each with that: its faults are theirs."""
+    plain = (keras.layers.Layer, keras.Model, keras.Sequential)
+    found: dict[str, str] = {}
+    for cls in _own_classes(built):
+        base = next(each for each in cls.__mro__ if not is_own(each))
+        if issubclass(base, keras.layers.Layer) and base not in plain and not issubclass(base, keras.Model):
+            found[cls.__name__] = base.__name__
+    return found
+
+
+def _of_keras(built: Made) -> list[Node]:
+    """The layers and operations of Keras in the model, as an architecture has them: the known issues go by these."""
+    model = built.subject.model
+    nodes: list[Node] = []
+    derived = _derived(built)
+    for each in model._flatten_layers(include_self=False):
+        if is_own(type(each)) and type(each).__name__ not in derived:
+            continue
+        try:
+            config = each.get_config()
+        except Exception:
+            config = {}
+        plain = {key: value for key, value in config.items() if isinstance(value, (*PLAIN, type(None)))}
+        name = derived.get(type(each).__name__, type(each).__name__)
+        nodes.append(Node(each.name, Call(f"layers.{name}", plain), (Ref("input"),)))
+    operations = getattr(model, "_operations", []) if dialect.is_graph(model) else []
+    nodes += [
+        Node(each.name, Name("ops.operation"), (Ref("input"),))
+        for each in operations
+        if not isinstance(each, keras.layers.Layer)
+    ]
+    return nodes
 
 
 def _alike(built: Made) -> dict[str, str]:

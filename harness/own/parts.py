@@ -56,13 +56,16 @@ def is_own(cls: type) -> bool:
 
 
 def parts(built: Made) -> list[Part]:
-    """The layer of the case; of a model, itself and every layer that its config holds, as far as they are one's own.
+    """The layer of the case; of a model, itself, every layer that its config holds, and what it is compiled with.
+
+    Of these, what is an object of a class of one's own.
 
     What the constructors were given is seen as the model is built once more.
     """
     if isinstance(built.case, LayerCase):
         return [part_of(built.case)]
-    held = [each for each in _held(built.subject.model) if is_own(type(each))]
+    model = built.subject.model
+    held = [each for each in (*_held(model), *compiled_with(model)) if is_own(type(each))]
     classes = list(dict.fromkeys(type(each) for each in held))
     if built.given or not classes:
         return [Part(each, next(one for one in held if type(one) is each), {}, False) for each in classes]
@@ -90,6 +93,16 @@ def _held(model: Any) -> list[Any]:
     return [model, *inner]
 
 
+def compiled_with(model: Any) -> list[Any]:
+    """The objects that a model was compiled with: its optimizer, losses and metrics; none that Keras made of a name."""
+    if getattr(model, "optimizer", None) is None:
+        return []
+    metrics = getattr(model, "_compile_metrics" if dialect.MAJOR >= 3 else "compiled_metrics", None)
+    given = [model.optimizer, getattr(model, "loss", None), getattr(metrics, "_user_metrics", None)]
+    kinds = (keras.optimizers.Optimizer, keras.losses.Loss, keras.metrics.Metric)
+    return [each for each in dialect.flat(given) if isinstance(each, kinds)]
+
+
 def _is_model(layer: Any) -> bool:
     return isinstance(layer, keras.Model)
 
@@ -112,7 +125,7 @@ def unregistered(built: Made) -> dict[str, type]:
     The JSON of a subclassed model of Keras 2 names its class without the package, registered or not.
     """
     given = dict(built.case.custom_objects or {})
-    classes = {type(each) for each in _held(built.subject.model)}
+    classes = {type(each) for each in (*_held(built.subject.model), *compiled_with(built.subject.model))}
     if isinstance(built.case, LayerCase):
         classes.add(built.case.layer)
     bare = {type(built.subject.model)} if dialect.MAJOR < 3 else set()
@@ -126,6 +139,13 @@ def unregistered(built: Made) -> dict[str, type]:
 def is_registered(cls: type) -> bool:
     """Whether a file can name the class: Keras knows it under a name with a package."""
     return keras.utils.get_registered_object(keras.utils.get_registered_name(cls)) is cls
+
+
+def registered_over(cls: type) -> type | None:
+    """The class that was registered later under the name of this one, which no file can name any more."""
+    name = keras.utils.get_registered_name(cls)
+    other = keras.utils.get_registered_object(name)
+    return other if other is not cls and isinstance(other, type) and name != cls.__name__ else None
 
 
 Call = tuple[Any, dict[str, Any]]

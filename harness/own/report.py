@@ -81,7 +81,8 @@ class Report:
 def essence(error: BaseException | str) -> str:
     """What an error is about: not the colours, nor the arguments of the call, nor the errors that it was wrapped in."""
     text = re.sub(r"\x1b\[[0-9;]*m", "", str(error))
-    text = text.rpartition("Exception encountered:")[2] or text
+    for told in ("Exception encountered:", "Error encountered:"):
+        text = text.rpartition(told)[2].strip() or text
     text = text.partition("Arguments received by")[0].partition("Call arguments received")[0].strip()
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     if len(lines) > 1 and re.match(r"in user code", lines[0]):

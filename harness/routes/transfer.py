@@ -57,10 +57,18 @@ def _ends(subject: Subject, base: Any) -> tuple[list[Any], list[Any]]:
     """
     if subject.architecture.form == "subclass":
         given = [input_of(each) for each in subject.architecture.inputs]
-        return given, dialect.flat(base(given[0] if len(given) == 1 else given))
+        packed = _packed(subject.inputs, given)
+        return dialect.flat(packed), dialect.flat(base(packed))
     if subject.architecture.seed // 4 % 2:
         return base.inputs, dialect.flat(base(tf.nest.pack_sequence_as(subject.inputs, base.inputs), training=False))
     return base.inputs, base.outputs
+
+
+def _packed(like: Any, tensors: list[Any]) -> Any:
+    """The tensors as the model takes them."""
+    if isinstance(like, dict):
+        return dict(zip(like, tensors))
+    return tensors[0] if len(tensors) == 1 else tensors
 
 
 def _size(base: Any, subject: Subject) -> float:

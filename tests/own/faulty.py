@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass, field
+from enum import Enum
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -406,3 +408,193 @@ class KnowsMoreThanItSays(keras.layers.Layer):
 
     def call(self, inputs: Any) -> Any:
         return inputs * self.factor + self.offset
+
+
+class Mode(Enum):
+    """What a layer may be told."""
+
+    UP = "up"
+    DOWN = "down"
+
+
+class Told(keras.layers.Layer):
+    """Is told something, which it computes with and says as it is."""
+
+    def __init__(self, told: Any = None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.told = told
+
+    def call(self, inputs: Any) -> Any:
+        return inputs * self.number()
+
+    def number(self) -> float:
+        return 2.0 if self.told is None else 3.0
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "told": self.told}
+
+
+@fault(
+    "arguments", "'told' what JSON cannot hold: Mode.UP, of an Enum", "self.told.value", others=("build",), told=Mode.UP
+)
+@register
+class RawEnum(Told):
+    pass
+
+
+@fault("arguments", "'told' what JSON cannot hold: a path", "str(self.told)", others=("build",), told=Path("words.txt"))
+@register
+class RawPath(Told):
+    pass
+
+
+@fault(
+    "arguments",
+    "'told' what JSON cannot hold: a dict with the key (1, 2)",
+    "list(self.told",
+    others=("build",),
+    told={(1, 2): 3.0},
+)
+@register
+class KeyOfTwo(Told):
+    pass
+
+
+@fault("arguments", "'told' what JSON cannot hold: a NumPy array", "self.told.tolist()", told={"a": np.ones(2)})
+@register
+class ArrayInADict(Told):
+    def number(self) -> float:
+        return float(np.sum(np.asarray(self.told["a"], dtype="float32")))
+
+
+@fault("arguments", "without 'b'", '{"told": …}', told={"a": 1.0, "b": 2.0})
+@register
+class SaysHalfOfIt(Told):
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "told": {"a": self.told["a"]}}
+
+
+@fault("arguments", "returns None, and no dict", "dict.update returns None", others=("build",), told=1.0)
+@register
+class SaysNothing(Told):
+    def get_config(self) -> Any:
+        return super().get_config().update({"told": self.told})
+
+
+@fault("keras_zip", "outputs", "'told' of ReadsNoEnum ('up' instead of <Mode.UP: 'up'>)", told=Mode.UP)
+@register
+class ReadsNoEnum(Told):
+    def number(self) -> float:
+        return 3.0 if self.told is Mode.UP else 2.0
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "told": getattr(self.told, "value", self.told)}
+
+
+@fault("keras_zip", "outputs", "'told' of KeysOfNumbers ({'1': 3.0} instead of {1: 3.0})", told={1: 3.0})
+@register
+class KeysOfNumbers(Told):
+    def number(self) -> float:
+        return float(self.told.get(1, 2.0))
+
+
+@fault("arguments", "changes the default of 'steps', which all of its objects share", "steps=None", more=3.0)
+@register
+class ChangesItsDefault(keras.layers.Layer):
+    def __init__(self, steps: Any = [], more: float = 1.0, **kwargs: Any) -> None:  # noqa: B006  # the fault
+        super().__init__(**kwargs)
+        steps.append(more)
+        self.steps = list(steps)
+        self.more = more
+
+    def call(self, inputs: Any) -> Any:
+        return inputs * self.more
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "steps": self.steps, "more": self.more}
+
+
+@fault("base_arguments", "without its 'name'", "**kwargs for **options")
+@register
+class OtherWordForKwargs(keras.layers.Layer):
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+
+    def call(self, inputs: Any) -> Any:
+        return inputs * 2.0
+
+
+@fault("registration", "names another class", "a name or a package of its own")
+@keras.utils.register_keras_serializable(package="faulty", name="Twice")
+class RegisteredOver(Scaled):
+    def __init__(self, units: int = 3, **kwargs: Any) -> None:
+        super().__init__(units, **kwargs)
+
+
+@keras.utils.register_keras_serializable(package="faulty", name="Twice")
+class RegisteredLater(RegisteredOver):
+    pass
+
+
+class HoldsOne(keras.layers.Layer):
+    """Holds a layer, and says it as it should."""
+
+    def __init__(self, inner: Any, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.inner = inner
+
+    def build(self, input_shape: Any) -> None:
+        self.inner.build(input_shape)
+        super().build(input_shape)
+
+    def call(self, inputs: Any) -> Any:
+        return self.inner(inputs)
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "inner": keras.saving.serialize_keras_object(self.inner)}
+
+
+@fault(
+    "keras_zip", "has no attribute 'build'", "deserialize_keras_object", others=("nested",), inner=keras.layers.Dense(3)
+)
+@register
+class ReadsNoLayer(HoldsOne):
+    pass
+
+
+@fault("nested", "add new elements of state", "if not self.inner.built", majors=(3,), inner=keras.layers.Dense(3))
+@register
+class BuildsTwice(HoldsOne):
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> BuildsTwice:
+        return cls(**{**config, "inner": keras.saving.deserialize_keras_object(config["inner"])})
+
+
+@fault("nested", "without some of its weights", "super().build(input_shape)", majors=(2,), units=3)
+@register
+class DoesNotSayThatItIsBuilt(Scaled):
+    def build(self, input_shape: Any) -> None:
+        self.kernel = self.add_weight(name="kernel", shape=(input_shape[-1], self.units))
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "units": self.units}
+
+
+@fault("build", "out of scope", "keep no tensor in an attribute")
+@register
+class KeepsATensor(keras.layers.Layer):
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.last = None
+
+    def call(self, inputs: Any) -> Any:
+        outputs = inputs if self.last is None else inputs + self.last
+        self.last = tf.reduce_mean(inputs)
+        return outputs
+
+
+@fault("build", "", "let call() return its outputs", majors=(3,))
+@register
+class ReturnsNothing(keras.layers.Layer):
+    def call(self, inputs: Any) -> None:
+        inputs * 2.0  # the fault

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import Enum
 from typing import Any
 
 import keras
@@ -10,6 +11,13 @@ import tensorflow as tf
 
 register = keras.utils.register_keras_serializable
 MAJOR = int(keras.__version__.split(".")[0])
+
+
+class Mode(Enum):
+    """What a layer may be told."""
+
+    UP = "up"
+    DOWN = "down"
 
 
 @register(package="healthy")
@@ -235,7 +243,34 @@ class Counts(keras.layers.Layer):
         return {**super().get_config(), "step": self.step}
 
 
+@register(package="healthy")
+class Told(keras.layers.Layer):
+    """Is told what JSON writes otherwise, and reads that."""
+
+    def __init__(self, bound: float = 0.0, mode: Any = "up", table: Any = None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.bound = bound
+        self.mode = Mode(mode)
+        self.table = {int(key): value for key, value in (table or {}).items()}
+
+    def call(self, inputs: Any) -> Any:
+        return inputs * (2.0 if self.mode is Mode.UP else 3.0) * float(sum(self.table.values()) or 1.0)
+
+    def get_config(self) -> dict[str, Any]:
+        table = {str(key): value for key, value in self.table.items()}
+        return {**super().get_config(), "bound": self.bound, "mode": self.mode.value, "table": table}
+
+
+@register(package="healthy")
+class SameLength(keras.layers.LSTM):
+    """A layer of Keras under another name, as many units as steps: no mask comes out of it."""
+
+
 LAYERS: dict[str, tuple[Any, ...]] = {
+    "Told": (Told, {"bound": float("inf"), "mode": Mode.DOWN, "table": {1: 2.0}}, (4,)),
+    "Told of no number": (Told, {"bound": float("nan")}, (4,)),
+    "SameLength": (SameLength, {"units": 4}, (4, 3)),
+    "Wraps one that draws": (Wraps, lambda: {"inner": keras.layers.LSTM(3, dropout=0.3)}, (5, 4)),
     "Plain": (Plain, {"units": 3, "activation": "tanh", "kernel_initializer": "he_normal"}, (8,)),
     "Plain of objects": (
         Plain,
@@ -316,12 +351,116 @@ def compiled() -> Any:
     return model
 
 
+@register(package="healthy")
+class Half(keras.losses.Loss):
+    """A loss of one's own, with an argument."""
+
+    def __init__(self, factor: float = 1.0, name: str = "half", reduction: str = "sum") -> None:
+        super().__init__(name=name, reduction=reduction)
+        self.factor = factor
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        return tf.reduce_mean((y_true - y_pred) ** 2, axis=-1) * self.factor
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "factor": self.factor}
+
+
+@register(package="healthy")
+class ForgetfulLoss(Half):
+    """One that does not say its factor: the fault of a model that is no layer's."""
+
+    def get_config(self) -> dict[str, Any]:
+        config: dict[str, Any] = super().get_config()
+        config.pop("factor")
+        return config
+
+
+@register(package="healthy")
+class Furthest(keras.metrics.Metric):
+    """A metric of one's own, with a variable."""
+
+    def __init__(self, name: str = "furthest", **kwargs: Any) -> None:
+        super().__init__(name=name, **kwargs)
+        self.seen = self.add_weight(name="seen", shape=(), initializer="zeros")
+
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+        self.seen.assign(tf.maximum(tf.convert_to_tensor(self.seen), tf.reduce_max(tf.abs(y_true - y_pred))))
+
+    def result(self) -> Any:
+        return tf.convert_to_tensor(self.seen)
+
+
+TARGETS = np.linspace(0.1, 0.8, 8, dtype="float32").reshape(4, 2)
+
+
+def unnamed(loss: Any = None) -> Any:
+    """As everybody writes one: an input without a name; compiled with one's own loss and metric."""
+    x = keras.Input((3,))
+    model = keras.Model(x, keras.layers.Dense(2)(x))
+    model.compile("sgd", loss or Half(0.5), metrics=[Furthest()])
+    return model
+
+
+def operations() -> Any:
+    """Operations between layers, which .h5 cannot hold."""
+    x = keras.Input((3,), name="x")
+    return keras.Model(x, keras.layers.Dense(2)(keras.ops.sin(x) if MAJOR >= 3 else tf.sin(x)))
+
+
+def stateful() -> Any:
+    """A recurrent layer that keeps its states."""
+    x = keras.Input(batch_shape=(4, 5, 3), name="x")
+    return keras.Model(x, keras.layers.LSTM(2, stateful=True)(x))
+
+
+@register(package="healthy")
+class OwnStep(Subclassed):
+    """A loop of its own, and a metric that is made before it is compiled."""
+
+    def __init__(self, units: int = 3, **kwargs: Any) -> None:
+        super().__init__(units, **kwargs)
+        self.seen = keras.metrics.Mean(name="seen")
+
+    def train_step(self, batch: Any) -> Any:
+        x, y = batch[:2]
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_mean((y - self(x, training=True)) ** 2)
+        variables = self.trainable_variables
+        self.optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables))
+        self.seen.update_state(loss)
+        return {"loss": self.seen.result()}
+
+
+@register(package="healthy")
+class Named(keras.Model):
+    """Takes a dict, and gives one."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.right = keras.layers.Dense(3, dtype=self.dtype_policy)
+        self.left = keras.layers.Dense(3, dtype=self.dtype_policy)
+
+    def call(self, inputs: Any, training: Any = None) -> Any:
+        left = self.left(inputs["left"])
+        return {"sum": left + self.right(inputs["right"]), "left": left}
+
+    def get_config(self) -> dict[str, Any]:
+        base = super().get_config() if MAJOR >= 3 else keras.layers.Layer.get_config(self)
+        return dict(base)
+
+
 MODELS: dict[str, tuple[Any, dict[str, Any]]] = {
     "functional": (functional, {}),
     "sequential": (sequential, {}),
     "subclassed": (subclassed, {"inputs": (8,)}),
     "compiled": (compiled, {"targets": np.array([0, 1, 1, 0])}),
     "a model": (functional(), {}),
+    "unnamed": (unnamed, {"targets": TARGETS}),
+    "operations": (operations, {}),
+    "stateful": (stateful, {}),
+    "own step": (lambda: OwnStep(units=4), {"inputs": (8,)}),
+    "named": (Named, {"inputs": {"right": (4,), "left": (3,)}}),
 }
 if MAJOR >= 3:
     MODELS["whole"] = (lambda: Whole(units=3), {})

@@ -8,14 +8,15 @@ argument that is missing from `get_config` is the commonest fault of all: the la
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from harness.own.diagnoses.diagnosis import NotChecked
-from harness.own.making import Made
+from harness.own.making import Made, anew
 from harness.own.parts import Part, parts, recorded, reread
 from harness.own.report import Failure, essence
-from harness.own.values import differs, unserializable
+from harness.own.values import altered, brief, differs, unserializable
+from harness.worker.dialect import keras
 
 CHECK = "arguments"
 SAID_WHERE_GIVEN = ("activity_regularizer",)  # Layer.get_config returns it where there is one alone
@@ -42,6 +43,16 @@ def _diagnosed(part: Part) -> Iterator[Failure]:
             mend="return super().get_config() with every argument of __init__ in it, by its name",
         )
         return
+    if not isinstance(config, Mapping):
+        yield Failure(
+            CHECK,
+            f"{name}.get_config() returns {brief(config)}, and no dict",
+            part.place("get_config"),
+            mend='end get_config() with a return: config = super().get_config(); config.update({"units": self.units});'
+            " return config (dict.update returns None)",
+        )
+        return
+    yield from _spoilt(part)
     bad = {key: why for key, value in config.items() if (why := unserializable(value))}
     if bad:
         survivors = _survivors(part, bad)
@@ -69,13 +80,61 @@ def _survivors(part: Part, keys: Iterable[str]) -> list[str]:
     back = calls[part.cls][0][1] if calls[part.cls] else {}
     parameters = inspect.signature(part.cls.__init__).parameters
     given = {key: part.given.get(key, parameters[key].default if key in parameters else None) for key in keys}
-    return [key for key in keys if type(back.get(key)) is type(given[key]) or _named(given[key], back.get(key))]
+    return [key for key in keys if _alike(given[key], back.get(key)) or _named(given[key], back.get(key))]
+
+
+def _alike(given: Any, back: Any) -> bool:
+    """Whether it is of the same kind, and all that it holds."""
+    if type(back) is not type(given):
+        return False
+    if isinstance(given, dict):
+        return all(_alike(value, back[key]) for key, value in given.items() if key in back)
+    return all(map(_alike, given, back)) if isinstance(given, (list, tuple)) else True
 
 
 def _named(given: Any, back: Any) -> bool:
     """Whether a function came back for its name, or what Keras writes of one: every file holds its own by that."""
     name = back.get("config") if isinstance(back, dict) and back.get("class_name") == "function" else back
     return isinstance(given, str) and getattr(name, "__name__", name) == given
+
+
+def _spoilt(part: Part) -> Iterator[Failure]:
+    """The defaults that a constructor changes: every other object of the class is given them, changed."""
+    if not part.known:
+        return
+    parameters = inspect.signature(part.cls.__init__).parameters.values()
+    shared = {each.name: each.default for each in parameters if isinstance(each.default, (list, dict, set))}
+    before = {key: value.copy() for key, value in shared.items()}
+    if shared:
+        part.cls(**anew(part.given))
+    for key, was in before.items():
+        if shared[key] != was:
+            yield Failure(
+                CHECK,
+                f"{part.cls.__name__}.__init__ changes the default of {key!r}, which all of its objects share",
+                part.place("__init__"),
+                was,
+                shared[key],
+                mend=f"let it be {key}=None, and make a new one in __init__: a default is made once, with the class",
+            )
+
+
+def suspects(built: Made) -> list[str]:
+    """The arguments that came back of another type or value, and that the constructor made nothing else of."""
+    found: list[str] = []
+    for part in parts(built):
+        with recorded([part.cls]) as calls:
+            try:
+                again = reread(part.object)
+            except Exception:
+                again = None
+        back = calls[part.cls][0][1] if calls[part.cls] else {}
+        for key, given in part.given.items():
+            if key in back and altered(given, back[key]):
+                mine, its = (getattr(each, key, each) for each in (part.object, again))
+                if again is None or altered(mine, its) or mine is part.object:
+                    found.append(f"{key!r} of {part.cls.__name__} ({brief(back[key])} instead of {brief(given)})")
+    return found
 
 
 def _rebuilt(part: Part, config: dict[str, Any]) -> Iterator[Failure]:
@@ -143,11 +202,12 @@ def _lost(part: Part, config: dict[str, Any], back: dict[str, Any] | None) -> It
 
 def _missing(part: Part, argument: str, parameter: inspect.Parameter, config: dict[str, Any]) -> Failure:
     name = part.cls.__name__
+    what = "the layer" if issubclass(part.cls, keras.layers.Layer) else "it"
     if parameter.default is parameter.empty:
-        so = "the layer cannot be rebuilt"
+        so = f"{what} cannot be rebuilt"
         actual = "not given"
     else:
-        so = f"the layer comes back with its default, {parameter.default!r}"
+        so = f"{what} comes back with its default, {parameter.default!r}"
         actual = f"its default, {parameter.default!r}"
     if argument in config:
         return Failure(

@@ -6,6 +6,7 @@ another dtype, or trainable where it was frozen.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterator
 from typing import Any
 
@@ -22,7 +23,8 @@ GIVEN = {"name": "a_name_of_its_own", "trainable": False, "dtype": "float64"}
 
 def diagnose(built: Made) -> Iterator[Failure]:
     """Failures of every class of one's own, an argument at a time."""
-    found = [each for each in parts(built) if each.known and not _holds_layers(each.given)]
+    layers = [each for each in parts(built) if issubclass(each.cls, keras.layers.Layer)]
+    found = [each for each in layers if each.known and not _holds_layers(each.given)]
     if not found:
         raise NotChecked("it holds no class of one's own of which it is known what its constructor was given")
     for part in found:
@@ -82,8 +84,20 @@ def _diagnosed(part: Part) -> Iterator[Failure]:
                 part.place("get_config"),
                 given[argument],
                 _seen(again, argument),
-                mend="let get_config() begin with super().get_config(), and __init__ with super().__init__(**kwargs)",
+                mend=_mend(part, argument),
             )
+
+
+def _mend(part: Part, argument: str) -> str:
+    """What mends a config without a base argument; Keras's own get_config goes by the very name ``kwargs``."""
+    parameters = inspect.signature(part.cls.__init__).parameters.values()
+    catches = [each.name for each in parameters if each.kind is each.VAR_KEYWORD]
+    if (argument == "name" or dialect.MAJOR < 3) and catches not in ([], ["kwargs"]) and not part.writes("get_config"):
+        return (
+            f"write **kwargs for **{catches[0]} in __init__: the get_config() of Keras leaves out what they hold"
+            " unless they are called so; or define get_config()"
+        )
+    return "let get_config() begin with super().get_config(), and __init__ with super().__init__(**kwargs)"
 
 
 def _seen(layer: Any, argument: str) -> Any:

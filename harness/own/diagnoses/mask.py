@@ -8,6 +8,7 @@ from __future__ import annotations
 import inspect
 import warnings
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
@@ -42,7 +43,8 @@ def diagnose(built: Made) -> Iterator[Failure]:
         output = dialect.flat(layer(built.fed.pack([masked]), training=False))[0]
     mask = getattr(output, "_keras_mask", None)
     shape = tuple(output.shape)
-    if mask is None and shape[:2] == tuple(masked.shape)[:2] and not part.writes("compute_mask"):
+    keeps = shape[:2] == tuple(masked.shape)[:2] and (len(shape) > 2 or _of_time(built, layer, array))
+    if mask is None and keeps and not part.writes("compute_mask"):
         yield Failure(
             CHECK,
             f"{part.cls.__name__} takes a mask and does not hand it on: the layers behind it read the padding",
@@ -60,3 +62,13 @@ def diagnose(built: Made) -> Iterator[Failure]:
             f"one of shape {tuple(mask.shape)}",
             mend="define compute_mask(inputs, mask), and return one for the output, or None",
         )
+
+
+def _of_time(built: Made, layer: Any, array: Any) -> bool:
+    """Whether the last of two axes is that of time, and not one of features that happens to be as long."""
+    longer = tf.convert_to_tensor(np.concatenate([array, array[:, -1:]], axis=1))
+    try:
+        output = dialect.flat(layer(built.fed.pack([longer]), training=False))[0]
+    except Exception:
+        return True  # it takes that many steps alone
+    return tuple(output.shape)[1] == longer.shape[1]

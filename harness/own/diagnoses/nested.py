@@ -7,6 +7,7 @@ variables then.
 
 from __future__ import annotations
 
+import inspect
 import tempfile
 import warnings
 from collections.abc import Iterator
@@ -18,7 +19,8 @@ import numpy as np
 from harness.own.case import LayerCase
 from harness.own.diagnoses.diagnosis import NotChecked
 from harness.own.making import Made, layer_of
-from harness.own.parts import Part, part_of, unregistered
+from harness.own.mends import FROM_THE_CONFIG, mend_of_error
+from harness.own.parts import Part, is_own, part_of, unregistered
 from harness.own.report import Failure, essence
 from harness.worker import dialect
 from harness.worker.build import fill
@@ -40,6 +42,7 @@ class Holder(keras.Model):
         keras.layers.Layer.build(self, input_shape)  # Model.build of Keras 2 would call the model
         if not self.layer.built:
             self.layer.build(input_shape)
+            self.says_so = bool(self.layer.built)
         self.built = True
 
     def call(self, inputs: Any, training: Any = None) -> Any:
@@ -64,8 +67,20 @@ def diagnose(built: Made) -> Iterator[Failure]:
     if not built.faithful:
         raise NotChecked("its config does not make it again, see the check `arguments`")
     part = part_of(built.case)
+    if (why := _built_otherwise(part.cls)) is not None:
+        raise NotChecked(why)
     with known(unregistered(built)):
         yield from _nested(built, part)
+
+
+def _built_otherwise(cls: type) -> str | None:
+    """Why nobody would write ``layer.build(input_shape)`` of it, or its own code is not what would run."""
+    if len(inspect.signature(cls.build).parameters) < 2:  # type: ignore[attr-defined]
+        return "its build() takes no shape"
+    writer = next(each for each in cls.__mro__ if "build" in vars(each))
+    if not is_own(writer) and writer not in (keras.layers.Layer, keras.Model):
+        return f"its build() is that of {writer.__name__} of Keras"
+    return None
 
 
 def _nested(built: Made, part: Part) -> Iterator[Failure]:
@@ -74,7 +89,12 @@ def _nested(built: Made, part: Part) -> Iterator[Failure]:
     model(inputs)
     fill(model, built.case.seed)
     expected = [dialect.array(each) for each in dialect.weights_of(model)]
-    mend = "in build(), build every sub-layer with the shape that it will see: self.inner.build(input_shape)"
+    mend = (
+        "in build(), build every sub-layer with the shape that it will see: self.inner.build(input_shape)"
+        if model.says_so
+        else "end build() with super().build(input_shape): a layer that does not say that it is built is built once"
+        " more when it is called, with new weights"
+    )
     with tempfile.TemporaryDirectory(prefix="keras-harness-") as folder, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         path = Path(folder) / "model.keras"
@@ -87,7 +107,7 @@ def _nested(built: Made, part: Part) -> Iterator[Failure]:
                 f"{part.cls.__name__} cannot be loaded inside of a model that builds it with layer.build(input_shape):"
                 f" {type(error).__name__}: {essence(error)}",
                 part.place("build"),
-                mend=mend,
+                mend=mend if (said := mend_of_error(error)) == FROM_THE_CONFIG else said or mend,
             )
             return
     loaded(inputs)

@@ -21,6 +21,10 @@ CHECK = "randomness"
 MEND = (
     "make self.seed_generator = keras.random.SeedGenerator(seed) in __init__, and draw with"
     " keras.random.uniform(shape, seed=self.seed_generator)"
+    if dialect.MAJOR >= 3
+    else "let a layer of Keras draw (keras.layers.Dropout, GaussianNoise), or tf.random.stateless_uniform(shape, seed)"
+    " with a seed that is a weight, self.add_weight(trainable=False, …), and is moved on in call(): Keras 2 keeps no"
+    " state of a tf.random.Generator"
 )
 
 

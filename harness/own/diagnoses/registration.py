@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from harness.own.making import Made
-from harness.own.parts import is_registered, parts
+from harness.own.parts import is_registered, parts, registered_over
 from harness.own.report import Failure
 
 
@@ -19,6 +19,18 @@ def diagnose(built: Made) -> Iterator[Failure]:
     for part in parts(built):
         name = part.cls.__name__
         if part.cls in known or is_registered(part.cls):
+            continue
+        if (other := registered_over(part.cls)) is not None:
+            yield Failure(
+                "registration",
+                f"the name under which {name} is registered names another class: a file that holds it is read as"
+                f" {other.__module__}.{other.__qualname__}",
+                part.place("__init__").partition(" ")[0],
+                name,
+                other.__name__,
+                mend="give each class a name or a package of its own in register_keras_serializable; where the class"
+                " was defined twice (a cell of a notebook run again), make the layer of the one that was defined last",
+            )
             continue
         yield Failure(
             "registration",

@@ -13,18 +13,22 @@ from typing import Any
 
 from harness.own.case import LayerCase
 from harness.own.diagnoses.diagnosis import NotChecked
-from harness.own.making import Made, layer_of
+from harness.own.making import Made, arguments_of
 from harness.own.report import Failure
-from harness.worker.dialect import tf
+from harness.worker.dialect import keras, tf
 
 CHECK = "state"
+OF_KERAS = ("compile", "_init_batch_counters", "_create_state_variables", "reset_states", "reset_state")
+KEEPERS = (keras.metrics.Metric, keras.optimizers.Optimizer)
 
 
 def diagnose(built: Made) -> Iterator[Failure]:
     """A failure for what the second call makes, and one for what no list of weights holds."""
+    # Made before one looks: layers among the arguments have seeds of their own, and the layer may take copies of them.
+    arguments = arguments_of(built.case) if isinstance(built.case, LayerCase) else {}
     with created() as variables:
         if isinstance(built.case, LayerCase):
-            layer, name = layer_of(built.case), built.case.layer.__name__
+            layer, name = built.case.layer(**arguments), built.case.layer.__name__
         elif built.given:
             raise NotChecked("a model was given that is built: give a function that builds it")
         else:
@@ -69,14 +73,14 @@ def _call(built: Made, layer: Any) -> None:
 def created() -> Iterator[list[Any]]:
     """While open, collects every variable that TensorFlow makes for a layer.
 
-    Not what a compiled model keeps of optimizer and metrics, nor what Keras 2 keeps to itself: the states of random
-    generators, and the counters of a model's batches.
+    Not what optimizers and metrics keep, nor what Keras keeps to itself: the states of recurrent layers and, in Keras
+    2, of random generators, and the counters of a model's batches.
     """
     variables: list[Any] = []
 
     def creator(make: Any, **kwargs: Any) -> Any:
         variable = make(**kwargs)
-        if "StateVar" not in str(kwargs.get("name")) and not _made_in("compile", "_init_batch_counters"):
+        if "StateVar" not in str(kwargs.get("name")) and not _made_elsewhere():
             variables.append(variable)
         return variable
 
@@ -84,11 +88,11 @@ def created() -> Iterator[list[Any]]:
         yield variables
 
 
-def _made_in(*functions: str) -> bool:
-    """Whether one of these functions is being called."""
+def _made_elsewhere() -> bool:
+    """Whether a function of Keras is being called, or a method of an optimizer or metric, that keeps its own."""
     frame = inspect.currentframe()
     while frame is not None:
-        if frame.f_code.co_name in functions:
+        if frame.f_code.co_name in OF_KERAS or isinstance(frame.f_locals.get("self"), KEEPERS):
             return True
         frame = frame.f_back
     return False
