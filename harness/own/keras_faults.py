@@ -57,7 +57,7 @@ def _peculiar(finding: Finding, built: Made) -> list[str]:
         names += ["own.functional_and_registered"] if is_registered(own) else []
     if _has_unnamed_inputs(built.subject.model):
         names.append("own.unnamed_input")
-    if any(issubclass(cls, keras.layers.RNN) for cls in _own_classes(built)):
+    if any(isinstance(each, keras.layers.RNN) for each in built.subject.model._flatten_layers()):
         names.append("own.recurrent")
     if finding.error is not None and _cannot_be_copied(built, str(finding.error["message"])):
         names.append("own.tracked_list")

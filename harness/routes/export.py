@@ -24,7 +24,9 @@ def _journey(subject: Subject, folder: Path) -> Arrival:
         outputs = layer(subject.inputs)
     else:
         subject.model.export(path)
-        inputs = dialect.flat(subject.inputs)
+        # A graph is exported with a list of inputs, a subclassed model as it was called.
+        named = isinstance(subject.inputs, dict) and not dialect.is_graph(subject.model)
+        inputs = [subject.inputs] if named else dialect.flat(subject.inputs)
         exported = tf.saved_model.load(path)  # its variables go away with it
         outputs = exported.serve(inputs[0] if len(inputs) == 1 else inputs)
     states.reset_states(subject.model)

@@ -66,8 +66,15 @@ def takes(function: Any, argument: str) -> bool:
 
 
 def weights_of(model: Any) -> list[Any]:
-    """The weights of a model or a layer that are variables; Keras 2 lists the tables of lookup layers among them."""
-    return [each for each in model.weights if hasattr(each, "name")]
+    """The weights of a model or a layer that are variables.
+
+    Keras 2 lists the tables of lookup layers among them, and what metrics count that a model has for attributes.
+    """
+    counted = set()
+    if MAJOR < 3 and hasattr(model, "_flatten_layers"):
+        metrics = (each for layer in model._flatten_layers() for each in getattr(layer, "_metrics", ()))
+        counted = {id(weight) for each in metrics for weight in each.weights}
+    return [each for each in model.weights if hasattr(each, "name") and id(each) not in counted]
 
 
 @contextlib.contextmanager
@@ -330,16 +337,20 @@ def names_from_the_start() -> Iterator[None]:
         counts = state.get_global_attribute(
             "object_name_uids", default=collections.defaultdict(int), set_to_default=True
         )
+        told: set[str] = set()
     else:
         backend = importlib.import_module(f"{keras.__name__}.src.backend")
         counts = backend.PER_GRAPH_OBJECT_NAME_UIDS
-    kept = dict(counts)
+        told = backend.OBSERVED_NAMES  # operations of TensorFlow between layers are called as none was before
+    kept, observed = dict(counts), set(told)
     counts.clear()
+    told.clear()
     try:
         yield
     finally:
         counts.clear()
         counts.update(kept)
+        told.update(observed)
 
 
 def clear() -> None:

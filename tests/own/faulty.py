@@ -281,14 +281,14 @@ class DrawsByTensorFlow(keras.layers.Layer):
         return inputs + tf.random.normal(tf.shape(inputs)) if training else inputs
 
 
-@fault("randomness", "draws from Python’s random", "keras.random.SeedGenerator")
+@fault("randomness", "draws from Python’s random", "keras.random.SeedGenerator" if MAJOR >= 3 else "stateless_uniform")
 @register
 class DrawsByPython(keras.layers.Layer):
     def call(self, inputs: Any, training: Any = None) -> Any:
         return inputs * random.random() if training else inputs
 
 
-@fault("randomness", "draws from numpy.random", "keras.random.SeedGenerator")
+@fault("randomness", "draws from numpy.random", "keras.random.SeedGenerator" if MAJOR >= 3 else "stateless_uniform")
 @register
 class DrawsByNumPy(keras.layers.Layer):
     def call(self, inputs: Any, training: Any = None) -> Any:
@@ -524,7 +524,7 @@ class OtherWordForKwargs(keras.layers.Layer):
         return inputs * 2.0
 
 
-@fault("registration", "names another class", "a name or a package of its own")
+@fault("registration", "names another class", "a name or a package of its own", others=("nested",))
 @keras.utils.register_keras_serializable(package="faulty", name="Twice")
 class RegisteredOver(Scaled):
     def __init__(self, units: int = 3, **kwargs: Any) -> None:

@@ -23,7 +23,12 @@ GIVEN = {"name": "a_name_of_its_own", "trainable": False, "dtype": "float64"}
 
 def diagnose(built: Made) -> Iterator[Failure]:
     """Failures of every class of one's own, an argument at a time."""
-    layers = [each for each in parts(built) if issubclass(each.cls, keras.layers.Layer)]
+    # A metric of Keras 2 is a layer, too, and has no such arguments.
+    layers = [
+        each
+        for each in parts(built)
+        if issubclass(each.cls, keras.layers.Layer) and not issubclass(each.cls, keras.metrics.Metric)
+    ]
     found = [each for each in layers if each.known and not _holds_layers(each.given)]
     if not found:
         raise NotChecked("it holds no class of one's own of which it is known what its constructor was given")

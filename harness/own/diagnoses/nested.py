@@ -69,6 +69,8 @@ def diagnose(built: Made) -> Iterator[Failure]:
     part = part_of(built.case)
     if (why := _built_otherwise(part.cls)) is not None:
         raise NotChecked(why)
+    if dialect.MAJOR < 3 and any(isinstance(each, keras.layers.RNN) for each in built.layer._flatten_layers()):
+        raise NotChecked("Keras 2 cannot build a recurrent layer with a shape that comes out of a file")
     with known(unregistered(built)):
         yield from _nested(built, part)
 
