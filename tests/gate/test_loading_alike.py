@@ -53,9 +53,10 @@ def test_the_verdict_follows_from_what_each_side_could_do(baseline: Loaded, cand
     assert _loading(made, Report("m.keras"), Given(), SIDES).verdict == verdict
 
 
-def test_a_model_that_takes_the_inputs_of_its_user_in_neither_release_is_broken_in_both() -> None:
+def test_a_model_that_loads_in_both_and_takes_the_inputs_of_its_user_in_neither_is_not_tried() -> None:
+    """The inputs may be those of another model: that it is broken would be more than was seen."""
     made = ModelVerdict("m.keras", None, NOT_TRIED, UNCALLED, UNCALLED)
-    assert _loading(made, Report("m.keras"), Given(inputs=Path("x.npz")), SIDES).verdict == BROKEN
+    assert _loading(made, Report("m.keras"), Given(inputs=Path("x.npz")), SIDES).verdict == NOT_TRIED
 
 
 @pytest.mark.parametrize(("form", "verdict"), [("keras", NOT_TRIED), ("saved_model", BREAKS)])
@@ -71,5 +72,7 @@ def test_a_cause_of_some_releases_is_that_of_the_release_which_broke_it() -> Non
     listed = [(("takes", "0"), "3.4.1", "one-tensor-becomes-a-list"), (("takes", "0"), "3.5.0", None)]
     for where, keras, cause in listed:
         differs = Difference(where, "value", 1, 2)
-        told = _different(ModelVerdict("m.keras", None, NOT_TRIED), "structure", differs, report, keras).cause
+        told = _different(
+            ModelVerdict("m.keras", None, NOT_TRIED), "structure", differs, report, ("3.3.3", keras)
+        ).cause
         assert (told and told.id) == cause
