@@ -38,7 +38,7 @@ class Watcher:
         if event == "done":
             self.line.stop()
             return
-        if event == "started":
+        if event == "started" and subject is None:  # and again with what is to be drawn
             for line in environment_lines(result):
                 self.console.print(escape(line), highlight=False, soft_wrap=True)
         if event == "model" and isinstance(subject, ModelVerdict):

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from harness.cli import main
 from harness.gate.models import BREAKS, BROKEN, NO_MODEL, NOT_TRIED, Loaded, ModelVerdict, brief
 from harness.gate.release import STATED, Release
 from harness.gate.result import Options, Result
 from harness.reporting.gate_report import junit, report
-from harness.reporting.gate_text import environment_lines, markdown, verdict_line
+from harness.reporting.gate_text import Watcher, environment_lines, markdown, verdict_line
 
 ENVIRONMENT = {"tensorflow": "2.15.1", "keras": "2.15.0", "python": "3.11.7", "packages": {}, "devices": []}
 
@@ -72,6 +74,14 @@ def test_the_same_keras_on_another_python_or_numpy_is_no_test_of_the_harness(cha
     line = environment_lines(made(environments={"baseline": stated, "candidate": {**stated, **changed}}))[2]
     what = "python" if "python" in changed else "numpy"
     assert line == f"Both sides have the same TensorFlow and Keras, and differ in {what} alone."
+
+
+def test_what_is_installed_is_told_once() -> None:
+    stream = io.StringIO()
+    watcher = Watcher(Console(file=stream, width=200))
+    for subject in (None, "what is to be drawn"):
+        watcher("started", made(), subject)
+    assert stream.getvalue().count("baseline ") == 1
 
 
 def test_nothing_exchanged_is_no_pass() -> None:
