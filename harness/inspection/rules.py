@@ -311,6 +311,11 @@ _ROWS: dict[str, Rule] = {
         "Call it on data of yours: if that works, say so in an issue.",
     ),
     # Notes.
+    "not-called": Rule(
+        None, "note", "It was loaded, and not called",
+        "A model that was never built says nothing of its inputs, so that none could be made up for it.",
+        "Call it on data of yours.",
+    ),
     "does-not-survive": Rule(
         None, "note", "Saved again, cut up or frozen it is another model",
         "It was sent along the routes of `check`: there and back, the fixed point, a layer taken out, a frozen base.",

@@ -89,7 +89,7 @@ def test_every_rule_has_a_file() -> None:
     """Those of `elsewhere` are shown in test_hdf5_process.py and test_loading.py: no file makes them by itself."""
     elsewhere = {"changed-while-read", "hdf5-abort", "hdf5-slow", "loading-without-end", "loading-crashes"}
     elsewhere |= {"inspection-slow"}
-    elsewhere |= {"does-not-load", "loads-without-compile", "call-fails", "does-not-survive"}
+    elsewhere |= {"does-not-load", "loads-without-compile", "call-fails", "not-called", "does-not-survive"}
     assert {case.rule for case in (*CASES, *good_files.CASES)} - {None} == set(RULES) - elsewhere
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -19,8 +20,9 @@ from harness.commands.validate import validate as command
 from harness.inspection.collect import collect
 from harness.inspection.limits import Limits
 from harness.inspection.recognise import inspect
+from harness.inspection.report import Report
 from harness.inspection.rules import RULES, SECURITY, VERDICTS
-from harness.loading.loader import GIVEN, accept_given
+from harness.loading.loader import GIVEN, Loader, Settings, accept_given
 from harness.reporting import rules_page
 from tests.inspection import building as b
 from tests.inspection.bad_places import index
@@ -339,6 +341,27 @@ def test_a_finding_of_a_folder_is_accepted_until_one_of_its_files_is_another(cha
     with (folder / changed).open("ab") as file:
         file.write(b"\x0a\x00")
     assert validate(folder, "--suppressions", "accepted.toml", folder=tmp_path).returncode == 3
+
+
+@pytest.mark.parametrize(
+    ("loads", "verdict", "rules"),
+    [
+        ("yes", "ok", ["not-called"]),
+        ("only with compile=False", "incompatible", ["not-called", "loads-without-compile"]),
+    ],
+)
+def test_a_model_that_says_nothing_of_its_inputs_is_not_called_and_that_is_no_fault(
+    loads: str, verdict: str, rules: list[str], tmp_path: Path
+) -> None:
+    (message,) = re.findall(
+        r'raise ValueError\("(the model does not say.*?)"\)', (ROOT / "harness/worker/taken.py").read_text()
+    )
+    loader = Loader(Settings())
+    loader._about = {"keras": "3.15.1"}
+    report = Report("m.keras", loaded={})
+    loader._refused(report, {"type": "ValueError", "message": message}, "the first call", loads)
+    assert [each.rule for each in report.findings] == rules
+    assert report.verdict == verdict
 
 
 def test_what_comes_of_loading_a_file_can_be_accepted(
