@@ -155,12 +155,16 @@ def sweep(
     Exit codes: 0 all are measured, 2 usage, 3 some could not be.
     """
     from harness.commands.bench import measured
+    from harness.environments.wanted import Unreadable
+    from harness.environments.wanted import wanted as readable
     from harness.performance.options import Options
     from harness.performance.sweep import NoSweep, expand
 
     try:
         wanted = expand(environments)
-    except NoSweep as error:
+        for each in wanted:  # now, and not after hours
+            readable(each)
+    except (NoSweep, Unreadable) as error:
         raise Usage(str(error)) from error
     options = Options(quick=quick, workloads=workload, operations=operation, processes=2 if quick else 3)
     unmeasured = []

@@ -6,6 +6,7 @@ import re
 
 BRACES = re.compile(r"(==)?\{([^{}]*)\}")
 RANGE = re.compile(r"((?:\d+\.)*)(\d+)\.\.((?:\d+\.)*)(\d+)")
+MOST = 50  # environments of a range: each is gigabytes, and minutes
 
 
 class NoSweep(ValueError):
@@ -43,6 +44,8 @@ def _members(inside: str) -> list[str]:
     before, first, same, last = found.groups()
     if before != same or int(last) < int(first):
         raise NoSweep(f"{{{inside}}} does not count up: only the last number may change")
+    if int(last) - int(first) >= MOST:
+        raise NoSweep(f"{{{inside}}} is {int(last) - int(first) + 1} environments, and one sweep is {MOST} at most")
     return [f"{before}{number}" for number in range(int(first), int(last) + 1)]
 
 

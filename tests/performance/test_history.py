@@ -375,11 +375,19 @@ def test_what_is_not_of_pytest_benchmark_is_not_imported(changed: dict[str, Any]
 
 
 @pytest.mark.parametrize(
-    "text", ["tensorflow==2.16", "a=={2.16..3.18}", "a=={2.18..2.16}", "a=={1,2} b=={3,4}", "a=={}"]
+    "text",
+    ["tensorflow==2.16", "a=={2.16..3.18}", "a=={2.18..2.16}", "a=={1,2} b=={3,4}", "a=={}", "a=={2.1..2.99999}"],
 )
 def test_what_is_no_list_of_releases_is_told(text: str) -> None:
     with pytest.raises(NoSweep):
         expand(text)
+
+
+def test_a_sweep_of_which_one_is_no_environment_is_told_before_anything_is_measured(tmp_path: Path, capsys) -> None:
+    interpreter(tmp_path / "a")
+    assert run("sweep", f"{tmp_path}/{{a,none}}/python", "--quick", "--history", str(tmp_path / "history")) == 2
+    assert "none/python" in capsys.readouterr().err
+    assert not (tmp_path / "history").exists()
 
 
 def test_a_sweep_measures_each_and_one_that_cannot_be_made_costs_no_other(tmp_path: Path, capsys) -> None:
