@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from concurrent.futures import Future
 from contextlib import ExitStack
@@ -58,7 +59,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Benchmarks are run where they are asked for by their marker, and else are not there."""
     here = Path(__file__).parent
     ours = [each for each in items if each.get_closest_marker("benchmark") and each.path.is_relative_to(here)]
-    if not ours or "benchmark" in (config.option.markexpr or ""):
+    if not ours or re.search(r"(?<!\bnot )\bbenchmark\b", config.option.markexpr or ""):
         if ours and not config.pluginmanager.hasplugin("benchmark"):
             raise pytest.UsageError("benchmarks need pytest-benchmark: pip install pytest-benchmark")
         return

@@ -45,6 +45,18 @@ def test_without_pytest_benchmark_it_says_how_to_get_it() -> None:
     assert "pip install pytest-benchmark" in done.stdout + done.stderr
 
 
+def test_where_no_benchmark_is_wanted_pytest_benchmark_is_not_either() -> None:
+    done = pytest_of("-m", "not benchmark", "-p", "no:benchmark")
+    assert "need pytest-benchmark" not in done.stdout + done.stderr
+    assert f"{len(NAMES) * len(OPERATIONS)} deselected" in done.stdout
+
+
+def test_a_benchmark_that_pytest_benchmark_calls_once_more_for_its_profile_passes(tmp_path: Path) -> None:
+    python = interpreter(tmp_path / "a", workloads={name: ["", list(OPERATIONS)] for name in NAMES})
+    done = pytest_of("-m", "benchmark", "-k", "mlp and build", "--harness-env", python, "--benchmark-cprofile=tottime")
+    assert "1 passed" in done.stdout, done.stdout
+
+
 def test_pytest_benchmark_shows_what_the_worker_measured_and_history_takes_it(tmp_path: Path, capsys) -> None:
     workloads = {name: ["", list(OPERATIONS)] for name in NAMES}
     python = interpreter(tmp_path / "a", workloads=workloads, factors={"load": 50.0})
