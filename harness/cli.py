@@ -183,9 +183,9 @@ def reproduce(
     if finding not in found:
         raise Usage(f"no finding of that report is called {finding!r}{did_you_mean(finding, list(found))}")
     one = found[finding]
-    if script is not None:
-        script.write_text(one["script"], encoding="utf-8")
+    _write(script, str(one.get("script") or ""))
     saves, side = sides_of(one)
+    elsewhere = env is not None
     env = env or environment_of(stored, side)
     if env is not None and env == interpreter_of(stored) and not Path(env).exists():
         print("the interpreter of that report is gone: name another one with --env")
@@ -196,7 +196,7 @@ def reproduce(
         proof = rerun(one, found_or_made, saver)
         resolved = releases(found_or_made.interpreter)
     if markdown:
-        print(markdown_of(one, stored, proof.output if proof.shows else ""))
+        print(markdown_of(one, stored, proof.output if proof.shows else "", resolved if elsewhere else {}))
     else:
         print(stored_text(one))
     under = in_words(resolved)
@@ -264,7 +264,7 @@ def known(
             raise Usage(f"no known issue is called {name!r}{did_you_mean(name, names)}")
     entries = tuple(each for each in entries if not issue or each.id in issue)
     if markdown is not None:
-        markdown.write_text(known_page.page(entries), encoding="utf-8")
+        _write(markdown, known_page.page(entries))
         print(f"{len(entries)} known issues written to {markdown}")
         return OK
     if not verify:
@@ -320,6 +320,15 @@ def _environment(env: str | None) -> Iterator[Environment]:
         raise Usage(f"--env: {error}") from error
     except EnvironmentFailed as error:
         raise Unmeasured(str(error)) from error
+
+
+def _write(path: Path | None, text: str) -> None:
+    """Writes a file that was asked for; raises Usage where there is no folder for it, Unmeasured where it cannot be."""
+    for each in reports.targets(path):
+        try:
+            each.write_text(text, encoding="utf-8")
+        except OSError as error:
+            raise Unmeasured(f"{each} cannot be written: {error.strerror}") from error
 
 
 def _folder(given: Path | None) -> Path | None:

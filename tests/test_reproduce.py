@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from harness.check.proof import scripted
+from harness.check.reproduce import markdown_of
 from harness.expectations.finding import Finding, normalised
 from tests.test_console import MODEL
 
@@ -73,6 +74,22 @@ def test_the_bug_report_holds_versions_script_and_both_sides(tmp_path: Path) -> 
     for part in ("- Keras 3.15.1", "```python", "## Expected\n\n`1.0`", "## Actual\n\n`2.0`", "dense/kernel"):
         assert part in done.stdout
     assert script.read_text() == SHOWS
+
+
+@pytest.mark.parametrize(("place", "said"), [("none/x.py", "there is no folder"), (".", "is a folder, not a file")])
+def test_a_script_that_can_be_written_nowhere_is_wrong_usage(tmp_path: Path, place: str, said: str) -> None:
+    done = reproduce(tmp_path, FINDING.id, "--report", str(stored(tmp_path)), "--script", str(tmp_path / place))
+    assert (done.returncode, said in done.stderr, "Traceback" in done.stderr) == (2, True, False), done.stderr
+
+
+def test_a_bug_report_shows_an_error_as_it_is_and_the_versions_that_it_was_run_under() -> None:
+    error = {"type": "TypeError", "message": "Could not parse config: <Functional name=f>\n```built```"}
+    finding = {**FINDING.to_json(), "error": error, "script": SHOWS}
+    report = {"environments": {"candidate": {"keras": "3.15.1", "python": "3.11"}}}
+    told = markdown_of(finding, report, "", {})
+    assert "## Actual\n\n````\nTypeError: Could not parse config: <Functional name=f>\n```built```\n````" in told
+    assert "- Keras 3.15.1" in told
+    assert "- Keras 2.15.0\n- Python 3.9" in markdown_of(finding, report, "", {"keras": "2.15.0", "python": "3.9"})
 
 
 def test_the_report_of_the_last_check_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,6 +6,7 @@ a stranger. It is not written anew from the architecture, for the driver has no 
 
 from __future__ import annotations
 
+import re
 import sys
 import tempfile
 from collections.abc import Mapping
@@ -62,8 +63,11 @@ def _halves(finding: Data, loader: Environment, saver: Environment) -> Proof:
     return Proof(None, f"it failed itself: {then.get('error')}")
 
 
-def markdown_of(finding: Data, report: Data, output: str) -> str:
-    """A bug report, ready to be pasted: what happens, what should, the script, the versions."""
+def markdown_of(finding: Data, report: Data, output: str, resolved: Mapping[str, str]) -> str:
+    """A bug report, ready to be pasted: what happens, what should, the script, the versions.
+
+    The versions are those under which it was run again, where that was another environment than the report's.
+    """
     environment = report.get("environments", {}).get("candidate", {})
     packages = environment.get("packages", {})
     stated = {
@@ -72,10 +76,12 @@ def markdown_of(finding: Data, report: Data, output: str) -> str:
         "NumPy": packages.get("numpy"),
         "Python": environment.get("python"),
     }
+    if resolved:
+        stated = {name: resolved.get(name.lower()) for name in stated}
     scripts = finding.get("scripts") or {"load": str(finding["script"])}
     error = finding.get("error")
     if error:
-        expected, actual = "No error.", f"`{error['type']}`: {str(error['message']).strip()[:1000]}"
+        expected, actual = "No error.", _fenced(f"{error['type']}: {str(error['message']).strip()[:1000]}")
     else:
         place = f" at `{finding['where']}`" if finding.get("where") else ""
         expected = f"`{finding['expected']!s:.500}`{place}"
@@ -89,5 +95,11 @@ def markdown_of(finding: Data, report: Data, output: str) -> str:
         f"## Actual\n\n{actual}",
     ]
     if output.strip():
-        parts.append(f"The script prints:\n\n```\n{output.strip()[-2000:]}\n```")
+        parts.append(f"The script prints:\n\n{_fenced(output.strip()[-2000:])}")
     return "\n\n".join(parts)
+
+
+def _fenced(text: str) -> str:
+    """The text as it is: a page would read what stands in it, such as ``<Dense name=dense>``, as its own."""
+    fence = "`" * max(3, 1 + max(map(len, re.findall("`+", text)), default=0))
+    return f"{fence}\n{text}\n{fence}"
