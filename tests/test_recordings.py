@@ -92,6 +92,17 @@ def test_a_finding_that_does_not_show_any_more_is_fixed_and_forgotten(mended: st
     assert statuses(check(mended, folder)) == {}
 
 
+@pytest.mark.parametrize("python", ["broken", "mended"])
+def test_a_recording_under_an_id_of_an_earlier_harness_is_tried_once_and_takes_its_own(
+    python: str, folder: Path, request: pytest.FixtureRequest
+) -> None:
+    (path,) = folder.rglob("*.json")
+    path.rename(path.with_name("0d1d0d1d.json"))
+    first = check(request.getfixturevalue(python), folder)
+    assert statuses(first) == {path.stem: FAILED if python == "broken" else FIXED}
+    assert files(folder) == ([path.name] if python == "broken" else [])
+
+
 def test_what_is_recorded_is_sent_before_anything_is_drawn_and_changes_nothing_of_what_is(
     mended: str, folder: Path, tmp_path: Path
 ) -> None:

@@ -15,7 +15,7 @@ import contextlib
 import json
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +37,7 @@ class Recording:
     environment: Mapping[str, str]
     seed: int
     fixed_under: tuple[str, ...] = ()  # releases of Keras under which it did not show
+    file: str = field(default="", compare=False)  # the name of the file that it was read from
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ def read(folder: Path, keras: str) -> tuple[list[Recording], list[Replayed]]:
         return [], []
     for path in paths:
         try:
-            recording = _recording(json.loads(path.read_text(encoding="utf-8")))
+            recording = replace(_recording(json.loads(path.read_text(encoding="utf-8"))), file=path.name)
         except FileNotFoundError:
             continue  # another check has found it fixed in the meantime
         except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
@@ -100,13 +101,16 @@ def keep(
                 gone = () if earlier is None else tuple(each for each in earlier.fixed_under if each != keras)
                 _write(folder, keras, Recording(finding, stated, seed, gone))
         for each in replayed:
-            if each.recording is None or each.status not in (FIXED, KNOWN):
+            if each.recording is None or each.status == SKIPPED:
                 continue
-            if each.status == FIXED and each.recording.environment["keras"] != keras:
+            name = each.recording.file or f"{each.id}.json"
+            elsewhere = each.status == FIXED and each.recording.environment["keras"] != keras
+            if elsewhere:
                 gone = (*each.recording.fixed_under, keras)
                 _write(folder, keras, replace(each.recording, fixed_under=gone))
-            else:
-                (_of_major(folder, keras) / f"{each.id}.json").unlink(missing_ok=True)
+            # An earlier release of the harness may have given it another id: it would be tried twice, and never go.
+            if name != f"{each.id}.json" or (each.status in (FIXED, KNOWN) and not elsewhere):
+                (_of_major(folder, keras) / name).unlink(missing_ok=True)
     except OSError as error:
         return f"found failures could not be kept in {folder}: {error.strerror or error}"
     return None
