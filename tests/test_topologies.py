@@ -1,6 +1,7 @@
 """Topologies are promised by name: each can be drawn, is seen where it is and nowhere else, and is missed."""
 
 import ast
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from io import StringIO
 from pathlib import Path
@@ -11,6 +12,7 @@ from rich.console import Console
 
 from harness.architectures.drawing import draws
 from harness.architectures.families import all_rules
+from harness.architectures.graph import Goal
 from harness.architectures.models import architectures
 from harness.architectures.rules import Arguments, LayerRule, Placement
 from harness.architectures.spec import Spec
@@ -186,3 +188,23 @@ def test_a_model_that_is_not_sent_is_told_with_what_it_lacks() -> None:
     assert report(result)["coverage"]["unsent"][0] == {
         "route": "hdf5", "models": 2, "lacking": "graph", "why": LACKING["graph"],
     }  # fmt: skip
+
+
+def test_a_layer_that_gives_a_dict_stands_in_no_sequential() -> None:
+    """Layers that leave their input alone when they do not train hide that Keras hands the dict on."""
+    rules = {name: all_rules()[name] for name in ("TFSMLayer", "GaussianNoise", "Dropout")}
+    goals = [Goal("GaussianNoise"), Goal("TFSMLayer"), Goal("Dropout")]
+    drawn = draws(architectures(vocabulary=vocabulary("3.15"), rules=rules, goals=goals), 100, seed_value=1)
+    taken_up = [(form, given) for model in drawn for form, given in _taken_up(model)]
+    assert sum(form == "functional" and "call_endpoint" in given for form, given in taken_up) > 10
+    assert sum(form == "sequential" for form, _ in taken_up) > 3
+    assert [given for form, given in taken_up if form == "sequential" and "call_endpoint" in given] == []
+
+
+def _taken_up(model: Architecture) -> Iterator[tuple[str, Mapping[str, object]]]:
+    """The arguments of each TFSMLayer, with the form of the model that it stands in."""
+    for node in model.nodes:
+        if isinstance(node.layer, Architecture):
+            yield from _taken_up(node.layer)
+        elif isinstance(node.layer, Call) and node.layer.name == "layers.TFSMLayer":
+            yield model.form, node.layer.arguments

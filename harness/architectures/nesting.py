@@ -92,5 +92,7 @@ def _add_to_chain(
     name, values, placement = graph.placed(rule, wanted, onto[1])
     if placement.others or placement.named or placement.keywords or placement.as_list or len(placement.outputs) != 1:
         return None
+    if placement.keyed:  # layers that leave their input as it is take a dict while they do, and fail in training
+        return None
     node = graph.attach(name, values, placement, onto[0])
     return Ref(node.name), placement.outputs[0]

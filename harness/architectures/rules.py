@@ -32,7 +32,7 @@ class Placement:
     `others` are the further inputs, to be found in the graph or made. With `as_list` the first input and the others
     are passed as one list (merging layers, Attention), else as positional arguments; `named` are keyword inputs
     that must be tensors (a Spec, or nested lists of them), `keywords` are plain call arguments. `methods` are
-    called on the layer once it is built.
+    called on the layer once it is built. `keyed` outputs come in a dict, which a Sequential would hand on as it is.
     """
 
     outputs: tuple[Spec, ...]
@@ -41,6 +41,7 @@ class Placement:
     named: Mapping[str, Any] = field(default_factory=dict)
     keywords: Mapping[str, Any] = field(default_factory=dict)
     methods: tuple[Method, ...] = ()
+    keyed: bool = False
 
 
 @dataclass(frozen=True)

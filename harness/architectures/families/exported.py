@@ -25,8 +25,9 @@ def _saved_model(a: Arguments, x: Spec) -> Placement:
     units = a.draw(st.integers(1, 4))
     a.give("filepath", _small(x, units, a.draw(st.integers(0, 9))))
     a.optional("call_endpoint", st.sampled_from(_ENDPOINTS), default="serve")
-    a.optional("call_training_endpoint", st.just(a.get("call_endpoint", "serve")))
-    return Placement((Spec((*x.shape[:-1], units)),))
+    endpoint = a.get("call_endpoint", "serve")
+    a.optional("call_training_endpoint", st.just(endpoint))
+    return Placement((Spec((*x.shape[:-1], units)),), keyed=endpoint in _ENDPOINTS)
 
 
 def _takes(spec: Spec) -> bool:
