@@ -60,10 +60,8 @@ def config(value: Any) -> Any:
             if name in ("function", "builtin_function") or settings is None:
                 return settings if isinstance(settings, str) else name
             own = {key for of, key in OF_CLASSES if of == name}
-            return {
-                "class": CLASSES.get(name, name),
-                "config": config({key: settings[key] for key in settings if key not in own}),
-            }
+            kept = config({key: settings[key] for key in settings if key not in own})
+            return {"class": CLASSES.get(name, name), "config": kept, **_rank(value.get("build_config"))}
         return {
             key: ALONE[key](item) if key in ALONE else config(item)
             for key, item in value.items()
@@ -77,6 +75,24 @@ def config(value: Any) -> Any:
 def _alone(axis: Any) -> Any:
     """An axis: Keras 2 keeps that of a normalization as a list of one."""
     return axis[0] if isinstance(axis, list) and len(axis) == 1 else axis
+
+
+def _rank(built: Any) -> dict[str, int]:
+    """Of how many axes a layer was built, where it says so: what `both_state` counts axes by."""
+    shape = built.get("input_shape") if isinstance(built, Mapping) else None
+    plain = isinstance(shape, (list, tuple)) and all(size is None or isinstance(size, int) for size in shape)
+    return {"rank": len(shape)} if plain and shape else {}
+
+
+def _from_the_end(settings: Any, rank: int | None) -> Any:
+    """Settings with their axes counted from the end: LayerNormalization of Keras 3.16 states what its build() made of
+    -1, that of 3.15 what it was given.
+    """
+    axis: Any = settings.get("axis") if isinstance(settings, dict) else None
+    axes: list[Any] = axis if isinstance(axis, list) else [axis]
+    if rank is None or not all(isinstance(each, int) for each in axes):
+        return settings
+    return {**settings, "axis": _alone([each - rank if each >= 0 else each for each in axes])}
 
 
 def _code(function: Any) -> Any:
@@ -204,6 +220,11 @@ def both_state(before: Any, after: Any, lost: Lost, owner: str = "") -> tuple[An
         return [one for one, _ in each], [other for _, other in each]
     if not (isinstance(before, dict) and isinstance(after, dict)):
         return before, after
+    if "class" in before and "class" in after:
+        rank = before.get("rank", after.get("rank"))
+        before, after = (
+            {"class": each["class"], "config": _from_the_end(each["config"], rank)} for each in (before, after)
+        )
     owner = str(before.get("class", owner)) if "config" in before else owner
     pairs = {key: both_state(before[key], after[key], lost, owner) for key in before if key in after}
     missing = {key: value for key, value in before.items() if key not in after and lost(owner, key, value)}

@@ -92,10 +92,30 @@ def changed(config: dict[str, Any], **arguments: Any) -> dict[str, Any]:
     return {**config, "layers": [config["layers"][0], {**layer, "config": settings}]}
 
 
+def unbuilt(config: dict[str, Any]) -> dict[str, Any]:
+    """The same, and no word of the shape that the layer was built with."""
+    layer = {key: value for key, value in config["layers"][1].items() if key != "build_config"}
+    return {**config, "layers": [config["layers"][0], layer]}
+
+
 def test_one_model_in_two_dialects_is_one_model() -> None:
     before, after = held(KERAS_2, KERAS_3)
     assert before == after
     assert before["layers"]["norm"]["config"]["momentum"] == 0.8
+
+
+def test_an_axis_is_the_same_counted_from_the_front_and_from_the_end_where_the_shape_is_told() -> None:
+    """Keras 3.16 states what LayerNormalization made of it when it was built."""
+    before, after = held(KERAS_3, changed(KERAS_3, axis=-1))
+    assert before == after
+    before, after = held(KERAS_3, changed(KERAS_3, axis=[0, -1]))
+    assert before != after
+    before, after = held(KERAS_3, changed(KERAS_3, axis=-2))
+    assert before != after
+    before, after = held(KERAS_3, unbuilt(changed(KERAS_3, axis=-1)))  # as a file of Keras 2.12 tells it
+    assert before == after
+    before, after = held(unbuilt(KERAS_3), unbuilt(changed(KERAS_3, axis=-1)))
+    assert before != after
 
 
 def test_another_value_is_another_model() -> None:
