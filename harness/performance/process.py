@@ -69,6 +69,7 @@ class Side:
             "file": benchmark.file,
             "effort": self._options.effort,
             "custom_objects": list(self._options.custom_objects),
+            "unsafe": self._options.unsafe,
             "import": [str(path.absolute()) for path in self._options.imports],
             "inputs": None if self._options.inputs is None else str(self._options.inputs.absolute()),
         }

@@ -353,6 +353,13 @@ def names_from_the_start() -> Iterator[None]:
         told.update(observed)
 
 
+def allow_code() -> None:
+    """Lets models that hold code be loaded: until `clear` is called, in Keras 2 as long as the process lives."""
+    where = getattr(keras, "config", None) or getattr(keras, "__internal__", None)
+    if hasattr(where, "enable_unsafe_deserialization"):
+        where.enable_unsafe_deserialization()
+
+
 def clear() -> None:
     """Forgets the models that nothing holds, and what Keras keeps of them in global state, names included.
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.protocol.architecture import Architecture, Exported, calls
-from harness.worker.dialect import keras
+from harness.worker import dialect
 
 _state: dict[str, Any] = {"folder": None, "trusted": False}
 
@@ -38,8 +38,8 @@ def path_of(exported: Exported) -> str:
 def trust(architecture: Architecture) -> None:
     """Turns safe mode off for this model where it needs that; `dialect.clear` has turned it on again before."""
     _state["trusted"] = any(call.name == "layers.TFSMLayer" for call in calls(architecture))
-    if _state["trusted"] and hasattr(keras, "config"):
-        keras.config.enable_unsafe_deserialization()
+    if _state["trusted"] and dialect.MAJOR >= 3:  # in Keras 2 nothing turns it off again, and `safe_mode` is enough
+        dialect.allow_code()
 
 
 def safe_mode() -> bool:

@@ -21,19 +21,21 @@ def workload(request: dict[str, Any]) -> Workload:
 
     Nor is one built: how its author does that is not in the file, and loading it has a row of its own.
     """
-    path = Path(request["file"])
+    path, unsafe = Path(request["file"]), bool(request.get("unsafe"))
+    if unsafe:
+        dialect.allow_code()
     objects = custom_objects(request.get("import", ()), request.get("custom_objects", ()))
-    model = load(path, objects)
+    model = load(path, objects, unsafe=unsafe)
     compiled = bool(getattr(model, "optimizer", None)) and bool(getattr(model, "compiled", True))
     described = hasattr(model, "get_config") and hasattr(type(model), "from_config")
     inputs = dialect.tf.nest.map_structure(dialect.array, inputs_of(model, request.get("inputs")))
     outputs = dialect.tf.nest.map_structure(dialect.array, model(inputs, training=False))
-    targets = _targets(model, lambda: load(path, objects), inputs, outputs) if compiled else None
+    targets = _targets(model, lambda: load(path, objects, unsafe=unsafe), inputs, outputs) if compiled else None
     zeros = dialect.tf.nest.map_structure(np.zeros_like, outputs)
     return Workload(
         request["workload"],
         str(path),
-        lambda: load(path, objects),
+        lambda: load(path, objects, unsafe=unsafe),
         lambda: (inputs, zeros if targets is None else targets),
         operations=(
             *IO, *(MAKING[1:] if described else ()), *RUNNING, *(TRAINING[:1] if compiled else ()),

@@ -204,6 +204,25 @@ def test_a_model_of_the_user_s_own_classes_is_measured_with_them(tmp_path: Path)
         scratch.close()
 
 
+@pytest.mark.parametrize("unsafe", [True, False])
+def test_a_model_that_holds_code_is_measured_where_that_was_allowed(tmp_path: Path, unsafe: bool) -> None:
+    import keras
+
+    path = tmp_path / "lambda.keras"
+    x = keras.Input((4,))
+    keras.Model(x, keras.layers.Lambda(lambda y: 2 * y)(keras.layers.Dense(3)(x))).save(path)
+    scratch = Scratch()
+    own = Side("measured", Environment(sys.executable), Short(unsafe=unsafe), scratch)
+    try:
+        own.spawn(0)
+        own.ready()
+        found = [own.measure(Benchmark(str(path), name, file=str(path)), []) for name in ("predict", "load .keras")]
+    finally:
+        own.stop()
+        scratch.close()
+    assert [isinstance(each, Failure) for each in found] == [not unsafe, not unsafe]
+
+
 def test_a_file_that_is_no_model_is_a_failure_and_not_the_end(side: Side, tmp_path: Path) -> None:
     path = tmp_path / "no.keras"
     path.write_text("no model")
