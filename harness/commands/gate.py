@@ -41,7 +41,10 @@ def gate(
     ] = (),
     profile: Annotated[
         Literal["quick", "ci", "thorough"] | None,
-        Parameter(help="How much is covered of Keras itself: quick, but with --models nothing unless it is said."),
+        Parameter(
+            help="How much is covered of Keras itself: quick, but with --models nothing unless this, --layer or --route"
+            " is given."
+        ),
     ] = None,
     layer: Annotated[
         tuple[str, ...], Parameter(help="Only models around this layer (may be repeated).", negative="")
@@ -112,7 +115,7 @@ def gate(
     if inputs is not None:
         _check_inputs(inputs)
     given = Given(inputs, import_path, custom_objects, hung_after, unsafe)
-    drawn = PROFILES[profile or "quick"] if profile or not models else None
+    drawn = PROFILES[profile or "quick"] if profile or layer or route or not models else None
     options = Options(
         drawn, baseline, candidate, layer, route, seed, time_limit, hung_after,
         Limits(memory=int(memory_limit * GIB)), known, tuple(fail_on) or FAILS_ON, models, given,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import sys
 from pathlib import Path
 
 import pytest
@@ -43,6 +44,30 @@ def test_an_interpreter_that_is_not_there_is_wrong_usage(capsys: pytest.CaptureF
 def test_what_is_misspelt_is_told(option: str, value: str, hint: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert code("--baseline", "x", "--candidate", "y", option, value) == 2
     assert hint in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "drawn"),
+    [
+        ((), "quick"),
+        (("--models", "{}"), None),
+        (("--models", "{}", "--profile", "ci"), "ci"),
+        (("--models", "{}", "--layer", "Dense"), "quick"),
+        (("--models", "{}", "--route", "hdf5"), "quick"),
+    ],
+)
+def test_beside_models_of_ones_own_others_are_drawn_where_that_is_asked_for(
+    arguments: tuple[str, ...], drawn: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str | None] = []
+
+    def gate(options: Options, *_: object, **__: object) -> None:
+        asked.append(options.profile and options.profile.name)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("harness.gate.session.Gate", gate)
+    code("--baseline", sys.executable, "--candidate", sys.executable, *(each.format(tmp_path) for each in arguments))
+    assert asked == [drawn]
 
 
 def made(**changes: object) -> Result:
