@@ -32,7 +32,7 @@ def targets(*paths: Path | None) -> list[Path]:
     """The paths that were given, absolute. Raises Usage for one in no folder, Unmeasured for one not writable."""
     from harness.reporting import files
 
-    given = [path.expanduser().absolute() for path in paths if path is not None]
+    given = apart(*paths)
     for path in given:
         try:
             files.probe(path)
@@ -40,6 +40,22 @@ def targets(*paths: Path | None) -> list[Path]:
             raise Usage(str(error)) from error
         except OSError as error:
             raise Unmeasured(f"{path} cannot be written: {error.strerror}") from error
+    return given
+
+
+def apart(*paths: Path | None) -> list[Path]:
+    """The paths that were given, absolute; raises Usage where two are one file: one would be lost.
+
+    What is no plain file (/dev/stdout, /dev/null) takes any number of them.
+    """
+    given = [path.expanduser().absolute() for path in paths if path is not None]
+    taken = set()
+    for path in given:
+        # Not where a link leads to: a report takes the place of the link.
+        place = path.parent.resolve() / path.name
+        if place in taken and (path.is_file() or not path.exists()):
+            raise Usage(f"two reports cannot be written to one file, {path}")
+        taken.add(place)
     return given
 
 

@@ -16,6 +16,7 @@ from cyclopts import Parameter
 from cyclopts.validators import Number
 
 from harness.commands.fetching import Fetched
+from harness.commands.reports import apart
 from harness.commands.trial import Trial, Wanted
 from harness.inspection.collect import collect
 from harness.inspection.hdf5_process import Reader
@@ -84,6 +85,7 @@ def validate(
             raise Usage(str(error)) from error
     if not files and not stdin:
         raise Usage("no file is named; `keras-harness validate model.keras`, or - for a list of paths")
+    apart(json, sarif, junitxml)
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # a stranger's word may have letters that a terminal lacks
     started = time.monotonic()
