@@ -127,7 +127,7 @@ def bench(
     paths = Paths(json, markdown, html, svg)
     if svg is not None and baseline is None:
         raise Usage("--svg draws a comparison: name --baseline and --candidate")
-    if html is not None and not _is_there("jinja2", "--html"):
+    if html is not None and not is_there("jinja2", "--html"):
         return UNMEASURED
     reports.targets(*paths)
     memory = int(memory_limit * GIB)
@@ -287,7 +287,7 @@ def _looked(history: Path | None) -> list[Looked]:
     return looked
 
 
-def _is_there(package: str, option: str) -> bool:
+def is_there(package: str, option: str) -> bool:
     """Whether a package of the extra is installed; says how to get it where not."""
     if importlib.util.find_spec(package) is None:
         print(f'keras-harness: {option} needs {package}: pip install "keras-harness[bench]"', file=sys.stderr)

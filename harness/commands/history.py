@@ -8,11 +8,15 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import App, Parameter
 
-from harness.settings import OK, UNMEASURED, Usage, did_you_mean
+from harness.commands import reports
+from harness.commands.bench import is_there
+from harness.settings import OK, UNMEASURED, Unmeasured, Usage, did_you_mean
 
 if TYPE_CHECKING:
+    from harness.performance.series import Series
     from harness.reporting.history_text import Looked
 
+TITLE = "keras-harness history"
 HISTORY = Parameter(name="--history", help="The folder of the history, instead of the user's own.")
 
 app = App(name="history", help="Since when is it slower?")
@@ -28,7 +32,10 @@ def history(
     ] = (),
     machine: Annotated[str, Parameter(help="The id of a machine, or all; unless said, this one.")] = "this",
     measure: Annotated[Literal["time", "memory", "bytes"], Parameter(help="What is looked at.")] = "time",
-    html: Annotated[Path | None, Parameter(help="Write a page here as well.")] = None,
+    json: Annotated[Path | None, Parameter(help="Write report.json here as well.")] = None,
+    markdown: Annotated[Path | None, Parameter(help="Write a table here, for a pull request.")] = None,
+    html: Annotated[Path | None, Parameter(help="Write a page here.")] = None,
+    svg: Annotated[Path | None, Parameter(help="Draw it here, for a README.")] = None,
     by: Annotated[
         Literal["release", "date"],
         Parameter(help="The order of the runs: the releases that they are of, or when they were."),
@@ -40,63 +47,64 @@ def history(
     of different machines are never mixed. Exit codes: 0 shown, 2 usage, 3 there is nothing to show.
     """
     from harness.performance import history as kept
-    from harness.performance import machine as machines
-    from harness.performance.changes import Missing, changes
-    from harness.performance.series import series
+    from harness.performance.series import series as series_of
     from harness.reporting import console as terminal
+    from harness.reporting import history_markdown, history_report, json_report, performance_page, plots
     from harness.reporting.history_text import print_history
 
+    if html is not None and not is_there("jinja2", "--html"):
+        return UNMEASURED
+    reports.targets(json, markdown, html, svg)
     place = _folder(folder)
     found = kept.read(place)
-    for each in found.damaged:
-        print(f"keras-harness: {each.told}", file=sys.stderr)
-    every = series(found.lines, measure=measure, by=by)
+    problems = [each.told for each in found.damaged]
+    looked: list[Looked] = []
+    try:
+        looked = _looked(place, series_of(found.lines, measure=measure, by=by), measure, machine, benchmark)
+    except Unmeasured as error:
+        problems.append(str(error))
+    for problem in problems:
+        print(f"keras-harness: {problem}", file=sys.stderr)
+    print_history(looked, terminal.make_console())
+    lost = reports.kept(
+        {
+            json: lambda: json_report.text(history_report.report(looked, measure=measure, by=by, problems=problems)),
+            markdown: lambda: history_markdown.markdown(looked, problems),
+            **(
+                {html: lambda: performance_page.of_history(looked), svg: lambda: plots.histories(looked, TITLE)}
+                if looked
+                else {}
+            ),
+        }
+    )
+    for each in lost:
+        print(f"keras-harness: {each}", file=sys.stderr)
+    return OK if looked and not lost else UNMEASURED
+
+
+def _looked(place: Path, every: list[Series], measure: str, machine: str, words: tuple[str, ...]) -> list[Looked]:
+    """The series that were asked for, with their changes. Raises Usage, and Unmeasured where nothing is there."""
+    from harness.performance import machine as machines
+    from harness.performance.changes import Missing, changes
+
     if not every:
-        print(
-            f"keras-harness: no {measure} in the history in {place}: bench and history import add to it",
-            file=sys.stderr,
-        )
-        return UNMEASURED
+        raise Unmeasured(f"no {measure} in the history in {place}: bench and history import add to it")
     here = str(machines.about()["id"]) if machine == "this" else machine
     ids = sorted({str(each.machine["id"]) for each in every})
     if machine not in ("this", "all") and machine not in ids:
         raise Usage(f"--machine: no machine is called {machine!r}{did_you_mean(machine, ids)}")
     shown = [each for each in every if machine == "all" or each.machine["id"] == here]
     if not shown:
-        print(
-            f"keras-harness: nothing of this machine ({here}) in {place}, but of {', '.join(ids)} (--machine all)",
-            file=sys.stderr,
-        )
-        return UNMEASURED
-    for word in benchmark:
+        raise Unmeasured(f"nothing of this machine ({here}) in {place}, but of {', '.join(ids)} (--machine all)")
+    for word in words:
         if not any(word in each.benchmark for each in shown):
             names = sorted({each.benchmark for each in shown})
             raise Usage(f"--benchmark: no benchmark has {word!r} in its name{did_you_mean(word, names)}")
-    shown = [each for each in shown if not benchmark or any(word in each.benchmark for word in benchmark)]
+    shown = [each for each in shown if not words or any(word in each.benchmark for word in words)]
     try:
-        looked = [(each, changes(each.values)) for each in shown]
+        return [(each, changes(each.values)) for each in shown]
     except Missing as error:
-        print(f"keras-harness: {error}", file=sys.stderr)
-        return UNMEASURED
-    print_history(looked, terminal.make_console())
-    if html is None:
-        return OK
-    lost = _page(looked, html)
-    if lost:
-        print(f"keras-harness: {lost}", file=sys.stderr)
-    return UNMEASURED if lost else OK
-
-
-def _page(looked: list[Looked], path: Path) -> str | None:
-    from harness.performance.changes import Missing
-    from harness.reporting import files, performance_page
-
-    changed = sum(bool(changes) for _, changes in looked)
-    headline = f"{len(looked)} benchmarks, {changed} of them changed"
-    try:
-        return files.keep(performance_page.of_history(looked, headline=headline), path.expanduser().absolute())
-    except Missing as error:
-        return str(error)
+        raise Unmeasured(str(error)) from error
 
 
 @app.command(name="import")

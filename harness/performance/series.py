@@ -36,13 +36,25 @@ class Point:
 
 @dataclass
 class Series:
-    """`machine` is what the runs say of theirs; all of them come from it. `gpu` is the name of the one it ran on."""
+    """`machine` is what the runs say of theirs; all of them come from it. `gpu` is the name of the one it ran on.
+
+    `apart` is what it differs in from another series of that benchmark on that machine, for people.
+    """
 
     benchmark: str
     measure: str
     machine: Mapping[str, Any]
     points: list[Point] = field(default_factory=list)
     gpu: str = ""
+    threads: int | None = None
+    set: int | None = None
+    source: str = ""
+    apart: str = ""
+
+    @property
+    def name(self) -> str:
+        """The benchmark, for people."""
+        return f"{self.benchmark} ({self.apart})" if self.apart else self.benchmark
 
     @property
     def values(self) -> list[float]:
@@ -79,15 +91,9 @@ def series(lines: Iterable[Mapping[str, Any]], *, measure: str = TIME, by: str =
             if values.get(measure, 0) <= 0:
                 continue
             gpu = _gpu(name, about)
-            place = (
-                name,
-                line["machine"]["id"],
-                str(about.get("threads")),
-                str(about.get("set")),
-                str(about.get("source", "")),
-                gpu,
-            )
-            one = found.setdefault(place, Series(name, measure, line["machine"], gpu=gpu))
+            kind = (about.get("threads"), about.get("set"), str(about.get("source", "")))
+            place = (name, line["machine"]["id"], *map(str, kind), gpu)
+            one = found.setdefault(place, Series(name, measure, line["machine"], [], gpu, *kind))
             one.points.append(
                 Point(
                     line["time"], str(about.get("tensorflow", "")), str(about.get("keras", "")), float(values[measure]),
@@ -99,7 +105,28 @@ def series(lines: Iterable[Mapping[str, Any]], *, measure: str = TIME, by: str =
             one.points.sort(key=lambda point: (order_of(point.tensorflow), order_of(point.keras), point.time))
         else:
             one.points.sort(key=lambda point: point.time)
-    return [found[place] for place in sorted(found)]
+    every = [found[place] for place in sorted(found)]
+    _tell_apart(every)
+    return every
+
+
+def _tell_apart(every: list[Series]) -> None:
+    """Names what series differ in that are called alike."""
+    alike: dict[tuple[str, str, str], list[Series]] = {}
+    for one in every:
+        alike.setdefault((one.benchmark, one.machine["id"], one.gpu), []).append(one)
+    for several in alike.values():
+        for key in ("threads", "set", "source"):
+            if len({str(getattr(one, key)) for one in several}) > 1:
+                for one in several:
+                    one.apart = ", ".join(each for each in (one.apart, _word(one, key)) if each)
+
+
+def _word(one: Series, key: str) -> str:
+    if key == "source":
+        return one.source or "bench"
+    value = getattr(one, key)
+    return "" if value is None else f"{value} threads" if key == "threads" else f"set {value}"
 
 
 def _gpu(benchmark: str, about: Mapping[str, Any]) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from harness.performance.paired import CONFIDENCE
@@ -10,23 +9,22 @@ from harness.performance.result import ALONE, Result
 from harness.performance.sequential import SAME
 from harness.performance.verdicts import rows, verdict
 from harness.reporting import bench_text, comparison_text
-from harness.reporting.printable import printable
+from harness.reporting.markdown_text import safe
 from harness.reporting.quantities import amount, percent
 
-MEANS = re.compile(r"[\\`*\[\]<>|~&]|(?<![^\W_])_|_(?![^\W_])")  # something in Markdown; my_model.keras does not
 ICONS = {"pass": "✅", "fail": "❌", "error": "⚠️"}
 
 
 def markdown(result: Result) -> str:
     """The verdict, the environments, and a table: of a comparison what is not the same, the rest below a fold."""
     if result.compares:
-        lines = [f"## {ICONS[verdict(result)]} {_safe(comparison_text.verdict_line(result))}", ""]
+        lines = [f"## {ICONS[verdict(result)]} {safe(comparison_text.verdict_line(result))}", ""]
     else:
-        lines = [f"## {_safe(bench_text.alone_line(result))}", ""]
-    lines += [f"- {_safe(line)}" for line in bench_text.environment_lines(result)]
-    lines += [f"- {_safe(line)}" for line in bench_text.disturbance_lines(result)]
+        lines = [f"## {safe(bench_text.alone_line(result))}", ""]
+    lines += [f"- {safe(line)}" for line in bench_text.environment_lines(result)]
+    lines += [f"- {safe(line)}" for line in bench_text.disturbance_lines(result)]
     lines += ["", *(_compared(result) if result.compares else _alone(result))]
-    lines += [f"\n> not measured: {_safe(problem)}" for problem in result.problems]
+    lines += [f"\n> not measured: {safe(problem)}" for problem in result.problems]
     return "\n".join(lines) + "\n"
 
 
@@ -46,7 +44,7 @@ def _compared(result: Result) -> Iterator[str]:
                 percent(row.ratio.estimate) if row.ratio.pairs else "", comparison_text.interval(row),
                 f"{row.said}: {row.told}" if row.told else row.said,
             )  # fmt: skip
-            yield f"| {' | '.join(map(_safe, cells))} |"
+            yield f"| {' | '.join(map(safe, cells))} |"
         if title:
             yield "\n</details>"
 
@@ -55,9 +53,4 @@ def _alone(result: Result) -> Iterator[str]:
     yield "| benchmark | time | processes apart | peak memory | file |"
     yield "|---|---:|---:|---:|---:|"
     for benchmark, cells in bench_text.rows(result, ALONE):
-        yield f"| {' | '.join(map(_safe, (benchmark.name, *cells)))} |"
-
-
-def _safe(text: str) -> str:
-    """Text that is shown as it is: it ends no cell, begins no tag, link or emphasis, and calls nobody."""
-    return MEANS.sub(lambda found: f"&#{ord(found[0])};", printable(" ".join(text.split()))).replace("@", "@&#8203;")
+        yield f"| {' | '.join(map(safe, (benchmark.name, *cells)))} |"

@@ -14,7 +14,7 @@ from harness.performance.paired import CONFIDENCE
 from harness.performance.result import ALONE, Result
 from harness.performance.verdicts import VERDICTS, Row, rows
 from harness.reporting import bench_text, comparison_text, plots
-from harness.reporting.history_text import Looked, change_line, machine_line
+from harness.reporting.history_text import Looked, by_machine, change_line, headline, machine_line, runs
 from harness.reporting.printable import printable_lines
 from harness.reporting.quantities import amount, percent
 
@@ -38,14 +38,14 @@ def of_result(result: Result, looked: Sequence[Looked] = ()) -> str:
     )
 
 
-def of_history(looked: Sequence[Looked], *, headline: str) -> str:
+def of_history(looked: Sequence[Looked]) -> str:
     """The page of a history. Raises Missing without jinja2."""
     latest: dict[str, Mapping[str, Any]] = {}
     for series, _ in looked:
         latest[str(series.machine["id"])] = series.machine
     return _page(
         title="keras-harness history",
-        headline=headline,
+        headline=headline(looked),
         notes=[],
         groups=[],
         margin="",
@@ -108,7 +108,7 @@ def _machines(looked: Iterable[Looked]) -> list[dict[str, Any]]:
         return str(each[0].machine["id"])
 
     found = []
-    for _, of in groupby(sorted(looked, key=lambda each: (machine_of(each), each[0].benchmark)), key=machine_of):
+    for _, of in groupby(by_machine(looked), key=machine_of):
         every = list(of)
         found.append({"name": machine_line(every[0][0]), "series": [_series(*each) for each in every]})
     return found
@@ -116,11 +116,10 @@ def _machines(looked: Iterable[Looked]) -> list[dict[str, Any]]:
 
 def _series(series: Any, changes: Any) -> dict[str, Any]:
     return {
-        "name": series.benchmark,
+        "name": series.name,
         "measure": series.measure,
         "last": amount(series.points[-1].value, series.measure),
-        "runs": f"{len(series.points)} run{'' if len(series.points) == 1 else 's'}"
-        + (f" on {series.gpu}" if series.gpu else ""),
+        "runs": runs(series),
         "plot": plots.line(series, changes),
         "changes": [
             {"said": change_line(series, each), "kind": "bad" if each.ratio > 1 else "good"} for each in changes

@@ -7,25 +7,32 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from itertools import groupby
 from xml.etree import ElementTree
 
 from harness.performance.changes import Change
 from harness.performance.sequential import SAME
 from harness.performance.series import Series
 from harness.performance.verdicts import Row
-from harness.reporting.history_text import change_line
-from harness.reporting.printable import printable
+from harness.reporting.history_text import Looked, by_machine, change_line, change_since, headline, machine_line, runs
+from harness.reporting.printable import printable, printable_lines
 from harness.reporting.quantities import amount, percent
 
 BAR = (220, 22)  # pixels of one interval
 LINE = (360, 150)  # and of one series
 LETTER = 7  # and of a letter, at most on average
+COLUMNS, GAP, ROW = 2, 16, 15  # series side by side, pixels between them, and of a row of text
 REACH = math.log(2)  # how far from "the same" the bars go; what is beyond ends in an arrow
 BAD = ("slower", "more-memory", "larger", "fails")
 GOOD = ("faster", "less-memory", "smaller", "no-longer-fails")
 
+# By name as well: what makes a PNG of a picture knows no other, and leaves out a text whose font it does not find.
+FAMILIES = (
+    'system-ui, "Segoe UI", Roboto, "Helvetica Neue", Arial, Ubuntu, Cantarell, "Noto Sans", "Open Sans", '
+    '"Liberation Sans", "DejaVu Sans", FreeSans, sans-serif'
+)
 STYLE = """
-svg { font: 11px system-ui, sans-serif; } svg text { stroke: none !important; }
+svg { font: 11px FAMILIES; } svg text { stroke: none !important; }
 .ink { fill: #1c2024; } .faint { fill: #5c6670; } .grid { stroke: #c9d0d6; } .band { fill: #e9edf0; }
 .bad { fill: #b3261e; stroke: #b3261e; } .good { fill: #14713d; stroke: #14713d; }
 .even { fill: #4a5560; stroke: #4a5560; } .open { fill: #8a5a00; stroke: #8a5a00; }
@@ -36,7 +43,7 @@ svg { font: 11px system-ui, sans-serif; } svg text { stroke: none !important; }
 .even { fill: #b6c0c9; stroke: #b6c0c9; } .open { fill: #f0bd58; stroke: #f0bd58; }
 .run { stroke: #8ab4f8; } .dot { fill: #8ab4f8; } .mark { stroke: #ff8a80; } .release { stroke: #6c7680; }
 }
-"""
+""".replace("FAMILIES", FAMILIES)
 
 
 def kind(row: Row) -> str:
@@ -100,6 +107,54 @@ def ratios(rows: Iterable[Row], margin: float, title: str) -> str:
 
 def line(series: Series, changes: Sequence[Change]) -> str:
     """One series: runs from left to right, time upwards (in logarithms), changes and releases as lines across."""
+    return _text(_line(series, changes))
+
+
+def histories(looked: Iterable[Looked], title: str) -> str:
+    """All series as one picture of its own, for a README or a pull request; those of each machine below its name."""
+    every = by_machine(looked)
+    widest = max((len(text) for each in every for text, _ in _caption(*each)), default=0)
+    column = max(LINE[0], LETTER * widest) + GAP
+    across = COLUMNS if len(every) > 1 else 1
+    drawing = _svg(0, 0, label=title)
+    _add(drawing, "style").text = STYLE
+    _add(drawing, "text", "ink", x=8, y=20, font_weight="bold").text = f"{title}: {headline(every)}"
+    said = "dotted lines are new releases, dashed ones are changes; up is longer, or more"
+    _add(drawing, "text", "faint", x=8, y=36).text = said
+    top = 46
+    for machine, of in groupby(every, key=lambda each: machine_line(each[0])):
+        _add(drawing, "text", "faint", x=8, y=top + 14).text = printable(machine)
+        top += 24
+        series = list(of)
+        for begin in range(0, len(series), across):
+            row = series[begin : begin + across]
+            for place, each in enumerate(row):
+                _captioned(drawing, each, 8 + column * place, top)
+            top += LINE[1] + GAP + ROW * max(len(_caption(*each)) for each in row)
+    _sized(drawing, max(8 + column * across, 16 + LETTER * max(len(title) + 40, len(said))), top)
+    return _text(drawing)
+
+
+def _captioned(drawing: ElementTree.Element, each: Looked, left: float, top: float) -> None:
+    caption = _caption(*each)
+    for number, (text, of) in enumerate(caption):
+        _add(drawing, "text", of, x=left, y=top + ROW * (number + 1)).text = text
+    plot = _line(*each)
+    plot.attrib.update(x=f"{left:g}", y=f"{top + ROW * len(caption) + 6:g}")
+    drawing.append(plot)
+
+
+def _caption(series: Series, changes: Sequence[Change]) -> list[tuple[str, str]]:
+    """What stands above a series, line by line, and the classes of its colours."""
+    last = amount(series.points[-1].value, series.measure)
+    return [
+        (printable(series.name), "ink"),
+        (printable(f"{last}, {runs(series)}"), "faint"),
+        *((printable(change_since(series, each)), "bad" if each.ratio > 1 else "good") for each in changes),
+    ]
+
+
+def _line(series: Series, changes: Sequence[Change]) -> ElementTree.Element:
     width, height = LINE
     left, right, top, bottom = 8.0, width - 8.0, 26.0, height - 22.0
     logs = [math.log(value) for value in series.values]
@@ -132,7 +187,7 @@ def line(series: Series, changes: Sequence[Change]) -> str:
     for run, (log, point) in enumerate(zip(logs, series.points, strict=True)):
         dot = _add(drawing, "circle", "dot", cx=across(run), cy=up(log), r=3)
         _add(dot, "title").text = f"{amount(point.value, series.measure)}, {point.day}, {point.release}"
-    return _text(drawing)
+    return drawing
 
 
 def _releases(drawing: ElementTree.Element, series: Series, across: object, ends: tuple[float, float]) -> None:
@@ -153,11 +208,13 @@ def _releases(drawing: ElementTree.Element, series: Series, across: object, ends
 
 
 def _svg(width: float, height: float, *, label: str) -> ElementTree.Element:
-    attributes = {
-        "xmlns": "http://www.w3.org/2000/svg", "viewBox": f"0 0 {width:g} {height:g}", "width": f"{width:g}",
-        "height": f"{height:g}", "role": "img", "aria-label": label,
-    }  # fmt: skip
-    return ElementTree.Element("svg", attributes)
+    drawing = ElementTree.Element("svg", {"xmlns": "http://www.w3.org/2000/svg", "role": "img", "aria-label": label})
+    _sized(drawing, width, height)
+    return drawing
+
+
+def _sized(drawing: ElementTree.Element, width: float, height: float) -> None:
+    drawing.attrib.update(viewBox=f"0 0 {width:g} {height:g}", width=f"{width:g}", height=f"{height:g}")
 
 
 def _add(parent: ElementTree.Element, tag: str, of: str = "", **attributes: float | str) -> ElementTree.Element:
@@ -169,4 +226,4 @@ def _add(parent: ElementTree.Element, tag: str, of: str = "", **attributes: floa
 
 
 def _text(drawing: ElementTree.Element) -> str:
-    return ElementTree.tostring(drawing, encoding="unicode")
+    return printable_lines(ElementTree.tostring(drawing, encoding="unicode"))  # a name may hold what is no XML

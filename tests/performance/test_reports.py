@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import io
+import json
 import re
 import sys
 from html.parser import HTMLParser
@@ -17,6 +18,7 @@ from rich.console import Console
 from harness.cli import main
 from harness.performance.changes import Change
 from harness.performance.history import append, read
+from harness.performance.machine import about
 from harness.performance.measured import Benchmark, Sample
 from harness.performance.options import Options
 from harness.performance.paired import log_ratios
@@ -24,7 +26,7 @@ from harness.performance.result import Result
 from harness.performance.sequential import Decisions
 from harness.performance.series import series
 from harness.performance.verdicts import DEFAULT_ALARMS, VERDICTS, WORDS, rows
-from harness.reporting import bench_markdown, performance_page, plots
+from harness.reporting import bench_markdown, history_markdown, performance_page, plots
 from harness.reporting.comparison_text import print_comparison, shown
 from tests.performance.stub import interpreter
 from tests.performance.test_history import line
@@ -120,8 +122,11 @@ def test_a_name_cannot_steer_the_terminal_nor_cost_the_page_or_the_picture(tmp_p
     print_comparison(result(name=HOSTILE), console)
     picture = plots.ratios(rows(result(name=HOSTILE)), 0.05, "title")
     ElementTree.fromstring(picture)
-    for text in (capsys.readouterr().out, page.read_text(), console.file.getvalue(), picture,
-                 bench_markdown.markdown(result(name=HOSTILE, slower=1.3))):  # fmt: skip
+    looked = [(each, []) for each in series(read(tmp_path / "history").lines)]
+    drawn = plots.histories(looked, "title")
+    ElementTree.fromstring(drawn)
+    tables = bench_markdown.markdown(result(name=HOSTILE, slower=1.3)), history_markdown.markdown(looked)
+    for text in (capsys.readouterr().out, page.read_text(), console.file.getvalue(), picture, drawn, *tables):
         assert "\\x1b" in text or "&#92;x1b" in text
         assert not set("\x1b\u202e\ud800\x00") & set(text)
 
@@ -207,6 +212,102 @@ def test_the_page_of_a_history_is_written(tmp_path: Path) -> None:
     page = tmp_path / "page.html"
     assert code("history", "--history", str(tmp_path / "history"), "--html", str(page)) == 0
     assert "one / predict" in Page(page.read_text()).text
+
+
+def history_of(tmp_path: Path) -> str:
+    """A history with one benchmark that became slower with 2.21.0, one that did not, and one of another machine."""
+    folder = tmp_path / "history"
+    for run in range(30):
+        release = "2.20.0" if run < 15 else "2.21.0"
+        value = (1.0 + 0.2 * (run >= 15)) * (1.01 if run % 2 else 1.0)
+        benchmarks = {"one / predict": {"time": value, "memory": 5.0 * 2**20}, "two | x / predict": {"time": 1.0}}
+        append(folder, [line(day=run + 1, release=release, commit=f"{run:040d}", benchmarks=benchmarks)])
+    append(folder, [line(machine={"id": "other", "processor": "p", "cores": 64})])
+    return str(folder)
+
+
+def test_the_report_of_a_history_has_a_series_for_each_benchmark_with_its_points_changes_and_releases(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "report.json"
+    assert code("history", "--history", history_of(tmp_path), "--machine", "all", "--json", str(path)) == 0
+    report = json.loads(path.read_text())
+    assert (report["schema_version"], report["command"], report["verdict"]) == (1, "history", "pass")
+    assert report["machines"]["other"]["cores"] == 64
+    found = {(each["name"], each["machine"]): each for each in report["benchmarks"]}
+    assert len(found) == 3
+    one = found["one / predict", about()["id"]]
+    assert (one["measure"], one["threads"], len(one["points"])) == ("time", 2, 30)
+    assert one["points"][0] == {
+        "time": "2026-01-01T00:00:00+00:00", "tensorflow": "2.20.0", "keras": "3.15.1", "value": 1.0,
+        "commit": f"{0:040d}", "quick": False,
+    }  # fmt: skip
+    (change,) = one["changes"]
+    assert (change["at"], change["time"]) == (15, one["points"][15]["time"])
+    assert change["ratio"] == pytest.approx(1.2, rel=0.02)
+    assert (change["before"]["tensorflow"], change["after"]["tensorflow"]) == ("2.20.0", "2.21.0")
+    assert [(each["at"], each["tensorflow"]) for each in one["releases"]] == [(0, "2.20.0"), (15, "2.21.0")]
+    assert found["two | x / predict", about()["id"]]["changes"] == []
+
+
+def test_a_history_in_a_pull_request_has_a_row_for_each_benchmark_and_folds_what_did_not_change(tmp_path: Path) -> None:
+    path = tmp_path / "report.md"
+    assert code("history", "--history", history_of(tmp_path), "--markdown", str(path)) == 0
+    written = path.read_text()
+    assert written.startswith("## 2 benchmarks, 1 of them changed\n")
+    changed, folded = written.split("<details><summary>1 without a change</summary>")
+    (row,) = (each for each in changed.splitlines() if each.startswith("| one / predict"))
+    cells = [each.strip() for each in row.strip("|").split("|")]
+    assert cells[2:4] == ["1.21 s (TensorFlow 2.21.0 Keras 3.15.1)", "30"]
+    assert "% slower since 2026-01-16 (TensorFlow 2.20.0 Keras 3.15.1 to TensorFlow 2.21.0" in cells[4]
+    (row,) = (each for each in folded.splitlines() if each.startswith("| two"))
+    assert row.count("|") == 6  # the one in the name ends no cell
+
+
+def test_a_history_is_drawn_as_one_picture_with_its_changes_and_releases(tmp_path: Path) -> None:
+    path = tmp_path / "picture.svg"
+    assert code("history", "--history", history_of(tmp_path), "--machine", "all", "--svg", str(path)) == 0
+    drawing = ElementTree.fromstring(path.read_text())
+    space = "{http://www.w3.org/2000/svg}"
+    plots_of = list(drawing.findall(f"{space}svg"))
+    assert len(plots_of) == 3
+    assert [len(list(each.iter(f"{space}circle"))) for each in plots_of] == [30, 30, 1]
+    said = [each.text for each in drawing.iter(f"{space}text")]
+    assert "keras-harness history: 3 benchmarks, 1 of them changed" in said
+    assert any(text and "% slower since 2026-01-16" in text for text in said)
+    assert {"2.20.0", "2.21.0", "machine other: p, 64 processors"} <= set(said)
+    for plot in plots_of:  # none is cut off by the edge
+        assert float(plot.get("x", "")) + float(plot.get("width", "")) <= float(drawing.get("width", ""))
+        assert float(plot.get("y", "")) + float(plot.get("height", "")) <= float(drawing.get("height", ""))
+    assert "prefers-color-scheme: dark" in path.read_text()
+
+
+def test_what_is_damaged_or_not_there_is_in_the_reports_of_a_history_too(tmp_path: Path, capsys) -> None:
+    folder = tmp_path / "history"
+    (path,) = append(folder, [line(machine={"id": "other"})])
+    path.write_text("{]\n" + path.read_text())
+    options = ("--json", str(tmp_path / "r.json"), "--markdown", str(tmp_path / "r.md"))
+    assert code("history", "--history", str(folder), *options) == 3
+    report = json.loads((tmp_path / "r.json").read_text())
+    assert (report["verdict"], report["benchmarks"]) == ("error", [])
+    assert "is damaged" in report["problems"][0]
+    assert "nothing of this machine" in report["problems"][1]
+    written = (tmp_path / "r.md").read_text()
+    assert "No history to show" in written
+    assert "nothing of this machine" in written
+    assert code("history", "--history", str(folder), "--machine", "all", *options) == 0
+    assert "is damaged" in (tmp_path / "r.md").read_text()
+
+
+def test_series_that_are_called_alike_say_what_they_differ_in(tmp_path: Path, capsys) -> None:
+    environment = line()["environment"]
+    append(tmp_path, [line(), line(environment={**environment, "threads": 8})])
+    imported = {**environment, "threads": None, "source": "pytest-benchmark"}
+    append(tmp_path, [line(environment=imported), line(benchmarks={"alone / predict": {"time": 1.0}})])
+    assert code("history", "--history", str(tmp_path)) == 0
+    said = capsys.readouterr().out
+    for name in ("(2 threads, bench)", "(8 threads, bench)", "(pytest-benchmark)", "alone / predict  "):
+        assert name in said
 
 
 def test_without_jinja2_it_says_how_to_get_it_before_anything_is_measured(
