@@ -86,6 +86,7 @@ def bench(
     markdown: Annotated[Path | None, Parameter(help="Write a summary here, for a pull request.")] = None,
     html: Annotated[Path | None, Parameter(help="Write a page here, with the history of what was measured.")] = None,
     svg: Annotated[Path | None, Parameter(help="Draw a comparison here, for a README.")] = None,
+    png: Annotated[Path | None, Parameter(help="The same as pixels, for where no SVG is shown.")] = None,
     history: Annotated[
         Path | None, Parameter(help="The folder of the history that it is added to, instead of the user's own.")
     ] = None,
@@ -124,9 +125,11 @@ def bench(
     for path in (*models, *import_path, *([inputs] if inputs else [])):
         if not path.exists():
             raise Usage(f"there is no {path}")
-    paths = Paths(json, markdown, html, svg)
-    if svg is not None and baseline is None:
-        raise Usage("--svg draws a comparison: name --baseline and --candidate")
+    paths = Paths(json, markdown, html, svg, png)
+    for option, picture in (("--svg", svg), ("--png", png)):
+        if picture is not None and baseline is None:
+            raise Usage(f"{option} draws a comparison: name --baseline and --candidate")
+    reports.pictured(png)
     if html is not None and not is_there("jinja2", "--html"):
         return UNMEASURED
     reports.targets(*paths)
@@ -244,22 +247,26 @@ class Paths(NamedTuple):
     markdown: Path | None = None
     html: Path | None = None
     svg: Path | None = None
+    png: Path | None = None
 
 
 def _write(result: Result, paths: Paths, history: Path | None) -> list[str]:
     """Writes the reports that are wanted; returns what the user must know of those that could not be."""
     from harness.performance.measured import TIME
     from harness.performance.verdicts import rows
-    from harness.reporting import bench_markdown, bench_report, json_report, performance_page, plots
+    from harness.reporting import bench_markdown, bench_report, json_report, performance_page, picture, plots
+
+    def drawn() -> str:
+        times = (row for row in rows(result) if row.measure == TIME)
+        return plots.ratios(times, result.options.plan.margin, "keras-harness bench")
 
     lost = reports.kept(
         {
             paths.json: lambda: json_report.text(bench_report.report(result)),
             paths.markdown: lambda: bench_markdown.markdown(result),
             paths.html: lambda: performance_page.of_result(result, _looked(history)),
-            paths.svg: lambda: plots.ratios(
-                (row for row in rows(result) if row.measure == TIME), result.options.plan.margin, "keras-harness bench"
-            ),
+            paths.svg: drawn,
+            paths.png: lambda: picture.png(drawn()),
         }
     )
     for each in lost:

@@ -13,6 +13,8 @@ from harness.commands.bench import is_there
 from harness.settings import OK, UNMEASURED, Unmeasured, Usage, did_you_mean
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from harness.performance.series import Series
     from harness.reporting.history_text import Looked
 
@@ -36,6 +38,7 @@ def history(
     markdown: Annotated[Path | None, Parameter(help="Write a table here, for a pull request.")] = None,
     html: Annotated[Path | None, Parameter(help="Write a page here.")] = None,
     svg: Annotated[Path | None, Parameter(help="Draw it here, for a README.")] = None,
+    png: Annotated[Path | None, Parameter(help="The same as pixels, for where no SVG is shown.")] = None,
     by: Annotated[
         Literal["release", "date"],
         Parameter(help="The order of the runs: the releases that they are of, or when they were."),
@@ -49,12 +52,13 @@ def history(
     from harness.performance import history as kept
     from harness.performance.series import series as series_of
     from harness.reporting import console as terminal
-    from harness.reporting import history_markdown, history_report, json_report, performance_page, plots
+    from harness.reporting import history_markdown, history_report, json_report, performance_page, picture, plots
     from harness.reporting.history_text import print_history
 
     if html is not None and not is_there("jinja2", "--html"):
         return UNMEASURED
-    reports.targets(json, markdown, html, svg)
+    reports.pictured(png)
+    reports.targets(json, markdown, html, svg, png)
     place = _folder(folder)
     found = kept.read(place)
     problems = [each.told for each in found.damaged]
@@ -66,17 +70,17 @@ def history(
     for problem in problems:
         print(f"keras-harness: {problem}", file=sys.stderr)
     print_history(looked, terminal.make_console())
-    lost = reports.kept(
-        {
-            json: lambda: json_report.text(history_report.report(looked, measure=measure, by=by, problems=problems)),
-            markdown: lambda: history_markdown.markdown(looked, problems),
-            **(
-                {html: lambda: performance_page.of_history(looked), svg: lambda: plots.histories(looked, TITLE)}
-                if looked
-                else {}
-            ),
+    texts: dict[Path | None, Callable[[], str | bytes]] = {
+        json: lambda: json_report.text(history_report.report(looked, measure=measure, by=by, problems=problems)),
+        markdown: lambda: history_markdown.markdown(looked, problems),
+    }
+    if looked:  # of nothing there is no picture
+        texts |= {
+            html: lambda: performance_page.of_history(looked),
+            svg: lambda: plots.histories(looked, TITLE),
+            png: lambda: picture.png(plots.histories(looked, TITLE)),
         }
-    )
+    lost = reports.kept(texts)
     for each in lost:
         print(f"keras-harness: {each}", file=sys.stderr)
     return OK if looked and not lost else UNMEASURED

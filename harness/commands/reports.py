@@ -59,6 +59,15 @@ def apart(*paths: Path | None) -> list[Path]:
     return given
 
 
+def pictured(png: Path | None) -> None:
+    """Raises Usage where a PNG is wanted and cannot be made here."""
+    from harness.reporting import picture
+
+    why_not = None if png is None else picture.lacking()
+    if why_not is not None:
+        raise Usage(why_not)
+
+
 def saying(console: Console) -> Say:
     """Says a line on the console as it is."""
     return lambda text: console.print(text, highlight=False, markup=False, soft_wrap=True)
@@ -74,7 +83,7 @@ def known_issues(*paths: Path) -> KnownIssues:
         raise Usage(str(error)) from error
 
 
-def kept(texts: Mapping[Path | None, Callable[[], str]]) -> list[str]:
+def kept(texts: Mapping[Path | None, Callable[[], str | bytes]]) -> list[str]:
     """Writes each text to its path, where there is one; returns what is to be said of those that could not be."""
     from harness.reporting import files
 

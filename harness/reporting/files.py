@@ -45,19 +45,20 @@ def probe(path: Path) -> None:
                 first.unlink()
 
 
-def write(text: str, path: Path, *, synced: bool = True) -> None:
+def write(text: str | bytes, path: Path, *, synced: bool = True) -> None:
     """Writes beside the file first, then takes its place; raises OSError and leaves the file that was there.
 
     A name of a file may be no UTF-8: what cannot be written is escaped, as JSON has it.
     `synced`: waits for the disk, so that the file outlives a machine that stops. One that is killed needs no such wait.
     """
+    data = text if isinstance(text, bytes) else text.encode("utf-8", errors="backslashreplace")
     if _is_special(path):
-        path.write_text(text, encoding="utf-8", errors="backslashreplace")
+        path.write_bytes(data)
         return
     first = partial(path)
     try:
-        with first.open("w", encoding="utf-8", errors="backslashreplace") as file:
-            file.write(text)
+        with first.open("wb") as file:
+            file.write(data)
             if synced:
                 file.flush()
                 os.fsync(file.fileno())
@@ -68,7 +69,7 @@ def write(text: str, path: Path, *, synced: bool = True) -> None:
         raise
 
 
-def keep(text: str, path: Path) -> str | None:
+def keep(text: str | bytes, path: Path) -> str | None:
     """Writes a report, elsewhere if need be; None, or what the user must know of it."""
     try:
         write(text, path)

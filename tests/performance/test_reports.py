@@ -6,6 +6,7 @@ import dataclasses
 import io
 import json
 import re
+import struct
 import sys
 from html.parser import HTMLParser
 from pathlib import Path
@@ -26,7 +27,7 @@ from harness.performance.result import Result
 from harness.performance.sequential import Decisions
 from harness.performance.series import series
 from harness.performance.verdicts import DEFAULT_ALARMS, VERDICTS, WORDS, rows
-from harness.reporting import bench_markdown, history_markdown, performance_page, plots
+from harness.reporting import bench_markdown, history_markdown, performance_page, picture, plots
 from harness.reporting.comparison_text import print_comparison, shown
 from tests.performance.stub import interpreter
 from tests.performance.test_history import line
@@ -320,9 +321,64 @@ def test_without_jinja2_it_says_how_to_get_it_before_anything_is_measured(
     assert not (tmp_path / "a" / "started").exists()
 
 
-def test_a_picture_of_one_release_is_wrong_usage(tmp_path: Path, capsys) -> None:
-    assert code("bench", "--env", "x", "--svg", str(tmp_path / "p.svg")) == 2
-    assert "--baseline" in capsys.readouterr().err
+@pytest.mark.parametrize("option", ["--svg", "--png"])
+def test_a_picture_of_one_release_is_wrong_usage(option: str, tmp_path: Path, capsys) -> None:
+    assert code("bench", "--env", "x", option, str(tmp_path / "picture")) == 2
+    assert f"{option} draws a comparison: name --baseline" in capsys.readouterr().err
+
+
+written = pytest.mark.skipif("a font" in (picture.lacking() or ""), reason="no font is installed here")
+
+
+def size_of(png: bytes) -> tuple[int, int]:
+    """The width and height that a PNG says it has."""
+    assert png.startswith(b"\x89PNG\r\n\x1a\n")
+    width, height = struct.unpack(">II", png[16:24])
+    return width, height
+
+
+@written
+def test_a_history_is_written_as_pixels_with_its_words_and_twice_as_fine_as_it_is_drawn(tmp_path: Path) -> None:
+    paths = tmp_path / "p.svg", tmp_path / "p.png"
+    options = ("--svg", str(paths[0]), "--png", str(paths[1]))
+    assert code("history", "--history", history_of(tmp_path), *options) == 0
+    drawn, pixels = paths[0].read_text(), paths[1].read_bytes()
+    drawing = ElementTree.fromstring(drawn)
+    assert size_of(pixels) == tuple(2 * round(float(drawing.get(key, ""))) for key in ("width", "height"))
+    assert pixels == picture.png(drawn)
+    without_words = re.sub(r"(<text[^>]*>)[^<]+", r"\1", drawn)
+    assert without_words != drawn
+    assert len(picture.png(without_words)) < len(pixels) / 1.5
+
+
+@written
+def test_a_comparison_is_written_as_pixels(tmp_path: Path) -> None:
+    one = interpreter(tmp_path / "a", noise=0.002)
+    path = tmp_path / "picture.png"
+    assert code("bench", "--baseline", one, "--candidate", one, "--quick", "--no-history", "--png", str(path)) == 0
+    width, height = size_of(path.read_bytes())
+    assert width > 1200
+    assert height > 200
+
+
+def test_a_history_of_a_thousand_benchmarks_is_a_picture_of_bounded_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(picture, "MOST", 300.0)
+    lines = [line(benchmarks={f"{number} / predict": {"time": 1.0} for number in range(20)})]
+    assert max(size_of(picture.png(plots.histories([(each, []) for each in series(lines)], "title")))) <= 301
+
+
+@pytest.mark.parametrize("command", [("history",), ("bench", "--baseline", "x", "--candidate", "y")])
+def test_where_no_png_can_be_made_it_says_what_to_install_before_anything_is_done(
+    command: tuple[str, ...], tmp_path: Path, capsys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "picture.png"
+    monkeypatch.setattr(picture, "STYLE", "svg { font: 11px 'No Such Family'; }")
+    assert code(*command, "--png", str(path)) == 2
+    assert "a font, and finds none: install one" in capsys.readouterr().err
+    monkeypatch.setitem(sys.modules, "resvg_py", None)
+    assert code(*command, "--png", str(path)) == 2
+    assert capsys.readouterr().err == 'keras-harness: --png needs resvg-py: pip install "keras-harness[png]"\n'
+    assert not path.exists()
 
 
 def test_of_memory_that_grew_everywhere_the_terminal_shows_one_benchmark_of_each_model() -> None:
