@@ -33,7 +33,9 @@ def history(
         Parameter(name="--benchmark", help="Only benchmarks with this in their names (may be repeated).", negative=""),
     ] = (),
     machine: Annotated[str, Parameter(help="The id of a machine, or all; unless said, this one.")] = "this",
-    measure: Annotated[Literal["time", "memory", "bytes"], Parameter(help="What is looked at.")] = "time",
+    measure: Annotated[
+        Literal["time", "memory", "device-memory", "bytes"], Parameter(help="What is looked at.")
+    ] = "time",
     json: Annotated[Path | None, Parameter(help="Write report.json here as well.")] = None,
     markdown: Annotated[Path | None, Parameter(help="Write a table here, for a pull request.")] = None,
     html: Annotated[Path | None, Parameter(help="Write a page here.")] = None,
@@ -50,6 +52,7 @@ def history(
     of different machines are never mixed. Exit codes: 0 shown, 2 usage, 3 there is nothing to show.
     """
     from harness.performance import history as kept
+    from harness.performance.measured import DEVICE_MEMORY
     from harness.performance.series import series as series_of
     from harness.reporting import console as terminal
     from harness.reporting import history_markdown, history_report, json_report, performance_page, picture, plots
@@ -59,19 +62,20 @@ def history(
         return UNMEASURED
     reports.pictured(png)
     reports.targets(json, markdown, html, svg, png)
+    of = DEVICE_MEMORY if measure == "device-memory" else measure
     place = _folder(folder)
     found = kept.read(place)
     problems = [each.told for each in found.damaged]
     looked: list[Looked] = []
     try:
-        looked = _looked(place, series_of(found.lines, measure=measure, by=by), measure, machine, benchmark)
+        looked = _looked(place, series_of(found.lines, measure=of, by=by), of, machine, benchmark)
     except Unmeasured as error:
         problems.append(str(error))
     for problem in problems:
         print(f"keras-harness: {problem}", file=sys.stderr)
     print_history(looked, terminal.make_console())
     texts: dict[Path | None, Callable[[], str | bytes]] = {
-        json: lambda: json_report.text(history_report.report(looked, measure=measure, by=by, problems=problems)),
+        json: lambda: json_report.text(history_report.report(looked, measure=of, by=by, problems=problems)),
         markdown: lambda: history_markdown.markdown(looked, problems),
     }
     if looked:  # of nothing there is no picture

@@ -23,7 +23,7 @@ from typing import Any
 
 from platformdirs import user_data_path
 
-from harness.performance.measured import BYTES, MEMORY, TIME
+from harness.performance.measured import BYTES, DEVICE_MEMORY, MEMORY, TIME
 from harness.performance.result import Result
 
 SCHEMA_VERSION = 1
@@ -171,7 +171,7 @@ def lines_of(result: Result, commit: str | None = None) -> list[Line]:
         benchmarks = {
             benchmark.name: {
                 measure: statistics.median(values)
-                for measure in (TIME, MEMORY, BYTES)
+                for measure in (TIME, MEMORY, DEVICE_MEMORY, BYTES)
                 for values in [result.values(side, benchmark, measure)]
                 if values
             }

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from harness.performance.measured import BYTES, MEMORY, TIME, Benchmark
+from harness.performance.measured import BYTES, DEVICE_MEMORY, MEMORY, TIME, Benchmark
 from harness.performance.result import ALONE, Result
 from harness.reporting.live import Line
 from harness.reporting.printable import printable, printable_lines
@@ -89,9 +89,12 @@ def rows(result: Result, side: str) -> Iterator[tuple[Benchmark, list[str]]]:
             yield benchmark, [failure.told if failure else "not measured", "", "", ""]
             continue
         memory = statistics.median(result.values(side, benchmark, MEMORY))
+        on_device = result.values(side, benchmark, DEVICE_MEMORY)
         bytes_of = result.values(side, benchmark, BYTES)
         yield benchmark, [
-            amount(statistics.median(times), TIME), spread(times), amount(memory, MEMORY),
+            amount(statistics.median(times), TIME), spread(times),
+            amount(memory, MEMORY)
+            + (f", device {amount(statistics.median(on_device), DEVICE_MEMORY)}" if on_device else ""),
             amount(bytes_of[0], BYTES) if bytes_of else "",
         ]  # fmt: skip
 

@@ -62,7 +62,8 @@ class Server:
         rounds = [int(1e7 * factor * 2.718281828 ** (drift + RANDOM.gauss(0, 0.01))) for _ in range(5)]
         return dict(
             rounds=rounds, inner=1, warmed=1, peak=int(MEMORY * 2.718281828 ** RANDOM.gauss(0, 0.002)),
-            peak_is_its_own=True, device_peak=None, bytes={size} if "save" in name else None, switches=0,
+            peak_is_its_own=True, device_peak={device_memory} if request["device"] != "CPU" else None,
+            bytes={size} if "save" in name else None, switches=0,
             pid=os.getpid(),
         ), {{}}
 
@@ -90,6 +91,7 @@ def interpreter(
     memory: int = 1 << 28,
     size: int = 5000,
     gpus: dict[str, str] | None = None,
+    device_memory: int | None = None,
     workloads: dict[str, list[object]] | None = None,
 ) -> str:
     """The path of a stand-in, in a folder of its own."""
@@ -99,6 +101,7 @@ def interpreter(
         SOURCE.format(
             python=sys.executable, root=str(ROOT), folder=str(folder), name=folder.name, factors=factors or {},
             faults=faults or {}, noise=noise, memory=memory, size=size, gpus=gpus or {},
+            device_memory=device_memory,
             workloads=workloads or WORKLOADS,
         ),
         encoding="utf-8",

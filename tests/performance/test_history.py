@@ -292,6 +292,27 @@ def test_bench_adds_to_the_history_and_history_shows_it(tmp_path: Path, capsys) 
     assert len(read(tmp_path / "history").lines) == 3
 
 
+def test_memory_of_a_device_is_kept_where_it_was_measured_and_shown_when_asked_for(tmp_path: Path, capsys) -> None:
+    python = interpreter(tmp_path / "a", gpus={"GPU:0": "NVIDIA H100"}, device_memory=3 * 2**30)
+    place = ("--history", str(tmp_path / "history"))
+    append(tmp_path / "history", [line()])  # of a harness that did not keep it
+    with pytest.raises(SystemExit):
+        main(["bench", "--env", python, "--device", "all", "--quick", "--operation", "predict", *place])
+    assert "device 3 GiB" in capsys.readouterr().out
+    kept = read(tmp_path / "history")
+    assert not kept.damaged
+    of = kept.lines[-1]["benchmarks"]
+    assert of["one / predict on GPU:0"]["device memory"] == 3 * 2**30
+    assert "device memory" not in of["one / predict"]
+    report = tmp_path / "report.json"
+    assert run(*place, "--measure", "device-memory", "--json", str(report)) == 0
+    said = capsys.readouterr().out
+    assert "one / predict on GPU:0" in said
+    assert "3 GiB in 1 run on NVIDIA H100" in said
+    (one,) = json.loads(report.read_text())["benchmarks"]
+    assert (one["measure"], one["points"][0]["value"]) == ("device memory", 3 * 2**30)
+
+
 def saved(tmp_path: Path, **changed: Any) -> Path:
     """What pytest-benchmark writes, as far as it is read."""
     benchmark = {"name": "test_a", "fullname": "tests/x.py::test_a", "stats": {"median": 0.5}, "extra_info": {}}

@@ -327,7 +327,7 @@ def test_a_picture_of_one_release_is_wrong_usage(option: str, tmp_path: Path, ca
     assert f"{option} draws a comparison: name --baseline" in capsys.readouterr().err
 
 
-written = pytest.mark.skipif("a font" in (picture.lacking() or ""), reason="no font is installed here")
+with_fonts = pytest.mark.skipif("a font" in (picture.lacking() or ""), reason="no font is installed here")
 
 
 def size_of(png: bytes) -> tuple[int, int]:
@@ -337,7 +337,7 @@ def size_of(png: bytes) -> tuple[int, int]:
     return width, height
 
 
-@written
+@with_fonts
 def test_a_history_is_written_as_pixels_with_its_words_and_twice_as_fine_as_it_is_drawn(tmp_path: Path) -> None:
     paths = tmp_path / "p.svg", tmp_path / "p.png"
     options = ("--svg", str(paths[0]), "--png", str(paths[1]))
@@ -351,7 +351,7 @@ def test_a_history_is_written_as_pixels_with_its_words_and_twice_as_fine_as_it_i
     assert len(picture.png(without_words)) < len(pixels) / 1.5
 
 
-@written
+@with_fonts
 def test_a_comparison_is_written_as_pixels(tmp_path: Path) -> None:
     one = interpreter(tmp_path / "a", noise=0.002)
     path = tmp_path / "picture.png"
