@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Collection, Mapping
+from contextvars import ContextVar
 from functools import partial
 from pathlib import Path
 from typing import Any, get_origin
@@ -23,6 +24,7 @@ PREFIX = "KERAS_HARNESS_"
 ROOT = ("tool", "keras-harness")
 TABLE = "[tool.keras-harness]"
 EVERYWHERE = ("env",)  # what other commands take of the table: it is about `check`, and its `json` is a report
+_TYPED: ContextVar[frozenset[str]] = ContextVar("typed", default=frozenset())
 PATHS = ("env", "known-issues", "json", "junitxml", "recordings")  # options that name files
 
 
@@ -36,7 +38,19 @@ class Unmeasured(Exception):
 
 def settle(root: App) -> None:
     """Lets the commands of `root` take what the command line leaves open from the environment, then the table."""
-    root.config = (partial(_no_stray_variable, root), Env(PREFIX, command=False), partial(_table, root))
+    root.config = (_see_typed, partial(_no_stray_variable, root), Env(PREFIX, command=False), partial(_table, root))
+
+
+def typed() -> frozenset[str]:
+    """The options of this command that stand on the command line itself, as ``--env``; what settings say is not there.
+
+    Only what somebody has typed is worth a word where it is not used: a setting is meant for other commands, too.
+    """
+    return _TYPED.get()
+
+
+def _see_typed(_: App, __: tuple[str, ...], arguments: ArgumentCollection) -> None:
+    _TYPED.set(frozenset(each.name for each in arguments if each.tokens))  # settings have added none yet
 
 
 def did_you_mean(name: str, known: Collection[str]) -> str:

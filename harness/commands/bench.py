@@ -12,7 +12,7 @@ from cyclopts import Parameter
 from cyclopts.validators import Number
 
 from harness.commands import reports
-from harness.settings import FINDINGS, OK, UNMEASURED, Usage, did_you_mean
+from harness.settings import FINDINGS, OK, UNMEASURED, Usage, did_you_mean, typed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -125,6 +125,7 @@ def bench(
     for path in (*models, *import_path, *([inputs] if inputs else [])):
         if not path.exists():
             raise Usage(f"there is no {path}")
+    _tell_unused(comparing=baseline is not None, own=bool(models), remembering=not no_history)
     paths = Paths(json, markdown, html, svg, png)
     for option, picture in (("--svg", svg), ("--png", png)):
         if picture is not None and baseline is None:
@@ -149,6 +150,20 @@ def bench(
     else:
         result = measured(env, options, place)
     return _code(result, *_write(result, paths, place))
+
+
+def _tell_unused(*, comparing: bool, own: bool, remembering: bool) -> None:
+    """A line for the options on the command line that nothing comes of, beside the others that are there."""
+    unused = (
+        (("--env", "--processes"), comparing, "two are compared, in pairs of processes (--baseline, --candidate)"),
+        (("--pairs", "--time-limit", "--margin", "--seed"), not comparing, "nothing is compared (--baseline)"),
+        (("--inputs", "--custom-objects", "--import", "--unsafe"), not own, "no model of yours is measured (--models)"),
+        (("--history",), not remembering, "it is added to none (--no-history)"),
+    )  # fmt: skip
+    for options, nothing, why in unused:
+        given = [option for option in options if option in typed()]
+        if nothing and given:
+            print(f"keras-harness: not used: {', '.join(given)}: {why}", file=sys.stderr)
 
 
 def measured(env: str | None, options: Options, history: Path | None) -> Result:

@@ -190,6 +190,38 @@ def test_wrong_usage_is_told(arguments: tuple[str, ...], hint: str, capsys: pyte
     assert hint in capsys.readouterr().err
 
 
+def said_of(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    with pytest.raises(SystemExit):
+        main(["bench", *arguments, "--quick", "--operation", "save .keras"])
+    return capsys.readouterr().err
+
+
+def test_options_that_nothing_comes_of_are_told_in_a_line(tmp_path: Path, capsys) -> None:
+    python = interpreter(tmp_path / "a")
+    two = ("--baseline", python, "--candidate", python)
+    assert said_of(capsys, *two, "--env", "/no/such", "--processes", "7", "--pairs", "5") == (
+        "keras-harness: not used: --env, --processes: two are compared, in pairs of processes "
+        "(--baseline, --candidate)\n"
+    )
+    assert said_of(capsys, "--env", python, "--pairs", "9", "--time-limit", "9", "--processes", "1", "--unsafe") == (
+        "keras-harness: not used: --pairs, --time-limit: nothing is compared (--baseline)\n"
+        "keras-harness: not used: --unsafe: no model of yours is measured (--models)\n"
+    )
+    history = str(tmp_path / "history")
+    assert "--history: it is added to none" in said_of(capsys, "--env", python, "--history", history, "--no-history")
+    assert said_of(capsys, "--env", python, "--processes", "1") == ""
+
+
+def test_what_settings_say_for_all_commands_is_not_told_where_it_is_not_used(
+    tmp_path: Path, capsys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    python = interpreter(tmp_path / "a")
+    (tmp_path / "pyproject.toml").write_text('[tool.keras-harness]\nenv = "tensorflow-cpu==2.18.1"\n')
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("KERAS_HARNESS_PROCESSES", "2")
+    assert said_of(capsys, "--baseline", python, "--candidate", python, "--pairs", "5") == ""
+
+
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_ctrl_c_keeps_what_was_measured(number: signal.Signals, code: int, tmp_path: Path) -> None:
     python = interpreter(tmp_path / "a", faults={"two / predict": "hang"})
