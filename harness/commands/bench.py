@@ -207,7 +207,7 @@ def _run(
     from harness.environments.environment import EnvironmentFailed
     from harness.environments.wanted import Unreadable
     from harness.performance.result import Result
-    from harness.performance.selection import Unknown
+    from harness.performance.selection import Elsewhere, Unknown
     from harness.reporting import console as terminal
 
     console = terminal.make_console()
@@ -218,6 +218,8 @@ def _run(
             raise Usage(str(error)) from error
         except Unknown as error:
             raise Usage(f"{error}{did_you_mean(error.name, error.known)}") from error
+        except Elsewhere as error:
+            raise Usage(f"--operation: {error}") from error
         except EnvironmentFailed as error:
             result = Result(options, problems=[str(error)])
         except KeyboardInterrupt:

@@ -24,6 +24,14 @@ class Unknown(Exception):
         self.kind, self.name, self.known = kind, name, list(known)
 
 
+class Elsewhere(Exception):
+    """An operation that there is, but that nothing of what was chosen has; the message says what has it."""
+
+    def __init__(self, name: str, chosen: Sequence[str], known: Sequence[str], have: Sequence[str]) -> None:
+        chose, has = ", ".join(chosen), ", ".join(known)
+        super().__init__(f"{name!r} is an operation of {', '.join(have)}; what was chosen ({chose}) has {has}")
+
+
 def devices(asked: str, gpus: Mapping[str, str]) -> tuple[list[str], str | None]:
     """The devices to measure on, and what to say of them: ``cpu``, ``gpu`` or ``all`` is asked, `gpus` are there.
 
@@ -39,7 +47,10 @@ def devices(asked: str, gpus: Mapping[str, str]) -> tuple[list[str], str | None]
 
 
 def select(sides: Sequence[Side], options: Options) -> tuple[list[Benchmark], list[str], list[str]]:
-    """The benchmarks that every side can run, what to note, and problems. Raises Unknown for names that are none."""
+    """The benchmarks that every side can run, what to note, and problems. Raises Unknown, and Elsewhere.
+
+    An operation may be one of a file that could not be read: then that is the problem, and not its name.
+    """
     abouts = [side.about for side in sides]
     common_gpus = {
         name: about for name, about in abouts[0]["gpus"].items() if all(name in each["gpus"] for each in abouts)
@@ -67,7 +78,10 @@ def select(sides: Sequence[Side], options: Options) -> tuple[list[Benchmark], li
             wanted.append((str(path), str(path.absolute()), found))
     everything = list(dict.fromkeys(each for _, _, operations in wanted for each in operations))
     for name in options.operations:
-        if name not in everything:
+        if name not in everything and not problems:
+            have = [each for each, row in of_the_set.items() if name in row[1]]
+            if have:
+                raise Elsewhere(name, [each for each, _, _ in wanted], everything, have)
             raise Unknown("operation", name, everything)
     # Each once: what is named twice would give two values of one process, which count as two in the test.
     chosen = dict.fromkeys(

@@ -119,6 +119,21 @@ def test_what_is_misspelt_is_told(
     assert hint in capsys.readouterr().err
 
 
+def test_an_operation_of_another_workload_is_not_said_to_be_none(tmp_path: Path, capsys) -> None:
+    workloads: dict[str, list[object]] = {"one": ["the first", ["predict"]], "two": ["the second", ["build"]]}
+    python = interpreter(tmp_path / "a", workloads=workloads)
+    assert code("--env", python, "--workload", "one", "--operation", "build") == 2
+    said = capsys.readouterr().err
+    assert said == "keras-harness: --operation: 'build' is an operation of two; what was chosen (one) has predict\n"
+
+
+def test_a_model_that_cannot_be_read_is_told_and_not_the_operation_that_it_may_have(tmp_path: Path, capsys) -> None:
+    python = interpreter(tmp_path / "a", faults={"describe": "raise"})
+    model = str(building.keras(tmp_path))
+    assert code("--env", python, "--models", model, "--operation", "predict") == 3
+    assert "model.keras cannot be measured: raised: ValueError" in capsys.readouterr().out
+
+
 def test_a_model_that_cannot_be_loaded_is_no_pass(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     python = interpreter(tmp_path / "a", faults={"describe": "raise"})
     assert code("--env", python, "--models", str(building.keras(tmp_path))) == 3
