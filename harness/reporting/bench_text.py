@@ -133,7 +133,7 @@ def disturbance_lines(result: Result) -> list[str]:
 
 def alone_line(result: Result) -> str:
     """The verdict in one line."""
-    took = f"{result.processes} processes in {result.seconds:.0f} s"
+    took = f"{result.processes} process{'es' * (result.processes != 1)} in {result.seconds:.0f} s"
     if result.stopped:
         return f"STOPPED: {result.stopped}; what was measured before is kept ({took})"
     if result.verdict == "error":

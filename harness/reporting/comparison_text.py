@@ -82,7 +82,7 @@ def verdict_line(result: Result) -> str:
     """The verdict in one line."""
     times = [row for row in rows(result) if row.measure == TIME]
     pairs = result.processes // 2
-    took = f"{pairs} pairs of processes in {result.seconds:.0f} s"
+    took = f"{pairs} pair{'s' * (pairs != 1)} of processes in {result.seconds:.0f} s"
     counts = Counter(row.verdict for row in times)
     said = ", ".join(f"{counts[word]} {word.replace('-', ' ')}" for word in VERDICTS if counts[word])
     if result.stopped:
