@@ -2,7 +2,8 @@
 
 The values are divided by how far neighbours are apart (robustly: a step or an outlier moves that little), and a
 Gaussian kernel bounds what one outlier can do. The penalty and the width were chosen by simulation
-(`benchmarks/change_points.py`) so that steps of 10 % over 30 runs are found, and none is where there is none.
+(`benchmarks/change_points.py`) so that steps of 10 % over 30 runs are found, and none is where there is none. What
+noise that stays from run to run may have made is taken back (`lasting.py`).
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+
+from harness.performance.lasting import lasting
 
 LEAST = 3  # runs on either side of a change: one that stands alone is an outlier
 WIDTH = 0.25  # of the kernel: gamma, in units of the noise
@@ -62,7 +65,7 @@ def changes(values: Sequence[float]) -> list[Change]:
     scaled = numpy.array(logs).reshape(-1, 1) / noise(logs)
     search = ruptures.KernelCPD(kernel="rbf", min_size=LEAST, params={"gamma": WIDTH}).fit(scaled)
     ends = search.predict(pen=PENALTY * math.log(len(values)) / math.log(30))
-    places = [0, *(int(each) for each in ends)]
+    places = [0, *lasting(logs, [int(each) for each in ends[:-1]], QUIETEST), len(logs)]
     levels = [statistics.median(logs[begin:end]) for begin, end in zip(places, places[1:], strict=False)]
     found = []
     for at, before, after in zip(places[1:-1], levels, levels[1:], strict=False):
