@@ -88,6 +88,13 @@ class Result:
         return "fail" if self.awaited.expired else "pass"
 
     @property
+    def unmeasured(self) -> list[str]:
+        """What could not be measured; never empty where the verdict is `error`."""
+        if self.problems or self.verdict != "error":
+            return self.problems
+        return ["the run did not come to its end" if self.examples else "no model was drawn"]
+
+    @property
     def not_seen(self) -> list[KnownIssue]:
         """Known issues that could have shown, and did not."""
         return self.awaited.unseen(self.options.known.seen)

@@ -20,7 +20,7 @@ from harness.check.unchecked import MOST, in_words
 from harness.expectations.finding import Finding
 from harness.expectations.table import LACKING
 from harness.reporting.live import Line
-from harness.reporting.printable import keras_of
+from harness.reporting.printable import keras_of, printable, printable_lines
 from harness.reporting.text import finding_text
 
 UNSETTLED = "to be looked at"  # what no known issue matches as it was drawn, and may match once it is reduced
@@ -211,8 +211,8 @@ def _print_replayed(result: Result, console: Console) -> None:
 
 def _print_finding(finding: Finding, console: Console, *, before: bool) -> None:
     console.rule(f"{finding.id}  {finding.check}{'  (found before)' if before else ''}", align="left")
-    console.print(f"[bold]{escape(finding.title)}[/]", highlight=False)
-    console.print(escape(finding_text(finding).partition("\n")[2]), highlight=False, soft_wrap=True)
+    console.print(f"[bold]{escape(printable(finding.title))}[/]", highlight=False)
+    console.print(escape(printable_lines(finding_text(finding)).partition("\n")[2]), highlight=False, soft_wrap=True)
 
 
 def _number(count: int, what: str) -> str:
@@ -236,9 +236,7 @@ def verdict_line(result: Result) -> str:
     if result.verdict == "fail":
         return f"FAIL: {_number(new, 'new finding')} ({known} known); {counts}{stopped}"
     if result.verdict == "error":
-        nothing = "the run did not come to its end" if result.examples else "no model was drawn"
-        why = result.problems[0] if result.problems else nothing
-        return f"COULD NOT MEASURE: {why}; {counts}{stopped}"
+        return f"COULD NOT MEASURE: {result.unmeasured[0]}; {counts}{stopped}"
     return f"PASS: no new findings ({known} known); {counts}{stopped}"
 
 
