@@ -57,8 +57,10 @@ def did_you_mean(name: str, known: Collection[str]) -> str:
     """The end of a message about a name that nothing has."""
     import difflib
 
+    last = name.rpartition(".")[2]  # as Keras says it: keras.layers.Dense
     close = (
-        difflib.get_close_matches(name, known, n=3, cutoff=0.5)
+        [each for each in known if each == last]
+        or difflib.get_close_matches(name, known, n=3, cutoff=0.5)
         or [each for each in known if name.lower() in each.lower()][:3]
     )
     return f"; did you mean {' or '.join(close)}?" if close else f"; known: {', '.join(sorted(known))}"
