@@ -348,6 +348,9 @@ def _complain(message: str) -> None:
 def main(arguments: list[str] | None = None) -> None:
     """Runs the command line and exits with its code."""
     arguments = sys.argv[1:] if arguments is None else arguments
+    if getattr(sys.stdout, "errors", "") == "strict" and hasattr(sys.stdout, "reconfigure"):
+        # A terminal or a file that is not UTF-8 has no form for all that is said: it is shown as an escape.
+        sys.stdout.reconfigure(errors="backslashreplace")
     if arguments[:1] == ["validate"]:  # a lone hyphen would be an option without a name
         arguments = ["--stdin" if each == "-" else each for each in arguments]
     try:

@@ -55,3 +55,16 @@ def test_an_interpreter_without_tensorflow_is_exit_3_and_says_how_to_install_it(
     assert done.returncode == 3
     assert "pip install" in done.stdout
     assert '"verdict": "error"' in (tmp_path / "report.json").read_text()
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8"])
+def test_what_the_encoding_of_the_terminal_lacks_is_no_error(encoding: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONIOENCODING", encoding)
+    code = (
+        "from harness import cli\nfrom harness.reporting.console import make_console\n"
+        "@cli.app.command\ndef say(): make_console().print('a … ┏ \\ud800')\n"
+        "cli.main(['say'])"
+    )
+    done = run(code=code)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("a ")
