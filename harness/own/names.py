@@ -18,6 +18,7 @@ DIAGNOSES = (
     "randomness",
     "graph",
     "mask",
+    "dtype",
 )
 SUBSTANCE = "substance"  # it computes something, which depends on what it is fed, and learns
 # A route by another process would need the user's code in that process.

@@ -598,3 +598,60 @@ class KeepsATensor(keras.layers.Layer):
 class ReturnsNothing(keras.layers.Layer):
     def call(self, inputs: Any) -> None:
         inputs * 2.0  # the fault
+
+
+@fault("dtype", "the output of CastsToFloat32 with dtype='float64' is of another dtype", "self.compute_dtype")
+@register
+class CastsToFloat32(keras.layers.Layer):
+    def call(self, inputs: Any) -> Any:
+        return tf.cast(inputs, "float32") * 2.0
+
+
+@fault("dtype", "KeepsAFloat32 cannot be called with dtype=", "self.compute_dtype", units=3, scale=2.0)
+@register
+class KeepsAFloat32(Scaled):
+    """Keras 3 promotes it to float64, so that mixed precision alone shows it there."""
+
+    def call(self, inputs: Any) -> Any:
+        offset = tf.ones(tf.shape(inputs), "float32")
+        return super().call(keras.ops.add(inputs, offset) if MAJOR >= 3 else inputs + offset)
+
+
+@fault("dtype", "of WeighsInFloat32 with dtype='float64' is of another", "leave dtype out of add_weight", units=3)
+@register
+class WeighsInFloat32(Scaled):
+    def build(self, input_shape: Any) -> None:
+        self.kernel = self.add_weight(name="kernel", shape=(input_shape[-1], self.units), dtype="float32")
+        keras.layers.Layer.build(self, input_shape)
+
+
+@fault("output_shape", "compute_output_shape and call() give other shapes", "that call() gives", units=3)
+@register
+class SaysFourSamples(Scaled):
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        return (4, self.units)
+
+
+@fault("randomness", "same noise at each call", "keras.random.SeedGenerator" if MAJOR >= 3 else "stateless_uniform")
+@register
+class DrawsTheSame(keras.layers.Layer):
+    def call(self, inputs: Any, training: Any = None) -> Any:
+        if not training:
+            return inputs
+        if MAJOR >= 3:
+            return inputs + keras.random.normal(keras.ops.shape(inputs), dtype=inputs.dtype, seed=3)
+        return inputs + tf.random.stateless_normal(tf.shape(inputs), seed=(3, 0), dtype=inputs.dtype)
+
+
+@fault("mask", "mixes steps that are masked out into its result", "mask=None", inputs=(5, 4))
+@register
+class AveragesThePadding(keras.layers.Layer):
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.supports_masking = True
+
+    def call(self, inputs: Any) -> Any:
+        return tf.reduce_mean(inputs, axis=1)
+
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
+        return None

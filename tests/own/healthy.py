@@ -266,7 +266,93 @@ class SameLength(keras.layers.LSTM):
     """A layer of Keras under another name, as many units as steps: no mask comes out of it."""
 
 
+@register(package="healthy")
+class Precise(keras.layers.Layer):
+    """Computes in float32 whatever its policy is, and casts back; counts in a weight of integers."""
+
+    def build(self, input_shape: Any) -> None:
+        self.factor = self.add_weight(name="factor", shape=(input_shape[-1],), initializer="ones")
+        self.seen = self.add_weight(name="seen", shape=(), dtype="int32", initializer="zeros", trainable=False)
+        super().build(input_shape)
+
+    def call(self, inputs: Any) -> Any:
+        x = tf.cast(inputs, "float32") * tf.cast(tf.convert_to_tensor(self.factor), "float32")
+        return tf.cast(x - tf.reduce_mean(x, axis=-1, keepdims=True), self.compute_dtype)
+
+
+@register(package="healthy")
+class Places(keras.layers.Layer):
+    """Gives integers, whatever its policy is."""
+
+    def call(self, inputs: Any) -> Any:
+        return tf.argsort(inputs, axis=-1)
+
+    def compute_output_spec(self, inputs: Any) -> Any:  # of Keras 3, which takes compute_dtype otherwise
+        return keras.KerasTensor(inputs.shape, "int32")
+
+
+@register(package="healthy")
+class AddsNoise(keras.layers.Layer):
+    """Draws from a generator of its own; in Keras 2 from TensorFlow's, which a seed steers."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        if MAJOR >= 3:
+            self.seed_generator = keras.random.SeedGenerator(3)
+
+    def call(self, inputs: Any, training: Any = None) -> Any:
+        if not training:
+            return inputs
+        if MAJOR >= 3:
+            return inputs + keras.random.normal(tf.shape(inputs), dtype=inputs.dtype, seed=self.seed_generator)
+        return inputs + tf.random.normal(tf.shape(inputs), dtype=inputs.dtype)
+
+
+@register(package="healthy")
+class Projects(keras.layers.Layer):
+    """Draws one and the same matrix at each call, in training and out of it, on purpose."""
+
+    def call(self, inputs: Any, training: Any = None) -> Any:
+        return inputs @ tf.random.stateless_normal((inputs.shape[-1], 3), seed=(3, 0), dtype=inputs.dtype)
+
+
+@register(package="healthy")
+class Averages(keras.layers.Layer):
+    """The mean of the steps that the mask leaves."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.supports_masking = True
+
+    def call(self, inputs: Any, mask: Any = None) -> Any:
+        if mask is None:
+            return tf.reduce_mean(inputs, axis=1)
+        weights = tf.cast(mask, inputs.dtype)[..., None]
+        return tf.reduce_sum(inputs * weights, axis=1) / tf.reduce_sum(weights, axis=1)
+
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
+        return None
+
+
+@register(package="healthy")
+class Squares(keras.layers.Layer):
+    """Treats each step alone, and so leaves the padding to what stands behind it."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.supports_masking = True
+
+    def call(self, inputs: Any) -> Any:
+        return inputs * inputs
+
+
 LAYERS: dict[str, tuple[Any, ...]] = {
+    "Precise": (Precise, {}, (4,)),
+    "Places": (Places, {}, (4,)),
+    "AddsNoise": (AddsNoise, {}, (4,)),
+    "Projects": (Projects, {}, (4,)),
+    "Averages": (Averages, {}, (5, 4)),
+    "Squares": (Squares, {}, (5, 4)),
     "Told": (Told, {"bound": float("inf"), "mode": Mode.DOWN, "table": {1: 2.0}}, (4,)),
     "Told of no number": (Told, {"bound": float("nan")}, (4,)),
     "SameLength": (SameLength, {"units": 4}, (4, 3)),

@@ -8,6 +8,7 @@ from harness.own import names
 from harness.own.diagnoses import (
     arguments,
     base_arguments,
+    dtype,
     graph,
     mask,
     nested,
@@ -23,6 +24,7 @@ from harness.own.diagnoses.diagnosis import Diagnosis
 _ALL: Mapping[str, Diagnosis] = {
     "arguments": arguments.diagnose,
     "base_arguments": base_arguments.diagnose,
+    "dtype": dtype.diagnose,
     "graph": graph.diagnose,
     "mask": mask.diagnose,
     "nested": nested.diagnose,

@@ -1,5 +1,6 @@
 """Mask: a layer that takes a mask hands it on to the layers behind it, where it keeps the axis of time.
 
+What gives one result for all steps leaves out those that are masked.
 Keras drops the mask behind a layer that does not say `supports_masking`, and what stands behind reads the padding.
 """
 
@@ -12,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from harness.expectations.compare import CLOSE
 from harness.own.case import LayerCase
 from harness.own.diagnoses.diagnosis import NotChecked
 from harness.own.making import Made
@@ -62,6 +64,43 @@ def diagnose(built: Made) -> Iterator[Failure]:
             f"one of shape {tuple(mask.shape)}",
             mend="define compute_mask(inputs, mask), and return one for the output, or None",
         )
+    if built.steady and layer.supports_masking and not keeps and (size := _of_padding(built, layer, array)):
+        yield Failure(
+            CHECK,
+            f"{part.cls.__name__} sets supports_masking and mixes steps that are masked out into its result",
+            part.place("call"),
+            size=f"max abs {size:.3g}",
+            mend="let call take mask=None, and leave the steps out where it is False; a layer that cannot do without"
+            " them does not set self.supports_masking",
+        )
+
+
+def _of_padding(built: Made, layer: Any, array: Any) -> float:
+    """How far numbers that hang on steps which are left in are moved by one that is masked out.
+
+    The step is the last of the first sample. A number that it alone moves is its own, and goes nowhere else.
+    """
+    steps = np.ones(array.shape[:2], bool)
+    steps[0, -1] = False
+    seen = []
+    for moved in (None, -1, slice(0, -1)):
+        changed = np.array(array)
+        if moved is not None:
+            changed[0, moved] += np.linspace(0.5, 1.0, changed.shape[2], dtype=changed.dtype)
+        tensor = tf.convert_to_tensor(changed)
+        tensor._keras_mask = tf.convert_to_tensor(steps)
+        outputs = dialect.flat(layer(built.fed.pack([tensor]), training=False))
+        seen.append([dialect.array(each) for each in outputs])
+    size = 0.0
+    for usual, padding, rest in zip(*seen):
+        if usual.dtype.kind != "f" or usual.shape[:1] != array.shape[:1]:
+            continue
+        apart = np.abs(padding[0].astype("float64") - usual[0]) * (rest[0] != usual[0])
+        largest = max(1.0, float(np.nanmax(np.abs(usual[0].astype("float64")), initial=0.0)))
+        moved_by = float(np.nanmax(apart, initial=0.0))
+        if moved_by > CLOSE.get(usual.dtype.name, 1e-1) * largest:
+            size = max(size, moved_by)
+    return size
 
 
 def _of_time(built: Made, layer: Any, array: Any) -> bool:

@@ -11,9 +11,10 @@ from typing import Any
 from harness.own.case import LayerCase
 from harness.own.diagnoses.diagnosis import NotChecked
 from harness.own.making import Made
-from harness.own.parts import part_of
+from harness.own.parts import Part, part_of
 from harness.own.report import Failure
 from harness.worker import dialect
+from harness.worker.dialect import tf
 
 CHECK = "output_shape"
 
@@ -52,7 +53,8 @@ def diagnose(built: Made) -> Iterator[Failure]:
             said.insert(0, ("compute_output_shape", _shapes(built.layer.compute_output_shape(given))))
         elif not (part.writes("compute_output_shape") or part.writes("compute_output_spec")):
             raise NotChecked("compute_output_shape is Keras's own, which calls the layer")
-    for source, shapes in said:
+    further = _of_more_samples(built, part) if alone else None
+    for source, shapes, actual in [*((*each, actual) for each in said), *(further or [])]:
         if len(shapes) != len(actual) or not all(map(_agree, shapes, actual)):
             yield Failure(
                 CHECK,
@@ -63,6 +65,31 @@ def diagnose(built: Made) -> Iterator[Failure]:
                 mend="let compute_output_shape return the shape that call() gives, or leave it out: Keras then calls",
             )
             return
+
+
+def _of_more_samples(built: Made, part: Part) -> list[tuple[str, list[tuple[Any, ...]], list[tuple[Any, ...]]]]:
+    """What is said of a sample more, and what is given: a shape may hold by the number of samples of the check alone.
+
+    Nothing where the inputs are not one sample each, or so many samples and no more are taken.
+    """
+    inputs = dialect.flat(built.subject.inputs)
+    if not all(isinstance(each, tf.Tensor) and each.shape.rank for each in inputs):
+        return []
+    if len({each.shape[0] for each in inputs}) != 1:
+        return []
+    try:
+        more = [tf.concat([each, each[:1]], axis=0) for each in inputs]
+        outputs = dialect.flat(built.fed.call(built.layer, built.fed.pack(more)))
+        actual = [tuple(each.shape) for each in outputs]
+        said = []
+        if part.writes("compute_output_shape") and not built.fed.keywords:
+            shapes = built.fed.pack([tuple(each.shape) for each in more])
+            said.append(("compute_output_shape", _shapes(built.layer.compute_output_shape(shapes)), actual))
+        symbolic = [tuple(each.shape) for each in dialect.flat(built.subject.model.outputs)]
+        said.append(("its symbolic outputs", symbolic, actual))
+    except Exception:
+        return []
+    return said
 
 
 def _no_tensor(built: Made, other: Any) -> Failure:

@@ -2,11 +2,14 @@
 
 A layer that draws with `tf.random`, NumPy or Python's own `random` cannot be repeated; what Python draws in `call` is
 drawn once when a graph is traced, and is the same ever after. A sub-layer that is told ``training=True`` for good
-drops units in inference.
+drops units in inference. A draw by a number for a seed is the same at each step of training: no noise at all.
 """
 
 from __future__ import annotations
 
+import contextlib
+import functools
+import inspect
 import random
 from collections.abc import Iterator
 from typing import Any
@@ -16,6 +19,7 @@ import numpy as np
 from harness.own.making import Made
 from harness.own.report import Failure
 from harness.worker import dialect, states
+from harness.worker.dialect import tf
 
 CHECK = "randomness"
 MEND = (
@@ -29,7 +33,7 @@ MEND = (
 
 
 def diagnose(built: Made) -> Iterator[Failure]:
-    """A failure for inference that is not repeatable, one for training, one for draws of Python or NumPy."""
+    """A failure for inference that is not repeatable, for training, draws of Python or NumPy, and fixed seeds."""
     name = type(built.layer or built.subject.model).__name__
     if not built.steady:
         apart = _apart(*(_outputs(built, training=False) for _ in range(2))) or 0.0
@@ -63,6 +67,63 @@ def diagnose(built: Made) -> Iterator[Failure]:
             size=f"max abs {apart:.3g}",
             mend=MEND,
         )
+    elif fixed := _fixed_seeds(built):
+        yield Failure(
+            CHECK,
+            f"{name} draws with a seed that never changes: the same noise at each call in training",
+            f"{name}.call(…, training=True)",
+            "another seed at each call",
+            ", ".join(sorted(f"{function} with seed {list(seed)}" for function, seed in fixed)),
+            mend=MEND,
+        )
+
+
+def _fixed_seeds(built: Made) -> set[tuple[str, tuple[int, ...]]]:
+    """What is drawn with the same seed in two calls that follow each other in training, and not in inference.
+
+    What inference draws, too, is meant to be the same: a fixed projection, say.
+    """
+    model = built.subject.model
+    kept = [(each, dialect.array(each)) for each in model.variables if hasattr(each, "assign")]
+    seen = []
+    try:
+        for training in (True, True, False):
+            with _seeds_noted() as noted:
+                model(built.subject.inputs, training=training)
+            seen.append(noted)
+    finally:
+        for variable, value in kept:
+            variable.assign(value)
+    return (seen[0] & seen[1]) - seen[2]
+
+
+@contextlib.contextmanager
+def _seeds_noted() -> Iterator[set[tuple[str, tuple[int, ...]]]]:
+    """While open, notes what is drawn by TensorFlow's stateless functions, as all of Keras 3 is, and by which seed."""
+    places = [(tf.random, name) for name in dir(tf.random) if name.startswith("stateless_")]
+    places.append((tf.nn.experimental, "stateless_dropout"))
+    noted: set[tuple[str, tuple[int, ...]]] = set()
+
+    def noting(name: str, original: Any) -> Any:
+        signature = inspect.signature(original)
+
+        @functools.wraps(original)
+        def draw(*args: Any, **kwargs: Any) -> Any:
+            with contextlib.suppress(Exception):  # the function itself says what does not fit; a graph has no numbers
+                seed = signature.bind(*args, **kwargs).arguments["seed"]
+                noted.add((name, tuple(np.asarray(tf.convert_to_tensor(seed)).ravel().tolist())))
+            return original(*args, **kwargs)
+
+        return draw
+
+    own = [(module, name, getattr(module, name)) for module, name in places]
+    for module, name, original in own:
+        setattr(module, name, noting(name, original))
+    try:
+        yield noted
+    finally:
+        for module, name, original in own:
+            setattr(module, name, original)
 
 
 def _outputs(built: Made, *, training: bool, rewound: bool = False) -> list[np.ndarray[Any, Any]]:
