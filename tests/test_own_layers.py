@@ -125,14 +125,14 @@ def test_what_keras_breaks_of_an_everyday_model_is_told_as_keras_s() -> None:
     assert [one["mend"] for one in found()["operations"]["known"] if one["mend"]] == []
 
 
-def test_a_loss_that_forgets_an_argument_is_told_by_its_name_as_a_layer_is() -> None:
-    code = (
-        "from harness.own import check_model\n"
-        "from tests.own import healthy\n"
-        "build = lambda: healthy.unnamed(healthy.ForgetfulLoss(0.5))\n"
-        "print(check_model(build, targets=healthy.TARGETS, raise_on_failure=False).text())\n"
-    )
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
-    told = "arguments: ForgetfulLoss.get_config() does not return 'factor': it comes back with its default, 1.0"
-    assert told in done.stdout, done.stderr[-2000:]
-    assert 'add "factor": self.factor to what get_config() returns' in done.stdout
+def test_what_follows_from_a_name_that_is_lost_is_told_once_and_counted() -> None:
+    for name in ("KeepsNothing: base_arguments", "ConfigOfItsOwn: base_arguments"):
+        of_routes = [one for one in found()[name]["failures"] if one["check"] in ROUTES]
+        assert len(of_routes) == 1, found()[name]["text"]
+        assert "more of its kind follow from the name" in of_routes[0]["size"]
+        assert {"hdf5", "clone"} <= set(of_routes[0]["also"])
+
+
+def test_a_function_that_is_not_registered_is_told_once_and_fails_on_no_route() -> None:
+    failures = found()["a function for a loss: registration"]["failures"]
+    assert [one["check"] for one in failures] == ["registration"]

@@ -36,6 +36,8 @@ from harness.worker.installed import versions
 from harness.worker.run import Timings, send
 
 CAUSES = ("arguments", "state", "randomness")  # where one of these fails, the reason is told
+# Observations that go by names: a layer that loses its own differs in each of them.
+OF_A_NAME = ("structure", "config", "flags", "fresh", "frozen", "moved")
 FRAMEWORKS = ("keras", "tf_keras", "tensorflow", "numpy", "h5py", "optree", "harness")
 _STDLIB = sysconfig.get_path("stdlib").replace("\\", "/")
 _INPUTS = "give inputs, or arguments, with which it computes something"
@@ -84,6 +86,7 @@ def _examined(report: Report, built: Made, about: dict[str, Any]) -> Report:
         travelled, more = _travelled(built, about)
     if not any(each.check in CAUSES for each in failures):
         failures, travelled = (_with_suspects(each, built) for each in (failures, travelled))
+    travelled = _told_once(failures, travelled)
     unchecked.update(more)
     # The cause is told before what follows from it.
     failures += [each for each in travelled if not each.known]
@@ -95,6 +98,24 @@ def _examined(report: Report, built: Made, about: dict[str, Any]) -> Report:
     return replace(
         report, failures=tuple(failures), passed=passed, unchecked=unchecked, known=theirs, remarks=built.remarks
     )
+
+
+def _told_once(failures: list[Failure], travelled: list[Failure]) -> list[Failure]:
+    """What came of the routes, with all that is about a name that the layer loses in one failure, which counts it."""
+    if not any(each.check == "base_arguments" and "'name'" in each.title for each in failures):
+        return travelled
+    follow = [each for each in travelled if not each.known and each.title.partition(":")[0] in OF_A_NAME]
+    if len(follow) < 2:
+        return travelled
+    first, *rest = follow
+    checks = dict.fromkeys(name for each in follow for name in (each.check, *each.also))
+    told = replace(
+        first,
+        size="; ".join(filter(None, (first.size, f"{len(rest)} more of its kind follow from the name that is lost"))),
+        also=tuple(name for name in checks if name != first.check),
+        mend="; ".join(filter(None, (first.mend, "what is left then, the next run tells"))),
+    )
+    return [told if each is first else each for each in travelled if each not in rest]
 
 
 def _with_suspects(failures: list[Failure], built: Made) -> list[Failure]:

@@ -50,8 +50,8 @@ def own_bases(cls: type) -> list[type]:
     return [each for each in cls.__mro__ if is_own(each)]
 
 
-def is_own(cls: type) -> bool:
-    """Whether a class is the user's own, and no part of Keras."""
+def is_own(cls: Any) -> bool:
+    """Whether a class or function is the user's own, and no part of Keras."""
     return cls.__module__.partition(".")[0] not in ("keras", "tf_keras", "tensorflow", "builtins", "object", "abc")
 
 
@@ -95,12 +95,21 @@ def _held(model: Any) -> list[Any]:
 
 def compiled_with(model: Any) -> list[Any]:
     """The objects that a model was compiled with: its optimizer, losses and metrics; none that Keras made of a name."""
+    kinds = (keras.optimizers.Optimizer, keras.losses.Loss, keras.metrics.Metric)
+    return [each for each in _compiled_with(model) if isinstance(each, kinds)]
+
+
+def functions_of(model: Any) -> list[Any]:
+    """The functions of one's own that a model was compiled with as losses or metrics, each once."""
+    functions = [each for each in _compiled_with(model) if inspect.isfunction(each) and is_own(each)]
+    return list(dict.fromkeys(functions))
+
+
+def _compiled_with(model: Any) -> list[Any]:
     if getattr(model, "optimizer", None) is None:
         return []
     metrics = getattr(model, "_compile_metrics" if dialect.MAJOR >= 3 else "compiled_metrics", None)
-    given = [model.optimizer, getattr(model, "loss", None), getattr(metrics, "_user_metrics", None)]
-    kinds = (keras.optimizers.Optimizer, keras.losses.Loss, keras.metrics.Metric)
-    return [each for each in dialect.flat(given) if isinstance(each, kinds)]
+    return dialect.flat([model.optimizer, getattr(model, "loss", None), getattr(metrics, "_user_metrics", None)])
 
 
 def _is_model(layer: Any) -> bool:
@@ -119,8 +128,8 @@ def holds_anew(model: Any) -> bool:
     return any(not dialect.is_graph(each) or is_own(type(each)) for each in models)
 
 
-def unregistered(built: Made) -> dict[str, type]:
-    """The classes of one's own that no file could name, by the name that it would use.
+def unregistered(built: Made) -> dict[str, Any]:
+    """The classes of one's own, and functions compiled with, that no file could name, by the name that it would use.
 
     The JSON of a subclassed model of Keras 2 names its class without the package, registered or not.
     """
@@ -129,15 +138,16 @@ def unregistered(built: Made) -> dict[str, type]:
     if isinstance(built.case, LayerCase):
         classes.add(built.case.layer)
     bare = {type(built.subject.model)} if dialect.MAJOR < 3 else set()
+    objects = (*classes, *functions_of(built.subject.model))
     return {
         cls.__name__: cls
-        for cls in classes
+        for cls in objects
         if is_own(cls) and cls not in given.values() and (cls in bare or not is_registered(cls))
     }
 
 
-def is_registered(cls: type) -> bool:
-    """Whether a file can name the class: Keras knows it under a name with a package."""
+def is_registered(cls: Any) -> bool:
+    """Whether a file can name the class or function: Keras knows it under a name with a package."""
     return keras.utils.get_registered_object(keras.utils.get_registered_name(cls)) is cls
 
 

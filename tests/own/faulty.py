@@ -12,6 +12,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from tests.own import healthy
 from tests.own.healthy import Pads
 
 register = keras.utils.register_keras_serializable(package="faulty")
@@ -20,9 +21,12 @@ MAJOR = int(keras.__version__.split(".")[0])
 
 @dataclass
 class Fault:
-    """A class with its arguments and inputs; a check that must fail, and words of its title and of its mend."""
+    """A class with its arguments and inputs; a check that must fail, and words of its title and of its mend.
 
-    layer: type
+    In place of the class may stand a function that builds a model, with targets.
+    """
+
+    layer: Any
     check: str
     title: str
     mend: str
@@ -30,6 +34,7 @@ class Fault:
     inputs: Any = (8,)
     majors: tuple[int, ...] = (2, 3)  # the Kerases under which it is a fault
     others: tuple[str, ...] = ()  # further checks that must fail of it
+    targets: Any = None
 
 
 FAULTS: dict[str, Fault] = {}
@@ -655,3 +660,24 @@ class AveragesThePadding(keras.layers.Layer):
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
         return None
+
+
+def squared(y_true: Any, y_pred: Any) -> Any:
+    """A loss that no file can name."""
+    return tf.reduce_mean((y_true - y_pred) ** 2, axis=-1)
+
+
+FAULTS["a loss that forgets: arguments"] = Fault(
+    lambda: healthy.unnamed(healthy.ForgetfulLoss(0.5)),
+    "arguments",
+    "ForgetfulLoss.get_config() does not return 'factor': it comes back with its default, 1.0",
+    'add "factor": self.factor to what get_config() returns',
+    targets=healthy.TARGETS,
+)
+FAULTS["a function for a loss: registration"] = Fault(
+    lambda: healthy.unnamed(squared),
+    "registration",
+    "the function squared, which the model is compiled with, is not registered",
+    "above def squared",
+    targets=healthy.TARGETS,
+)

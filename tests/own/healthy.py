@@ -488,6 +488,12 @@ def unnamed(loss: Any = None) -> Any:
     return model
 
 
+@register(package="healthy")
+def absolute(y_true: Any, y_pred: Any) -> Any:
+    """A loss that is a function, and registered."""
+    return tf.reduce_mean(tf.abs(y_true - y_pred), axis=-1)
+
+
 def operations() -> Any:
     """Operations between layers, which .h5 cannot hold."""
     x = keras.Input((3,), name="x")
@@ -543,6 +549,7 @@ MODELS: dict[str, tuple[Any, dict[str, Any]]] = {
     "compiled": (compiled, {"targets": np.array([0, 1, 1, 0])}),
     "a model": (functional(), {}),
     "unnamed": (unnamed, {"targets": TARGETS}),
+    "of a function": (lambda: unnamed(absolute), {"targets": TARGETS}),
     "operations": (operations, {}),
     "stateful": (stateful, {}),
     "own step": (lambda: OwnStep(units=4), {"inputs": (8,)}),

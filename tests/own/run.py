@@ -27,8 +27,12 @@ def reports() -> Iterator[tuple[str, Any]]:
     for name, (model, options) in healthy.MODELS.items():
         yield name, lambda a=model, b=options: check_model(a, **b, raise_on_failure=False)
     for name, each in faulty.FAULTS.items():
-        if faulty.MAJOR in each.majors:
+        if faulty.MAJOR not in each.majors:
+            continue
+        if isinstance(each.layer, type):
             yield name, lambda a=each: check_layer(a.layer, a.arguments, inputs=a.inputs, raise_on_failure=False)
+        else:
+            yield name, lambda a=each: check_model(a.layer, targets=a.targets, raise_on_failure=False)
 
 
 def told(report: Report) -> dict[str, Any]:

@@ -7,14 +7,15 @@ model fails. Keras 3.9 and later import nothing that a file names.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 from harness.own.making import Made
-from harness.own.parts import is_registered, parts, registered_over
+from harness.own.parts import functions_of, is_registered, parts, registered_over
 from harness.own.report import Failure
 
 
 def diagnose(built: Made) -> Iterator[Failure]:
-    """A failure for each class that is neither registered nor among `custom_objects`."""
+    """A failure for each class, and each function compiled with, neither registered nor in `custom_objects`."""
     known = dict(built.case.custom_objects or {}).values()
     for part in parts(built):
         name = part.cls.__name__
@@ -39,5 +40,21 @@ def diagnose(built: Made) -> Iterator[Failure]:
             f"a registered name, such as 'my_package>{name}'",
             f"{name!r} alone",
             mend=f'write @keras.saving.register_keras_serializable(package="my_package") above class {name}, or give'
+            f' custom_objects={{"{name}": {name}}} to every load (and to this check)',
+        )
+    for function in functions_of(built.subject.model):
+        if function in known or is_registered(function):
+            continue
+        name, code = function.__name__, function.__code__
+        yield Failure(
+            "registration",
+            f"the function {name}, which the model is compiled with, is not registered: no file that holds it can be"
+            " loaded by its name",
+            f"{Path(code.co_filename).name}:{code.co_firstlineno}",
+            f"a registered name, such as 'my_package>{name}'",
+            f"{name!r} alone",
+            mend="give it a name (def), and register that: @keras.saving.register_keras_serializable()"
+            if name == "<lambda>"
+            else f'write @keras.saving.register_keras_serializable(package="my_package") above def {name}, or give'
             f' custom_objects={{"{name}": {name}}} to every load (and to this check)',
         )
