@@ -18,7 +18,7 @@ def run(*arguments: str, code: str = "from harness.cli import main; main()") -> 
         (("check", "--layer", "Conv3"), "did you mean Conv3D"),
         (("check", "--layer", "keras.layers.LSTM"), "did you mean LSTM?"),
         (("check", "--route", "hdf"), "did you mean hdf5"),
-        (("check", "--json", "no-file", "--junitxml", "./no-file"), "a file of its own"),
+        (("check", "--json", "no-file", "--junitxml", "./no-file"), "two reports cannot be written to one file"),
         (("check", "--env", "no-such-file"), "no such file"),
         (("check", "--profile", "fast"), "quick"),
         (("chek",), "check"),
