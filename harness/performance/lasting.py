@@ -78,4 +78,5 @@ def of_mean(count: int, stays: float) -> float:
     >>> of_mean(4, 0.0), of_mean(4, 0.5)
     (0.25, 0.515625)
     """
-    return (1 + 2 * sum((1 - lag / count) * stays**lag for lag in range(1, count))) / count
+    without = 1 - stays
+    return ((1 + stays) / without - 2 * stays * (1 - stays**count) / (count * without**2)) / count
