@@ -205,6 +205,15 @@ def test_a_lost_worker_that_cannot_be_replaced_ends_the_run_and_keeps_what_was_f
     assert result.verdict in ("fail", "error")
 
 
+def test_what_is_no_python_is_exit_3_and_is_named(tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    other.write_text("#!/bin/sh\necho welcome to this machine\n")
+    other.chmod(0o755)
+    done = run(str(other))
+    assert done.returncode == 3
+    assert "other does not answer as a Python does: " in done.stdout.replace("\n", " ")
+
+
 def test_a_worker_that_does_not_start_in_time_is_exit_3_with_what_it_wrote(tmp_path: Path) -> None:
     done = run(interpreter(tmp_path / "stub", start="slow"), "--start-limit", "3", "--json", str(tmp_path / "r.json"))
     assert done.returncode == 3

@@ -76,7 +76,8 @@ class Worker:
         self.limits = limits or Limits()
         self.about: dict[str, Any] = {}
         self._log = (folder / "stderr").open("a+b")
-        command = [interpreter or sys.executable, str(MAIN), str(folder), *map(str, modules)]
+        self._interpreter = interpreter or sys.executable
+        command = [self._interpreter, str(MAIN), str(folder), *map(str, modules)]
         passed = dict(os.environ)
         if confinement is not None:
             command, passed = confinement.command(folder, command), confinement.environment(folder)
@@ -124,7 +125,10 @@ class Worker:
         except WorkerLost as lost:
             self.stop()
             last = lost.tail.strip().splitlines()[-1:] or [lost.detail]
-            what = f"no worker after {self.limits.start:.0f} s" if lost.reason == "hung" else last[0]
+            what = {
+                "hung": f"no worker after {self.limits.start:.0f} s",
+                "garbled": f"{self._interpreter} does not answer as a Python does: {lost.detail}",
+            }.get(lost.reason, last[0])
             raise WorkerFailed(what, lost.tail) from lost
         if "fatal" in about:
             fatal = about["fatal"]
