@@ -1,5 +1,6 @@
 """The command line: wrong words are answered in one line, and nothing heavy is imported to say so."""
 
+import signal
 import subprocess
 import sys
 
@@ -68,3 +69,18 @@ def test_what_the_encoding_of_the_terminal_lacks_is_no_error(encoding: str, monk
     done = run(code=code)
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("a ")
+
+
+def test_a_reader_that_has_seen_enough_is_no_finding() -> None:
+    code = (
+        "from harness import cli\nfrom harness.reporting.console import make_console\n"
+        "@cli.app.command\ndef say():\n    for _ in range(9999): make_console().print('a line of some length')\n"
+        "cli.main(['say'])"
+    )
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.readline()
+        process.stdout.close()
+        told = process.stderr.read()
+    assert (process.returncode, told) == (128 + signal.SIGPIPE, b"")

@@ -320,6 +320,17 @@ def _print_operations(found: dict[str, Any], console: Console) -> None:
         console.print(escape(f"  {why}: {short}"), highlight=False)
 
 
+class _Console(Console):
+    """One whose reader may go away, as in `| head`: an error like any other of the pipe."""
+
+    def on_broken_pipe(self) -> None:
+        """Raises BrokenPipeError: Rich would end the process with 1, which says that Keras broke a promise."""
+        try:
+            super().on_broken_pipe()
+        except SystemExit:
+            raise BrokenPipeError from None
+
+
 def make_console() -> Console:
     """Standard output; wide enough for a table where it is not a terminal."""
-    return Console(width=None if sys.stdout.isatty() else 140)
+    return _Console(width=None if sys.stdout.isatty() else 140)
