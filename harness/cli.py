@@ -75,8 +75,13 @@ def check(
     time_limit: Annotated[
         float | None, Parameter(help="Seconds after which no more models are started.", validator=Number(gt=0))
     ] = None,
-    no_known_issues: Annotated[bool, Parameter(help="Count known findings as new.", negative="")] = False,
-    known_issues: Annotated[tuple[Path, ...], _several("--known-issues", "A known-issues file of your own.")] = (),
+    no_known_issues: Annotated[
+        bool, Parameter(help="Count known findings as new, those of --known-issues, too.", negative="")
+    ] = False,
+    known_issues: Annotated[
+        tuple[Path, ...],
+        _several("--known-issues", "A known-issues file of your own; beside --no-known-issues it excuses nothing."),
+    ] = (),
     recordings: Annotated[
         Path | None, Parameter(help="A folder of its own for found failures, which are tried first next time.")
     ] = None,
@@ -109,12 +114,13 @@ def check(
     from harness.dispatch.worker import GIB, Limits
     from harness.environments.environment import EnvironmentFailed, environment
     from harness.environments.wanted import Unreadable
-    from harness.expectations.known import SHIPPED
+    from harness.expectations.known import SHIPPED, KnownIssues
     from harness.reporting import console as terminal
     from harness.reporting import files, json_report, junit
 
     _check_names(layer, route, topology)
-    known = reports.known_issues(*(() if no_known_issues else (SHIPPED, *known_issues)))
+    known = reports.known_issues(SHIPPED, *known_issues)
+    known = KnownIssues() if no_known_issues else known  # read all the same: a file that is wrong stays wrong usage
     options = Options(
         PROFILES[profile], layer, route, seed, time_limit, None, workers, hung_after,
         Limits(start=start_limit, memory=int(memory_limit * GIB)), known, topologies=topology,
@@ -123,6 +129,8 @@ def check(
     written = reports.targets(json, junitxml)
     console = terminal.make_console()
     say = reports.saying(console)
+    if no_known_issues and known_issues:
+        say(f"--no-known-issues: {', '.join(map(str, known_issues))} excuses nothing")
     with Signals() as signals:
         listeners: list[Listener] = [terminal.Watcher(console)]
         if json is not None:

@@ -31,9 +31,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="Which models of keras.applications are trained on: the lightest of several kinds, or all of them.",
     )
     group.addoption(
+        "--harness-known-issues",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="A known-issues file of your own, beside the one shipped (may be repeated).",
+    )
+    group.addoption(
         "--harness-no-known-issues",
         action="store_true",
-        help="Let findings fail that were checked and are waited for.",
+        help="Let findings fail that were checked and are waited for, those of --harness-known-issues, too.",
     )
 
 

@@ -167,6 +167,17 @@ def test_what_turns_out_to_be_known_once_it_is_small_is_never_called_new(tmp_pat
     assert "PASS: no new findings (1 known)" in done.stdout
 
 
+def test_what_one_s_own_file_excuses_is_new_without_known_issues_which_is_said(tmp_path: Path) -> None:
+    issues = tmp_path / "known.toml"
+    issues.write_text('[[issue]]\nid = "ours"\nreason = "We have no such file."\nerror = "No such file"\n')
+    python = interpreter(tmp_path / "stub", Softmax=("json", "error"))
+    assert run(python, "--known-issues", str(issues)).returncode == 0
+    done = run(python, "--known-issues", str(issues), "--no-known-issues")
+    assert done.returncode == 1, done.stdout
+    assert f"--no-known-issues: {issues} excuses nothing" in done.stdout
+    assert run(python, "--known-issues", str(tmp_path / "none.toml"), "--no-known-issues").returncode == 2
+
+
 def test_a_worker_that_has_grown_is_replaced_between_two_models(tmp_path: Path) -> None:
     result = check(interpreter(tmp_path / "stub", any=("json", "leak")), limits=Limits(between=GIB // 8), workers=1)
     healthy(result, "")

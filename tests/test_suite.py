@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from concurrent.futures import Future
@@ -35,6 +36,36 @@ def test_with_groups_no_model_is_sent_twice(tmp_path: Path) -> None:
     sent = asked(tmp_path / "stub")
     assert " passed" in done.stdout, done.stdout[-2000:]
     assert len(sent) == len(set(sent)) >= 5  # LeakyReLU and PReLU are among them
+
+
+ISSUE = """[[issue]]\nid = "ours"\nreason = "We have no such file."\nerror = "No such file"\n"""
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ((), "1 failed"),
+        (("--harness-known-issues", "mine.toml"), "ours"),
+        (("--harness-known-issues", "mine.toml", "--harness-no-known-issues"), "1 failed"),
+        (("--harness-known-issues", "none.toml"), "--harness-known-issues: none.toml"),
+    ],
+)
+def test_known_issues_of_one_s_own_are_heard_as_check_hears_them(
+    tmp_path: Path, options: tuple[str, ...], said: str
+) -> None:
+    (tmp_path / "mine.toml").write_text(ISSUE)
+    python = interpreter(tmp_path / "stub", Softmax=("json", "error"))
+    chosen = ("--pyargs", "harness.suite", "-k", "[Softmax]", "--harness-env", python)
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-rx", *PLUGIN, *chosen, *options],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert said in done.stdout, done.stdout[-2000:]
+    assert (done.returncode == 0) == (said == "ours"), done.stdout[-2000:]
 
 
 class _Losing:

@@ -26,7 +26,7 @@ from harness.dispatch.worker import GIB, Limits, WorkerFailed
 from harness.environments.environment import Environment, EnvironmentFailed, environment
 from harness.environments.wanted import Unreadable
 from harness.expectations.judge import judge
-from harness.expectations.known import SHIPPED, KnownIssues
+from harness.expectations.known import SHIPPED, KnownIssues, KnownIssuesError
 from harness.expectations.table import asked, parse
 from harness.protocol.architecture import Architecture, Call, to_json
 from harness.reporting.text import finding_text
@@ -180,7 +180,12 @@ class Promises:
 def promises(request: pytest.FixtureRequest) -> Iterator[Promises]:
     """The promises of the Keras under test; skips where there is none."""
     option = request.config.getoption
-    known = KnownIssues() if option("--harness-no-known-issues") else KnownIssues.read(SHIPPED)
+    try:
+        known = KnownIssues.read(SHIPPED, *map(Path, option("--harness-known-issues")))
+    except KnownIssuesError as error:
+        pytest.fail(f"--harness-known-issues: {error}", pytrace=False)
+    if option("--harness-no-known-issues"):
+        known = KnownIssues()
     alone = not hasattr(request.config, "workerinput")  # with pytest-xdist nobody knows who will ask for what
     workers = option("--harness-workers") if alone else 1
     with ExitStack() as held:
