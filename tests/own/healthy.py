@@ -346,7 +346,19 @@ class Squares(keras.layers.Layer):
         return inputs * inputs
 
 
+@register(package="healthy")
+class Shares(keras.layers.Softmax):
+    """A layer of Keras under another name, whose mask is of the shape of its inputs, and not of their steps."""
+
+
+@register(package="healthy")
+class Encodes(keras.layers.CategoryEncoding):
+    """A layer of Keras under another name, which gives float32 in mixed precision: not of one's own doing."""
+
+
 LAYERS: dict[str, tuple[Any, ...]] = {
+    "Shares": (Shares, {}, (5, 4)),
+    "Encodes": (Encodes, {"num_tokens": 20}, np.arange(20, dtype="int32").reshape(4, 5)),
     "Precise": (Precise, {}, (4,)),
     "Places": (Places, {}, (4,)),
     "AddsNoise": (AddsNoise, {}, (4,)),

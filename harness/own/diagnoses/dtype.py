@@ -31,6 +31,9 @@ def diagnose(built: Made) -> Iterator[Failure]:
     """A failure for each policy under which an output or a weight has another dtype, or the layer raises for it."""
     if not isinstance(built.case, LayerCase):
         raise NotChecked("it is a model")
+    part = part_of(built.case)
+    if not (part.writes("call") or part.writes("build")):
+        raise NotChecked("its call() and build() are those of Keras")
     given = arguments_of(built.case)
     if any(isinstance(each, keras.layers.Layer) for each in dialect.flat(list(given.values()))):
         raise NotChecked("it is given layers, which have dtypes of their own")
@@ -38,7 +41,6 @@ def diagnose(built: Made) -> Iterator[Failure]:
         usual = _outputs(built, _made(built, USUAL), USUAL)
     except Exception as error:
         raise NotChecked(f"it does not work with dtype={USUAL!r}: {essence(error)}") from error
-    part = part_of(built.case)
     name = part.cls.__name__
     unmade: list[str] = []
     for policy in TRIED:

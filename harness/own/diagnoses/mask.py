@@ -42,7 +42,12 @@ def diagnose(built: Made) -> Iterator[Failure]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         masked = keras.layers.Masking()(tf.convert_to_tensor(array))
-        output = dialect.flat(layer(built.fed.pack([masked]), training=False))[0]
+        try:
+            output = dialect.flat(layer(built.fed.pack([masked]), training=False))[0]
+        except Exception as error:
+            if part.writes("call"):
+                raise
+            raise NotChecked("its call() is that of Keras, and takes another mask") from error
     mask = getattr(output, "_keras_mask", None)
     shape = tuple(output.shape)
     keeps = shape[:2] == tuple(masked.shape)[:2] and (len(shape) > 2 or _of_time(built, layer, array))
