@@ -93,7 +93,7 @@ def run(python: str, *arguments: str, **more) -> subprocess.CompletedProcess[str
     )  # fmt: skip
 
 
-def until(what, seconds: float = 20.0) -> None:
+def until(what, seconds: float = 60.0) -> None:
     """Waits for something to become true."""
     end = time.monotonic() + seconds
     while not what():
