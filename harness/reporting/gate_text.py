@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterator
 
@@ -17,6 +16,7 @@ from harness.gate.models import BREAKS, BROKEN, DIFFERENT, NOT_TRIED, PASSED, SA
 from harness.gate.result import Result, kind
 from harness.gate.status import BACK, FIXED, FORWARD, INCOMPATIBLE, PRE_EXISTING, REGRESSION
 from harness.reporting.live import Line
+from harness.reporting.markdown_text import safe
 from harness.reporting.printable import keras_of, printable, printable_lines
 from harness.reporting.text import finding_text
 
@@ -254,7 +254,7 @@ def _cell(passed: int, failed: int) -> str:
 def markdown(result: Result) -> str:
     """The same for a comment in a pull request, or the summary of a job."""
     icon = {"pass": "✅", "fail": "❌", "error": "⚠️"}[result.verdict]
-    lines = [f"## {icon} {_plain(verdict_line(result))}", ""]
+    lines = [f"## {icon} {safe(verdict_line(result))}", ""]
     lines += [f"- {line}" for line in environment_lines(result)]
     columns, rows, others = _rows(result)
     if rows:
@@ -266,32 +266,27 @@ def markdown(result: Result) -> str:
     if result.models:
         lines += ["", "| model | baseline | candidate | verdict | why | remedy |", "|---|---|---|---|---|---|"]
     for model in sorted(result.models, key=lambda each: VERDICTS.index(each.verdict)):
-        remedy = _plain(model.remedy or "")
+        remedy = safe(model.remedy or "")
         if model.cause is not None:
-            remedy = f"`{model.cause.id}`: {remedy or _plain(model.cause.explanation)}"
+            remedy = f"`{model.cause.id}`: {remedy or safe(model.cause.explanation)}"
         loads = (model.baseline.loads, model.candidate.loads)
-        row = (_plain(model.file), *loads, _verdict(model), _plain(model.why[:400]), remedy)
+        row = (safe(model.file), *loads, _verdict(model), safe(model.why[:400]), remedy)
         lines.append(f"| {' | '.join(row)} |")
     found = _ordered(result)
     if found:
         lines += ["", "| id | status | layers | what | cause |", "|---|---|---|---|---|"]
     for each in found:
         cause = result.cause(each)
-        told = f"`{cause.id}`: {_plain(cause.what_to_do())}" if cause else "unknown cause"
-        what = _plain(each.title[:160])
+        told = f"`{cause.id}`: {safe(cause.what_to_do())}" if cause else "unknown cause"
+        what = safe(each.title[:160])
         lines.append(f"| {each.id} | {kind(each)} | {', '.join(each.layers)} | {what} | {told} |")
     for each in found:
         if each.script:
             lines += ["", f"<details><summary>{each.id}: {_tried(each)}</summary>", ""]
             lines += [f"```python\n{script.rstrip()}\n```" for script in (each.script_before, each.script) if script]
             lines += ["</details>"]
-    lines += [f"\n> not measured: {_plain(problem)}" for problem in result.problems]
+    lines += [f"\n> not measured: {safe(problem)}" for problem in result.problems]
     return "\n".join(lines) + "\n"
-
-
-def _plain(text: str) -> str:
-    """Text of somebody else's as one line that says the same in Markdown: ``<class 'Dense'>`` is no tag there."""
-    return re.sub(r"[\\`*_|<~]", r"\\\g<0>", printable(" ".join(text.split())))
 
 
 def _tried(finding: Finding) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from dataclasses import replace
+from html import unescape
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -55,8 +56,9 @@ def test_nothing_in_a_name_or_message_is_obeyed_by_a_terminal(name: str) -> None
 def test_a_row_of_markdown_stays_a_row_and_says_what_was_said(name: str) -> None:
     text = markdown(of(name))
     row = next(line for line in text.splitlines() if "| breaks |" in line)
-    assert len(row.replace(r"\|", "").split("|")) == 8
-    assert r"\<class 'keras.layers.Dense'>.\_\_init\_\_()" in row
+    assert len(row.split("|")) == 8
+    assert "<class" not in row
+    assert "<class 'keras.layers.Dense'>.__init__()" in unescape(row)
     assert sum(line.startswith("## ") for line in text.splitlines()) == 1
 
 
