@@ -33,9 +33,8 @@ from tests.stub import ROOT, interpreter, read, started, wrapped
 PROFILE = Profile("test", 1, 1, False, ())
 LAYERS = ("ReLU", "Softmax", "Flatten")
 MAIN = f"""
-import signal, sys
+import sys
 sys.path.insert(0, {str(ROOT)!r})
-signal.signal(signal.SIGINT, signal.default_int_handler)  # where the tests themselves run in the background
 from harness.cli import main
 main()
 """

@@ -23,8 +23,6 @@ MAIN = f"import sys; sys.path.insert(0, {str(ROOT)!r}); from harness.cli import 
 ONE = f"""
 import sys
 sys.path.insert(0, {str(ROOT)!r})
-import signal
-signal.signal(signal.SIGINT, signal.default_int_handler)
 from harness.environments import environment as making
 from harness.environments.environment import environment
 with environment({OLD!r}, print) as found:
