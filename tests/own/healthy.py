@@ -309,6 +309,23 @@ class AddsNoise(keras.layers.Layer):
 
 
 @register(package="healthy")
+class DropsTwice(keras.layers.Layer):
+    """Two generators: one comes to where the other was a call before."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.first = keras.layers.Dropout(0.5, dtype=self.dtype_policy)
+        self.second = keras.layers.Dropout(0.5, dtype=self.dtype_policy)
+
+    def build(self, input_shape: Any) -> None:
+        self.kernel = self.add_weight(name="kernel", shape=(input_shape[-1], 3), initializer="glorot_uniform")
+        super().build(input_shape)
+
+    def call(self, inputs: Any, training: Any = None) -> Any:
+        return self.second(self.first(inputs, training=training) @ self.kernel, training=training)
+
+
+@register(package="healthy")
 class Projects(keras.layers.Layer):
     """Draws one and the same matrix at each call, in training and out of it, on purpose."""
 
@@ -362,6 +379,7 @@ LAYERS: dict[str, tuple[Any, ...]] = {
     "Precise": (Precise, {}, (4,)),
     "Places": (Places, {}, (4,)),
     "AddsNoise": (AddsNoise, {}, (4,)),
+    "DropsTwice": (DropsTwice, {}, (4,)),
     "Projects": (Projects, {}, (4,)),
     "Averages": (Averages, {}, (5, 4)),
     "Squares": (Squares, {}, (5, 4)),

@@ -81,7 +81,8 @@ def diagnose(built: Made) -> Iterator[Failure]:
 def _fixed_seeds(built: Made) -> set[tuple[str, tuple[int, ...]]]:
     """What is drawn with the same seed in two calls that follow each other in training, and not in inference.
 
-    What inference draws, too, is meant to be the same: a fixed projection, say.
+    What inference draws, too, is meant to be the same: a fixed projection, say. Draws are held against each other in
+    their order: of several generators one may come to where another was a call before.
     """
     model = built.subject.model
     kept = [(each, dialect.array(each)) for each in model.variables if hasattr(each, "assign")]
@@ -94,15 +95,15 @@ def _fixed_seeds(built: Made) -> set[tuple[str, tuple[int, ...]]]:
     finally:
         for variable, value in kept:
             variable.assign(value)
-    return (seen[0] & seen[1]) - seen[2]
+    return {one for one, other in zip(*seen[:2]) if one == other} - {*seen[2]}
 
 
 @contextlib.contextmanager
-def _seeds_noted() -> Iterator[set[tuple[str, tuple[int, ...]]]]:
+def _seeds_noted() -> Iterator[list[tuple[str, tuple[int, ...]]]]:
     """While open, notes what is drawn by TensorFlow's stateless functions, as all of Keras 3 is, and by which seed."""
     places = [(tf.random, name) for name in dir(tf.random) if name.startswith("stateless_")]
     places.append((tf.nn.experimental, "stateless_dropout"))
-    noted: set[tuple[str, tuple[int, ...]]] = set()
+    noted: list[tuple[str, tuple[int, ...]]] = []
 
     def noting(name: str, original: Any) -> Any:
         signature = inspect.signature(original)
@@ -111,7 +112,7 @@ def _seeds_noted() -> Iterator[set[tuple[str, tuple[int, ...]]]]:
         def draw(*args: Any, **kwargs: Any) -> Any:
             with contextlib.suppress(Exception):  # the function itself says what does not fit; a graph has no numbers
                 seed = signature.bind(*args, **kwargs).arguments["seed"]
-                noted.add((name, tuple(np.asarray(tf.convert_to_tensor(seed)).ravel().tolist())))
+                noted.append((name, tuple(np.asarray(tf.convert_to_tensor(seed)).ravel().tolist())))
             return original(*args, **kwargs)
 
         return draw
