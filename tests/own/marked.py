@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from harness.own import LayerCase, parametrize_with_checks
-from tests.own import faulty, healthy
+from tests.own import drawing, masks
 
 
 @parametrize_with_checks(
     [
-        LayerCase(healthy.Masked, inputs=(5, 4)),
-        LayerCase(faulty.EatsTheMask, inputs=(5, 4), expected_failures={"mask": "waited for"}),
-        LayerCase(faulty.DropsNever, inputs=(8,)),
+        LayerCase(masks.Masked, inputs=(5, 4)),
+        LayerCase(masks.EatsTheMask, inputs=(5, 4), expected_failures={"mask": "waited for"}),
+        LayerCase(drawing.DropsNever, inputs=(8,)),
     ]
 )
 def test_my_layers(case: Any, check: Any) -> None:

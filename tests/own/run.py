@@ -1,38 +1,23 @@
-"""Checks every layer and model of `healthy` and `faulty`, in a process of its own; writes what was found as JSON.
+"""Checks every case, in a process of its own; writes what was found as JSON.
 
 python -m tests.own.run FILE [WORD...]     only those whose names hold one of the words
 """
 
 from __future__ import annotations
 
+import importlib
 import json
 import sys
 import time
 import traceback
-from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from harness.own import check_layer, check_model
 from harness.own.report import Report
-from tests.own import faulty, healthy
+from tests.own.case import CASES, MAJOR
 
-
-def reports() -> Iterator[tuple[str, Any]]:
-    """Every case by name, with what checks it."""
-    for name, (layer, arguments, inputs, *more) in healthy.LAYERS.items():
-        options = {"inputs": inputs, "keywords": more[0] if more else None, "raise_on_failure": False}
-        yield name, lambda a=layer, b=arguments, c=options: check_layer(a, b, **c)
-    for name, (model, options) in healthy.MODELS.items():
-        yield name, lambda a=model, b=options: check_model(a, **b, raise_on_failure=False)
-    for name, each in faulty.FAULTS.items():
-        if faulty.MAJOR not in each.majors:
-            continue
-        if isinstance(each.layer, type):
-            yield name, lambda a=each: check_layer(a.layer, a.arguments, inputs=a.inputs, raise_on_failure=False)
-        else:
-            yield name, lambda a=each: check_model(a.layer, targets=a.targets, raise_on_failure=False)
+SUBJECTS = ("arguments", "parts", "outputs", "masks", "drawing", "models")
 
 
 def told(report: Report) -> dict[str, Any]:
@@ -49,21 +34,21 @@ def told(report: Report) -> dict[str, Any]:
 
 def main() -> None:
     """Writes the file anew after each case."""
+    for name in SUBJECTS:
+        importlib.import_module(f"tests.own.{name}")
     words = sys.argv[2:]
     found: dict[str, Any] = {}
-    for name, check in reports():
-        if words and not any(word in name for word in words):
+    for name, case in CASES.items():
+        if MAJOR not in case.majors or (words and not any(word in name for word in words)):
             continue
         start = time.perf_counter()
         try:
-            found[name] = told(check())
+            found[name] = told(case.report())
         except Exception:
             found[name] = {"raised": traceback.format_exc()}
         found[name]["seconds"] = time.perf_counter() - start
-        if name in faulty.FAULTS:
-            each = faulty.FAULTS[name]
-            wanted = {"check": each.check, "title": each.title, "mend": each.mend, "others": list(each.others)}
-            found[name]["wanted"] = wanted
+        if case.wanted is not None:
+            found[name]["wanted"] = asdict(case.wanted)
         Path(sys.argv[1]).write_text(json.dumps(found, default=str))
 
 
