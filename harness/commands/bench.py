@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import importlib.util
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
@@ -130,9 +129,7 @@ def bench(
     for option, picture in (("--svg", svg), ("--png", png)):
         if picture is not None and baseline is None:
             raise Usage(f"{option} draws a comparison: name --baseline and --candidate")
-    reports.pictured(png)
-    if html is not None and not is_there("jinja2", "--html"):
-        return UNMEASURED
+    reports.drawable(html, png)
     reports.targets(*paths)
     memory = int(memory_limit * GIB)
     options = Options(
@@ -309,11 +306,3 @@ def _looked(history: Path | None) -> list[Looked]:
             except Missing:
                 looked.append((each, []))
     return looked
-
-
-def is_there(package: str, option: str) -> bool:
-    """Whether a package of the extra is installed; says how to get it where not."""
-    if importlib.util.find_spec(package) is None:
-        print(f'keras-harness: {option} needs {package}: pip install "keras-harness[bench]"', file=sys.stderr)
-        return False
-    return True

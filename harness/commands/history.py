@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from cyclopts import App, Parameter
 
 from harness.commands import reports
-from harness.commands.bench import is_there
 from harness.settings import OK, UNMEASURED, Unmeasured, Usage, did_you_mean
 
 if TYPE_CHECKING:
@@ -58,9 +57,7 @@ def history(
     from harness.reporting import history_markdown, history_report, json_report, performance_page, picture, plots
     from harness.reporting.history_text import print_history
 
-    if html is not None and not is_there("jinja2", "--html"):
-        return UNMEASURED
-    reports.pictured(png)
+    reports.drawable(html, png)
     reports.targets(json, markdown, html, svg, png)
     of = DEVICE_MEMORY if measure == "device-memory" else measure
     place = _folder(folder)

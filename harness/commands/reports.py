@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -59,13 +60,15 @@ def apart(*paths: Path | None) -> list[Path]:
     return given
 
 
-def pictured(png: Path | None) -> None:
-    """Raises Usage where a PNG is wanted and cannot be made here."""
+def drawable(html: Path | None, png: Path | None) -> None:
+    """Raises Unmeasured where a page or a PNG is wanted, and what makes it is not installed."""
     from harness.reporting import picture
 
+    if html is not None and importlib.util.find_spec("jinja2") is None:
+        raise Unmeasured('--html needs jinja2: pip install "keras-harness[bench]"')
     why_not = None if png is None else picture.lacking()
     if why_not is not None:
-        raise Usage(why_not)
+        raise Unmeasured(why_not)
 
 
 def saying(console: Console) -> Say:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-import io
 import math
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import Annotated, Any
@@ -16,7 +15,7 @@ from cyclopts import Parameter
 from cyclopts.validators import Number
 
 from harness.commands.fetching import Fetched
-from harness.commands.reports import apart
+from harness.commands.reports import apart, kept
 from harness.commands.trial import Trial, Wanted
 from harness.inspection.collect import collect
 from harness.inspection.hdf5_process import Reader
@@ -86,8 +85,6 @@ def validate(
     if not files and not stdin:
         raise Usage("no file is named; `keras-harness validate model.keras`, or - for a list of paths")
     apart(json, sarif, junitxml)
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")  # a stranger's word may have letters that a terminal lacks
     started = time.monotonic()
     reports: list[Report] = []
     stopped = False
@@ -128,25 +125,21 @@ def _write(
 ) -> int:  # fmt: skip
     if json is sarif is junitxml is None:
         return code
-    from harness.reporting import files as writing
     from harness.reporting import inspection_report
     from harness.reporting import sarif as sarif_report
 
     verdict = {OK: "pass", FINDINGS: "fail"}.get(code, "error")
     bad = [report for report in reports if report.verdict in failing]
-    writers: list[tuple[Path | None, Callable[[Path], None]]] = [
-        (json, lambda to: writing.write(_text(inspection_report.report_json(reports, verdict, seconds)), to)),
-        (sarif, lambda to: writing.write(_text(sarif_report.log(reports, Path.cwd())), to)),
-        (junitxml, lambda to: inspection_report.write_junit(reports, bad, seconds, to)),
-    ]
-    for path, write in writers:
-        if path is not None:
-            try:
-                write(path)
-            except OSError as error:  # the others are written all the same
-                print(f"the report could not be written: {error}")
-                code = UNMEASURED
-    return code
+    lost = kept(
+        {
+            json: lambda: _text(inspection_report.report_json(reports, verdict, seconds)),
+            sarif: lambda: _text(sarif_report.log(reports, Path.cwd())),
+            junitxml: lambda: inspection_report.junit(reports, bad, seconds),
+        }
+    )
+    for each in lost:
+        print(each)
+    return UNMEASURED if lost else code
 
 
 def _text(data: Any) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
@@ -54,8 +53,8 @@ def _finding(report: Report, finding: Finding) -> dict[str, Any]:
     }
 
 
-def write_junit(reports: Sequence[Report], failing: Sequence[Report], seconds: float, path: Path) -> None:
-    """A test case for each file; raises OSError."""
+def junit(reports: Sequence[Report], failing: Sequence[Report], seconds: float) -> str:
+    """JUnit XML: a test case for each file."""
     suite = ElementTree.Element("testsuite", name="keras-harness validate", time=f"{seconds:.3f}")
     failures = errors = 0
     for report in reports:
@@ -77,5 +76,4 @@ def write_junit(reports: Sequence[Report], failing: Sequence[Report], seconds: f
     suite.set("tests", str(len(suite)))
     suite.set("failures", str(failures))
     suite.set("errors", str(errors))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    ElementTree.ElementTree(suite).write(path, encoding="utf-8", xml_declaration=True)
+    return '<?xml version="1.0" encoding="utf-8"?>\n' + ElementTree.tostring(suite, encoding="unicode") + "\n"

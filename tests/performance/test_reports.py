@@ -373,10 +373,10 @@ def test_where_no_png_can_be_made_it_says_what_to_install_before_anything_is_don
 ) -> None:
     path = tmp_path / "picture.png"
     monkeypatch.setattr(picture, "STYLE", "svg { font: 11px 'No Such Family'; }")
-    assert code(*command, "--png", str(path)) == 2
+    assert code(*command, "--png", str(path)) == 3
     assert "a font, and finds none: install one" in capsys.readouterr().err
     monkeypatch.setitem(sys.modules, "resvg_py", None)
-    assert code(*command, "--png", str(path)) == 2
+    assert code(*command, "--png", str(path)) == 3
     assert capsys.readouterr().err == 'keras-harness: --png needs resvg-py: pip install "keras-harness[png]"\n'
     assert not path.exists()
 

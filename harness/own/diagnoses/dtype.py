@@ -15,7 +15,7 @@ from typing import Any
 from harness.own.case import LayerCase
 from harness.own.diagnoses.diagnosis import NotChecked
 from harness.own.making import Made, arguments_of
-from harness.own.parts import part_of
+from harness.own.parts import Part, part_of
 from harness.own.report import Failure, essence
 from harness.worker import dialect
 from harness.worker.dialect import keras, tf
@@ -41,44 +41,60 @@ def diagnose(built: Made) -> Iterator[Failure]:
         usual = _outputs(built, _made(built, USUAL), USUAL)
     except Exception as error:
         raise NotChecked(f"it does not work with dtype={USUAL!r}: {essence(error)}") from error
-    name = part.cls.__name__
-    unmade: list[str] = []
+    unmade = []
     for policy in TRIED:
-        layer, raised, outputs = None, None, []
         try:
-            layer = _made(built, policy)
-            outputs = _outputs(built, layer, policy)
-        except Exception as error:
-            raised = error
-        # A weight of another dtype may well be why it raises.
-        told = [] if layer is None else list(_weights(layer, part, policy))
-        yield from told
-        if raised is not None and not told and re.search(_APART, essence(raised)):
+            yield from _under(policy, usual, built, part)
+        except _Unmade as error:
+            unmade.append(f"it does not work with dtype={policy!r}: {error}")
+    if len(unmade) == len(TRIED):
+        raise NotChecked("; ".join(unmade))
+
+
+class _Unmade(Exception):
+    """Raises under a policy, for a reason that has nothing to do with dtypes."""
+
+
+def _under(policy: str, usual: list[str], built: Made, part: Part) -> Iterator[Failure]:
+    """What is told of a layer under one policy; `usual` are the dtypes of its outputs in float32. Raises _Unmade."""
+    name = part.cls.__name__
+    layer, raised, outputs = None, None, []
+    try:
+        layer = _made(built, policy)
+        outputs = _outputs(built, layer, policy)
+    except Exception as error:
+        raised = error
+    # A weight of another dtype may well be why it raises.
+    told = [] if layer is None else list(_weights(layer, part, policy))
+    yield from told
+    if raised is not None:
+        if told:
+            return
+        if not re.search(_APART, essence(raised)):
+            raise _Unmade(essence(raised))
+        yield Failure(
+            CHECK,
+            f"{name} cannot be called with dtype={policy!r}: {type(raised).__name__}: {essence(raised)}",
+            part.place("call"),
+            mend="cast to self.compute_dtype, and let add_weight choose the dtype: no dtype is written in call()"
+            " or build()",
+        )
+        return
+    assert layer is not None
+    if any(each.compute_dtype != layer.compute_dtype for each in layer._flatten_layers()):
+        return  # a part that computes in another dtype may be meant so
+    for number, (before, after) in enumerate(zip(usual, outputs)):
+        if before == USUAL and after != layer.compute_dtype:
+            which = f"output {number}" if len(outputs) > 1 else "output"
             yield Failure(
                 CHECK,
-                f"{name} cannot be called with dtype={policy!r}: {type(raised).__name__}: {essence(raised)}",
+                f"the {which} of {name} with dtype={policy!r} is of another dtype than its policy says",
                 part.place("call"),
-                mend="cast to self.compute_dtype, and let add_weight choose the dtype: no dtype is written in call()"
-                " or build()",
+                layer.compute_dtype,
+                after,
+                mend="cast what call() returns to self.compute_dtype, and write no dtype of its own in it; a layer"
+                f' that is to give {after} says so: super().__init__(dtype="{after}")',
             )
-        elif raised is not None and not told:
-            unmade.append(f"it does not work with dtype={policy!r}: {essence(raised)}")
-        if raised is not None or any(each.compute_dtype != layer.compute_dtype for each in layer._flatten_layers()):
-            continue  # a part that computes in another dtype may be meant so
-        for number, (before, after) in enumerate(zip(usual, outputs)):
-            if before == USUAL and after != layer.compute_dtype:
-                which = f"output {number}" if len(outputs) > 1 else "output"
-                yield Failure(
-                    CHECK,
-                    f"the {which} of {name} with dtype={policy!r} is of another dtype than its policy says",
-                    part.place("call"),
-                    layer.compute_dtype,
-                    after,
-                    mend="cast what call() returns to self.compute_dtype, and write no dtype of its own in it; a layer"
-                    f' that is to give {after} says so: super().__init__(dtype="{after}")',
-                )
-    if unmade and len(unmade) == len(TRIED):
-        raise NotChecked("; ".join(unmade))
 
 
 def _made(built: Made, policy: str) -> Any:
@@ -102,7 +118,7 @@ def _as(tensor: Any, dtype: str) -> Any:
     return tf.cast(tensor, dtype) if dialect.is_dense_float(tensor) else tensor
 
 
-def _weights(layer: Any, part: Any, policy: str) -> Iterator[Failure]:
+def _weights(layer: Any, part: Part, policy: str) -> Iterator[Failure]:
     """A failure for each trained weight that is not of the dtype that its own layer's policy says."""
     for each in layer._flatten_layers():
         inner = {id(one) for below in each._flatten_layers(include_self=False) for one in below.trainable_weights}

@@ -104,12 +104,13 @@ def _nested(built: Made, part: Part) -> Iterator[Failure]:
         try:
             loaded = keras.models.load_model(path)
         except Exception as error:
+            said = mend_of_error(error)
             yield Failure(
                 CHECK,
                 f"{part.cls.__name__} cannot be loaded inside of a model that builds it with layer.build(input_shape):"
                 f" {type(error).__name__}: {essence(error)}",
                 part.place("build"),
-                mend=mend if (said := mend_of_error(error)) == FROM_THE_CONFIG else said or mend,
+                mend=mend if said in ("", FROM_THE_CONFIG) else said,
             )
             return
     loaded(inputs)

@@ -53,8 +53,8 @@ def diagnose(built: Made) -> Iterator[Failure]:
             said.insert(0, ("compute_output_shape", _shapes(built.layer.compute_output_shape(given))))
         elif not (part.writes("compute_output_shape") or part.writes("compute_output_spec")):
             raise NotChecked("compute_output_shape is Keras's own, which calls the layer")
-    further = _of_more_samples(built, part) if alone else None
-    for source, shapes, actual in [*((*each, actual) for each in said), *(further or [])]:
+    further = _of_more_samples(built, part) if alone else []
+    for source, shapes, actual in [*((*each, actual) for each in said), *further]:
         if len(shapes) != len(actual) or not all(map(_agree, shapes, actual)):
             yield Failure(
                 CHECK,

@@ -85,16 +85,12 @@ def _fixed_seeds(built: Made) -> set[tuple[str, tuple[int, ...]]]:
     their order: of several generators one may come to where another was a call before.
     """
     model = built.subject.model
-    kept = [(each, dialect.array(each)) for each in model.variables if hasattr(each, "assign")]
     seen = []
-    try:
+    with _put_back(model):
         for training in (True, True, False):
             with _seeds_noted() as noted:
                 model(built.subject.inputs, training=training)
             seen.append(noted)
-    finally:
-        for variable, value in kept:
-            variable.assign(value)
     return {one for one, other in zip(*seen[:2]) if one == other} - {*seen[2]}
 
 
@@ -130,16 +126,23 @@ def _seeds_noted() -> Iterator[list[tuple[str, tuple[int, ...]]]]:
 def _outputs(built: Made, *, training: bool, rewound: bool = False) -> list[np.ndarray[Any, Any]]:
     """What is computed; what a call in training moves is put back."""
     model = built.subject.model
-    kept = [(each, dialect.array(each)) for each in model.variables if hasattr(each, "assign")] if training else []
     state = random.getstate(), np.random.get_state()
-    if rewound:
-        states.rewind(model, built.case.seed)
-        random.setstate(state[0])  # theirs alone is looked at
-        np.random.set_state(state[1])
-    else:
-        states.reset_states(model)
-    try:
+    with _put_back(model) if training else contextlib.nullcontext():
+        if rewound:
+            states.rewind(model, built.case.seed)
+            random.setstate(state[0])  # theirs alone is looked at
+            np.random.set_state(state[1])
+        else:
+            states.reset_states(model)
         return [dialect.array(each) for each in dialect.flat(model(built.subject.inputs, training=training))]
+
+
+@contextlib.contextmanager
+def _put_back(model: Any) -> Iterator[None]:
+    """What a call in training moves is as it was before."""
+    kept = [(each, dialect.array(each)) for each in model.variables if hasattr(each, "assign")]
+    try:
+        yield
     finally:
         for variable, value in kept:
             variable.assign(value)

@@ -39,8 +39,7 @@ def diagnose(built: Made) -> Iterator[Failure]:
             part.place("__init__").partition(" ")[0],
             f"a registered name, such as 'my_package>{name}'",
             f"{name!r} alone",
-            mend=f'write @keras.saving.register_keras_serializable(package="my_package") above class {name}, or give'
-            f' custom_objects={{"{name}": {name}}} to every load (and to this check)',
+            mend=_mend("class", name),
         )
     for function in functions_of(built.subject.model):
         if function in known or is_registered(function):
@@ -55,6 +54,12 @@ def diagnose(built: Made) -> Iterator[Failure]:
             f"{name!r} alone",
             mend="give it a name (def), and register that: @keras.saving.register_keras_serializable()"
             if name == "<lambda>"
-            else f'write @keras.saving.register_keras_serializable(package="my_package") above def {name}, or give'
-            f' custom_objects={{"{name}": {name}}} to every load (and to this check)',
+            else _mend("def", name),
         )
+
+
+def _mend(kind: str, name: str) -> str:
+    return (
+        f'write @keras.saving.register_keras_serializable(package="my_package") above {kind} {name}, or give'
+        f' custom_objects={{"{name}": {name}}} to every load (and to this check)'
+    )
