@@ -28,6 +28,7 @@ from harness.settings import FINDINGS, OK, UNMEASURED, Usage, did_you_mean
 UNDECIDED_VERDICTS = ("unsupported", "error")
 UNREAD = "not-a-plain-file"
 STOPPED = 130  # what a shell expects of a process that Ctrl-C has ended
+CUT_SHORT = "interrupted: what follows was not inspected"
 
 
 def validate(
@@ -114,7 +115,7 @@ def validate(
     print(terminal.last_line(reports, took))
     code = UNMEASURED if trial.failed and not _code(reports, failing) else _code(reports, failing)
     if stopped:
-        print("interrupted: what follows was not inspected")
+        print(CUT_SHORT)
         code = STOPPED
     return _write(reports, failing, code, took, json, sarif, junitxml)
 
@@ -130,11 +131,13 @@ def _write(
 
     verdict = {OK: "pass", FINDINGS: "fail"}.get(code, "error")
     bad = [report for report in reports if report.verdict in failing]
+    open_ = "it was not decided about every file" if reports else "no file was inspected"
+    unmeasured = {STOPPED: CUT_SHORT, UNMEASURED: open_}.get(code, "")
     lost = kept(
         {
             json: lambda: _text(inspection_report.report_json(reports, verdict, seconds)),
             sarif: lambda: _text(sarif_report.log(reports, Path.cwd())),
-            junitxml: lambda: inspection_report.junit(reports, bad, seconds),
+            junitxml: lambda: inspection_report.junit(reports, bad, seconds, unmeasured),
         }
     )
     for each in lost:

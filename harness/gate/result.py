@@ -108,6 +108,13 @@ class Result:
         return "pass"
 
     @property
+    def unmeasured(self) -> list[str]:
+        """What could not be measured; never empty where the verdict is `error`."""
+        if self.problems or self.verdict != "error":
+            return self.problems
+        return [self.stopped or "nothing was compared"]
+
+    @property
     def same(self) -> bool:
         """Whether both sides are one release, so that nothing can differ but by a fault of the harness."""
         return len(self.environments) == 2 and not self.apart

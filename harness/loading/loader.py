@@ -24,7 +24,7 @@ from harness.protocol.architecture import Architecture
 ROUTES = ("keras_zip", "keras_zip_twice", "extraction", "transfer")
 OPEN = ("ok", "non-finite")  # what inspection may say of a file that is loaded
 GIVEN = "its code was given"
-NO_INPUTS = "give some (--inputs)"  # how a worker ends what it says of a model that does not say what it takes
+NO_INPUTS = "NoInputs"  # what a worker raises for a model that does not say what it takes
 STATED = ("python", "tensorflow", "keras", "packages")
 
 
@@ -115,7 +115,7 @@ class Loader:
         why = brief(said) if cause is None else f"{cause.explanation} {cause.what_to_do()} (It said: {brief(said)})"
         keras = f"Keras {version}"
         if at == "the first call":
-            if str(error["message"]).endswith(NO_INPUTS):
+            if error["type"] == NO_INPUTS:
                 report.add("not-called", "", "it does not say what its inputs are")
             else:
                 report.add("call-fails", "", f"{keras}: {why}")

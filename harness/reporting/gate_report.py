@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Any
-from xml.etree import ElementTree
 
 from harness.expectations.finding import Finding
 from harness.gate.accepted import unneeded
@@ -11,7 +10,7 @@ from harness.gate.models import NOT_TRIED
 from harness.gate.result import Result, kind
 from harness.reporting.gate_text import cause_lines, model_lines, verdict_line
 from harness.reporting.json_report import SCHEMA_VERSION
-from harness.reporting.printable import printable, printable_lines
+from harness.reporting.junit_suite import Suite
 from harness.reporting.text import finding_text
 
 
@@ -56,38 +55,24 @@ def _finding(finding: Finding, result: Result) -> dict[str, Any]:
 
 
 def junit(result: Result, *, command: str = "gate", message: str = "") -> str:
-    """A test case for each layer, route and direction, and one for each finding that fails."""
-    suite = ElementTree.Element("testsuite", name=f"keras-harness {command}", time=f"{result.seconds:.2f}")
-    failures = 0
+    """A test case for each layer, route and direction, one for each finding, and for what could not be measured."""
+    suite = Suite(command, result.seconds)
     for layer, routes in sorted(result.compatibility.items()):
         for name, (passed, failed) in sorted(routes.items()):
-            case = ElementTree.SubElement(suite, "testcase", classname=name, name=layer)
+            case = suite.case(name, layer)
             if failed and not passed:
-                ElementTree.SubElement(case, "skipped", message=f"{failed} models did not pass: see the findings")
+                suite.say(case, "skipped", f"{failed} models did not pass: see the findings")
     for finding in result.findings.values():
-        case = ElementTree.SubElement(
-            suite,
-            "testcase",
-            classname=f"{kind(finding)} {finding.check}",
-            name=f"{finding.id} {', '.join(finding.layers)}",
-        )
+        case = suite.case(f"{kind(finding)} {finding.check}", f"{finding.id} {', '.join(finding.layers)}")
         if finding in result.failing():
-            failures += 1
-            failure = ElementTree.SubElement(case, "failure", message=printable(finding.title))
-            failure.text = printable_lines("\n".join([finding_text(finding), *cause_lines(result.cause(finding))]))
+            told = "\n".join([finding_text(finding), *cause_lines(result.cause(finding))])
+            suite.say(case, "failure", finding.title, told)
     for model in result.models:
-        case = ElementTree.SubElement(suite, "testcase", classname="model", name=printable(model.file))
+        case = suite.case("model", model.file)
         if model in result.failing_models():
-            failures += 1
-            failure = ElementTree.SubElement(case, "failure", message=printable(f"{model.verdict}: {model.why}"[:500]))
-            failure.text = printable_lines("\n".join(model_lines(model)).strip())
+            told = "\n".join(model_lines(model)).strip()
+            suite.say(case, "failure", f"{model.verdict}: {model.why}"[:500], told)
         elif model.verdict == NOT_TRIED or model.known_issue is not None:
-            ElementTree.SubElement(case, "skipped", message=printable(model.why[:500]))
-    for problem in result.problems:
-        failures += 1
-        case = ElementTree.SubElement(suite, "testcase", classname="harness", name="measured")
-        ElementTree.SubElement(case, "error", message=printable_lines(problem))
-    suite.set("tests", str(len(suite)))
-    suite.set("failures", str(failures))
-    suite.set("message", printable(message or verdict_line(result)))
-    return '<?xml version="1.0" encoding="utf-8"?>\n' + ElementTree.tostring(suite, encoding="unicode") + "\n"
+            suite.say(case, "skipped", model.why[:500])
+    suite.unmeasured(result.unmeasured)
+    return suite.xml(message or verdict_line(result))

@@ -65,7 +65,7 @@ def verdict_line(result: Result) -> str:
     if result.options.profile is None:
         took = f"{_several(len(result.models), 'model')} of yours in {result.seconds:.0f} s, none drawn"
     if result.verdict == "error":
-        why = " ".join((result.problems or [result.stopped or "nothing was compared"])[0].split())
+        why = " ".join(result.unmeasured[0].split())
         return f"COULD NOT MEASURE: {why} ({took})"
     parts = list(_parts(result))
     failing = [text for name, text in parts if name in result.options.fail_on]

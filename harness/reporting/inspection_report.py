@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from typing import Any
-from xml.etree import ElementTree
 
 from harness.inspection.report import Finding, Report
+from harness.reporting.junit_suite import Suite
 from harness.reporting.printable import printable
 
 SCHEMA_VERSION = 1
@@ -53,27 +53,17 @@ def _finding(report: Report, finding: Finding) -> dict[str, Any]:
     }
 
 
-def junit(reports: Sequence[Report], failing: Sequence[Report], seconds: float) -> str:
-    """JUnit XML: a test case for each file."""
-    suite = ElementTree.Element("testsuite", name="keras-harness validate", time=f"{seconds:.3f}")
-    failures = errors = 0
+def junit(reports: Sequence[Report], failing: Sequence[Report], seconds: float, unmeasured: str = "") -> str:
+    """JUnit XML: a test case for each file, and an error for what was `unmeasured`, if anything was."""
+    suite = Suite("validate", seconds)
     for report in reports:
-        name = printable(report.file)
-        case = ElementTree.SubElement(
-            suite, "testcase", classname=report.format, name=name, time=f"{report.seconds:.3f}"
-        )
-        text = "\n".join(
-            printable(f"{each.rule} at {each.where}: {each.what}") for each in report.findings if not each.suppressed
-        )
+        case = suite.case(report.format, report.file, report.seconds)
         if report.verdict == "error":
-            errors += 1
-            ElementTree.SubElement(case, "error", message=printable(report.error))
+            suite.say(case, "error", report.error)
         elif report in failing:
-            failures += 1
-            ElementTree.SubElement(case, "failure", message=report.verdict).text = text
+            found = [f"{each.rule} at {each.where}: {each.what}" for each in report.findings if not each.suppressed]
+            suite.say(case, "failure", report.verdict, "\n".join(map(printable, found)))
         elif report.verdict != "ok":
-            ElementTree.SubElement(case, "skipped", message=report.verdict)
-    suite.set("tests", str(len(suite)))
-    suite.set("failures", str(failures))
-    suite.set("errors", str(errors))
-    return '<?xml version="1.0" encoding="utf-8"?>\n' + ElementTree.tostring(suite, encoding="unicode") + "\n"
+            suite.say(case, "skipped", report.verdict)
+    suite.unmeasured([unmeasured] if unmeasured else [])
+    return suite.xml()

@@ -49,7 +49,7 @@ def verdict_line(result: Replayed) -> str:
     accepted = sum(each.known_issue is not None for each in result.findings.values())
     more = f", {accepted} accepted differences" if accepted else ""
     if result.verdict == "error":
-        return f"COULD NOT MEASURE: {(result.problems or [result.stopped or 'nothing was replayed'])[0]} ({took})"
+        return f"COULD NOT MEASURE: {result.unmeasured[0]} ({took})"
     if result.verdict == "fail":
         return f"DOES NOT HOLD: {len(result.failing())} findings ({took}{more})"
     return f"HOLDS ({took}{more})"

@@ -34,6 +34,10 @@ WORDS = ("red", "green", "blue", "never seen")
 SAFE = "safe_mode"
 
 
+class NoInputs(ValueError):
+    """Nothing is known of what a model takes, and the user gave nothing."""
+
+
 class NoInputsOfIt(ValueError):
     """The inputs that the user gave are those of another model."""
 
@@ -180,13 +184,13 @@ def weights_beside(path: Path) -> str:
 def inputs_of(model: Any, given: str | None = None) -> Any:
     """Tensors for a model, in the structure in which it takes them: the user's, or made up from a seed.
 
-    Raises ValueError for a model that does not say what it takes, where none are given, and NoInputsOfIt for those of
+    Raises NoInputs for a model that does not say what it takes, where none are given, and NoInputsOfIt for those of
     another model.
     """
     arrays = dict(np.load(given, allow_pickle=False)) if given else {}
     wanted, structure = _wanted(model)
     if not wanted and not arrays:
-        raise ValueError("the model does not say what its inputs are: give some (--inputs)")
+        raise NoInputs("the model does not say what its inputs are: give some (--inputs)")
     if not wanted:
         values = list(arrays.values())
         return tensors_of(values[0] if len(values) == 1 else values)

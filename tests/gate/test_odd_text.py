@@ -77,3 +77,13 @@ def test_a_model_that_breaks_is_told_in_junit_with_its_cause() -> None:
     (failure,) = ElementTree.fromstring(junit(of("m.h5")).split("\n", 1)[1]).iter("failure")
     assert "because   TypeError" in str(failure.text)
     assert "cause     unknown cause" in str(failure.text)
+
+
+@pytest.mark.parametrize("changes", [{"problems": ["no room"]}, {"stopped": "interrupted"}, {}])
+def test_a_gate_that_measured_nothing_is_no_green_suite(changes: dict[str, object]) -> None:
+    result = Result(Options(None, "a", "b"), {"baseline": STATED, "candidate": STATED}, stopped=None)
+    for name, value in changes.items():
+        setattr(result, name, value)
+    assert result.verdict == "error"
+    suite = ElementTree.fromstring(junit(result).split("\n", 1)[1])
+    assert (suite.get("tests"), suite.get("errors"), suite.get("failures")) == ("1", "1", "0")

@@ -225,6 +225,16 @@ def test_a_file_whose_loading_goes_wrong_costs_that_file_alone(
 
 
 @pytest.mark.slow
+def test_a_model_that_was_never_built_is_loaded_and_not_called(tmp_path: Path) -> None:
+    """It says nothing of its inputs."""
+    unbuilt = "import keras; keras.Sequential([keras.layers.Dense(2)]).save('unbuilt.keras')"
+    subprocess.run([sys.executable, "-c", unbuilt], cwd=tmp_path, check=True, capture_output=True)
+    code, said, (only,) = run(tmp_path / "unbuilt.keras", folder=tmp_path)
+    assert (code, only["verdict"]) == (0, "ok"), said
+    assert [each["rule"] for each in only["findings"] if each["rule"] in ("not-called", "call-fails")] == ["not-called"]
+
+
+@pytest.mark.slow
 def test_custom_objects_that_are_not_there_are_wrong_usage(tmp_path: Path) -> None:
     path = b.keras(tmp_path)
     code, said, _ = run(path, "--custom-objects", "nowhere:Mine", folder=tmp_path)
