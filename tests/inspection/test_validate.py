@@ -423,4 +423,4 @@ def test_an_interruption_keeps_what_was_found(bad: Path, tmp_path: Path) -> None
     assert "interrupted" in told
     report = json.loads((tmp_path / "report.json").read_text())
     assert (report["verdict"], [each["verdict"] for each in report["files"]]) == ("error", ["unsafe"])
-    assert ElementTree.parse(tmp_path / "report.xml").getroot().get("errors") == "1"
+    assert ElementTree.parse(tmp_path / "r.xml").getroot().get("errors") == "1"
