@@ -11,6 +11,7 @@ import pytest
 
 from harness.architectures.applications import application
 from harness.check import session
+from harness.check.apart import alone
 from harness.expectations.table import parse
 from harness.protocol.architecture import Architecture
 from tests.small import MODEL
@@ -105,15 +106,24 @@ def test_what_another_process_has_not_told_yet_is_waited_for_before_layers_are_s
 def test_a_layer_is_sent_by_itself_where_it_did_not_arrive_and_compiled_where_only_that_makes_a_difference() -> None:
     table = parse()
     arrived = {("layers.Dense", route) for route in table if route not in ("hdf5", "hdf5_uncompiled", "hdf5_process")}
-    plan = SimpleNamespace(where={"layers.Dense": (MODEL, MODEL.nodes[0].name)})
-    of = SimpleNamespace(result=SimpleNamespace(plan=plan, arrived=arrived), table=table)
-    plain, compiled = cast(Any, session.Session._alone)(of)
+    where = {"layers.Dense": (MODEL, MODEL.nodes[0].name)}
+    plain, compiled = alone(where, table, arrived)
     assert plain[0].compile is None
     assert set(plain[1]) == {"hdf5", "hdf5_process"}
     assert compiled[0].compile.steps == 0
     assert set(compiled[1]) == {"hdf5_uncompiled"}
     arrived |= {("layers.Dense", route) for route in table}
-    assert not list(cast(Any, session.Session._alone)(of))
+    assert not list(alone(where, table, arrived))
+
+
+def test_a_node_that_holds_several_layers_is_sent_once_along_a_route() -> None:
+    """What came of it is not known yet when the next of its layers is asked about."""
+    node = MODEL.nodes[0].name
+    table = parse()
+    where = {"layers.Dense": (MODEL, node), "layers.Flatten": (MODEL, node), "layers.Reshape": (MODEL, node)}
+    sent = list(alone(where, table, {("layers.Dense", "json"), ("layers.Flatten", "json")}))
+    assert sorted(route for _, row in sent for route in row) == sorted(table)
+    assert [set(row) for _, row in sent if "json" in row] == [{"json"}]
 
 
 def test_where_the_time_is_over_nothing_is_sent_and_that_is_said(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,6 @@ import time
 import traceback
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from typing import Any
 from harness.architectures.families import all_rules
 from harness.architectures.vocabulary import Vocabulary
 from harness.check import again, recordings
+from harness.check.apart import alone
 from harness.check.awaited import Awaited
 from harness.check.bases import bases
 from harness.check.ending import Ending
@@ -22,7 +22,6 @@ from harness.check.losses import LEAST_FREE, full_disk, lost_finding, too_large
 from harness.check.plan import Plan
 from harness.check.proof import BUDGET, proven, scripted
 from harness.check.recordings import KNOWN, Recording, Replayed
-from harness.check.reduce import isolated
 from harness.check.result import UNFINISHED, Options, Result
 from harness.check.sender import PROCESS, Sender, Table, as_one
 from harness.check.signals import Signals
@@ -35,7 +34,7 @@ from harness.dispatch.worker import WorkerFailed
 from harness.expectations.finding import Finding
 from harness.expectations.judge import judge
 from harness.expectations.table import asked, parse
-from harness.protocol.architecture import Architecture, Compile, layer_calls
+from harness.protocol.architecture import Architecture, layer_calls
 
 STATED = ("python", "tensorflow", "keras", "module", "packages", "devices")  # of what a worker says of itself
 GRACE = 20.0  # seconds that models under way are given beyond the time limit
@@ -136,7 +135,8 @@ class Session:
         self.listener("started", self.result, plan)
         self._again(plan)
         light, large = bases(self.options, self.table, vocabulary)
-        self._examples(chain(light, self._planned(plan), large), self._alone())
+        apart = alone(plan.where, self.table, self.result.arrived)
+        self._examples(chain(light, self._planned(plan), large), apart)
         self._reduce()
         self._prove()
 
@@ -241,26 +241,6 @@ class Session:
                 self._replayed.clear()
                 self._ending.stopped = f"time limit of {self.options.time_limit:g} s; {given_up} under way given up"
                 return
-
-    def _alone(self) -> Iterable[tuple[Architecture, Table]]:
-        """Each layer by itself that has not arrived on some route: what broke in one layer must hide no other.
-
-        A model that cannot travel a route says nothing about its other layers there.
-        """
-        plan = self.result.plan
-        if plan is None:
-            return
-        for public, (architecture, name) in sorted(plan.where.items()):
-            missing = {route: row for route, row in self.table.items() if (public, route) not in self.result.arrived}
-            single = isolated(architecture, name) if missing else None
-            if single is None:
-                continue
-            # Compiled only where it must be: to load a model without compile settings makes no difference else.
-            compiled = {route: row for route, row in missing.items() if "no" in row.values()}
-            if missing.keys() - compiled:
-                yield single, {route: row for route, row in missing.items() if route not in compiled}
-            if compiled:
-                yield replace(single, compile=Compile({"optimizer": "sgd"}, steps=0)), compiled
 
     def _take_replayed(self) -> None:
         for future in [each for each in self._replayed if each.done()]:
