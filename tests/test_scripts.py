@@ -45,6 +45,7 @@ PLACES = {
     "optimizer": ("iterations",),
     "compile": ("compiled",),
     "refused": ("one weight fewer",),
+    "original": ("flags", "model"),
 }
 ERROR = {"type": "ValueError", "message": "no", "place": "keras/src/layers/layer.py:__call__"}
 

@@ -42,7 +42,7 @@ def test_the_table_is_read_cell_by_cell() -> None:
         for name, cell in zip(head[1:], cells, strict=True):
             assert table[route].get(name.replace("_", " "), ".") == cell
     assert table["transfer"] == {"frozen": "=", "moved": "="}
-    assert table["export"] == {"exported": "~"}
+    assert table["export"] == {"exported": "~", "original": "="}
 
 
 def test_of_a_model_that_is_not_compiled_nothing_is_asked_that_needs_it() -> None:

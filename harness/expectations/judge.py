@@ -36,6 +36,7 @@ ORDER = (
     "exported",
     "others restored",
     "refused",
+    "original",
 )
 _EXPLAINED_BY = {
     "summary": {"structure", "flags", "weights", "optimizer", "compile", "config"},
@@ -60,8 +61,15 @@ _EXPLAINED_BY = {
     "flags": {"structure"},
     "config": {"layers"},  # each layer is compared with another one
 }
+# What is seen of a route that changed the original in this, though another may be to blame: what is sent afterwards is
+# no longer what was observed. (Configs are not among them: saving to `.h5` takes a compile setting out of them in Keras
+# 3.15, a module in Keras 2, and nothing follows from either.)
+_SENT = {"structure", "weights", "flags", "optimizer"}
+# Observations that are made of the original when all routes are done.
+_LAST = {"training"}
 # Parts of an observation that stand for another reason than the whole of it.
 _PARTS = {
+    **{f"original/{name}": {name} for name in _SENT},
     "structure/takes": {"nesting"},  # the same tensors, in a list that was a tuple: nothing follows
     "structure/gives": {"nesting"},
     "structure/order": {"structure", "layers"},
@@ -91,22 +99,34 @@ def judge(
     findings += given(architecture, reply["before"])
     findings += still_trained(architecture, reply["before"], classes)
     findings += raised(architecture, reply)
-    for route, answer in reply["routes"].items():
+    originals = dict(_originals(architecture, reply, blobs, classes))
+    told_there: dict[str, list[str]] = {}
+    for number, (route, answer) in enumerate(reply["routes"].items()):
         if "error" in answer:
             findings.append(error_finding(route, "travel", answer["error"], architecture))
             continue
+        sent_before = list(reply["routes"])[:number]
         broken: dict[str, Finding] = {}
         held_back: dict[str, list[str]] = {}
         for observation in ORDER:
             relation = table[route].get(observation)
-            if relation is None or observation not in answer["after"]:
+            if relation is None or observation not in answer["after"] or observation == "original":
                 continue
             before = answer["before"].get(observation, reply["before"].get(observation))
             after = answer["after"][observation]
+            changed_by = (
+                each
+                for each, finding in originals.items()
+                if (each in sent_before or observation in _LAST)
+                and (_explains(finding, observation) or observation in _PARTS.get(_part(finding), ()))
+            )
             for difference in _held_against(relation, observation, before, after, blobs, trained, close):
                 reason = next((each for each in broken if _explains(broken[each], observation)), None)
                 if reason is not None:
                     held_back.setdefault(reason, []).append(f"{route}/{observation}")
+                    break
+                if changer := next(changed_by, None):
+                    told_there.setdefault(changer, []).append(f"{route}/{observation}")
                     break
                 if observation == "config":
                     difference = _by_layer(difference)
@@ -117,7 +137,27 @@ def judge(
         for reason, consequences in held_back.items():
             index = findings.index(broken[reason])
             findings[index] = with_consequences(findings[index], consequences)
+        if route in originals:
+            findings.append(originals[route])
+    for route, consequences in told_there.items():
+        index = findings.index(originals[route])
+        findings[index] = with_consequences(originals[route], consequences)
     return findings
+
+
+def _originals(
+    architecture: Architecture, reply: Mapping[str, Any], blobs: Mapping[str, bytes], classes: Mapping[str, str]
+) -> Iterator[tuple[str, Finding]]:
+    """What each route has changed of the model that was sent: the first difference, which is the cause of the rest."""
+    for route, answer in reply["routes"].items():
+        before, after = (answer.get(when, {}).get("original", {}) for when in ("before", "after"))
+        for observation in before:
+            difference = next(differences(before[observation], after[observation], blobs, (observation,)), None)
+            if difference is not None:
+                if observation == "config":
+                    difference = _by_layer(difference)
+                yield route, difference_finding(route, "original", difference, architecture, classes)
+                break
 
 
 def _explains(earlier: Finding, observation: str) -> bool:
@@ -258,7 +298,8 @@ def _title(observation: str, difference: Difference, place: tuple[str, ...]) -> 
         "order": "has its entries in another order",
         "moved": "has values of other entries",
     }[difference.kind]
-    return f"{observation}: {' / '.join(place) or 'all of it'} {what}"
+    seen = "the model that was sent" if observation == "original" else observation
+    return f"{seen}: {' / '.join(place) or 'all of it'} {what}"
 
 
 def _shapes(architecture: Architecture, shapes: Mapping[str, Any], classes: Mapping[str, str]) -> list[Finding]:

@@ -11,6 +11,9 @@
 `no`   must be absent: not compiled, no optimizer
 `.`    not asked
 
+`original` is the model that was sent, after the trip: nothing that Keras does with it may change it. What another process
+does cannot, and `transfer` trains another one.
+
 The rows stand in the order in which a model is sent: all of `.keras` before any `.h5`, for Keras 3.15 takes the
 optimizer out of a live model's compile config as it saves that to `.h5`.
 """
@@ -20,38 +23,42 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 TABLE = """
-route             structure  summary  config  weights  adapters  flags  compile  optimizer  outputs  training_outputs  losses  training  fresh
-keras_zip         =          =s       =       =        =         =      =        =s         =        =                 ~t      ~t        .
-keras_folder      =          =s       =       =        =         =      =        =s         =        =                 ~t      ~t        .
-keras_uncompiled  =          =l       =       =        =         =      no       no         =        =                 .       .         .
-keras_zip_twice   =          =s       =       =        =         =      =        =s         =        .                 .       .         .
-keras_elsewhere   =          =l       =       =        =         =      =        .          =        .                 .       .         .
-hdf5              =          =s       =       =        =         =      =h       =s         =        =                 ~t      ~t        .
-hdf5_uncompiled   =          =l       =       =        =         =      no       no         =        =                 .       .         .
-hdf5_twice        =          =s       =       =        =         =      =h       =s         =        .                 .       .         .
-weights_h5        .          .        .       =        =         .      .        .          =        .                 .       .         .
-weights_sharded   .          .        .       =        =         .      .        .          =        .                 .       .         .
-set_weights       .          .        .       =        =         .      .        .          =        .                 .       .         .
-weights_npz       .          .        .       =        =         .      .        .          =        .                 .       .         .
-from_config       =          =l       =       .        .         =      .        .          =        .                 .       .         =
-json              =          =l       =       .        .         =      .        .          =        .                 .       .         =
-clone             =          =l       =n      .        .         =      .        .          =        .                 .       .         =
-clone_function    =          =l       =n      .        .         .      .        .          =        .                 .       .         =
-keras_zip_process =          =s       =       =        =         =      =        =s         =        =                 ~t      ~t        .
-hdf5_process      =          =s       =       =        =         =      =h       =s         =        =                 ~t      ~t        .
-hdf5_elsewhere    =          =l       =       =        =         =      =h       .          =        .                 .       .         .
-clone_inputs      .          .        .       .        .         .      .        .          .        .                 .       .         =
-weights_by_name   .          .        .       =        =         .      .        .          =        .                 .       .         .
+route             structure  summary  config  weights  adapters  flags  compile  optimizer  outputs  training_outputs  losses  training  fresh  original
+keras_zip         =          =s       =       =        =         =      =        =s         =        =                 ~t      ~t        .      =
+keras_folder      =          =s       =       =        =         =      =        =s         =        =                 ~t      ~t        .      =
+keras_uncompiled  =          =l       =       =        =         =      no       no         =        =                 .       .         .      =
+keras_zip_twice   =          =s       =       =        =         =      =        =s         =        .                 .       .         .      =
+keras_elsewhere   =          =l       =       =        =         =      =        .          =        .                 .       .         .      =
+hdf5              =          =s       =       =        =         =      =h       =s         =        =                 ~t      ~t        .      =
+hdf5_uncompiled   =          =l       =       =        =         =      no       no         =        =                 .       .         .      =
+hdf5_twice        =          =s       =       =        =         =      =h       =s         =        .                 .       .         .      =
+weights_h5        .          .        .       =        =         .      .        .          =        .                 .       .         .      =
+weights_sharded   .          .        .       =        =         .      .        .          =        .                 .       .         .      =
+set_weights       .          .        .       =        =         .      .        .          =        .                 .       .         .      =
+weights_npz       .          .        .       =        =         .      .        .          =        .                 .       .         .      =
+from_config       =          =l       =       .        .         =      .        .          =        .                 .       .         =      =
+json              =          =l       =       .        .         =      .        .          =        .                 .       .         =      =
+clone             =          =l       =n      .        .         =      .        .          =        .                 .       .         =      =
+clone_function    =          =l       =n      .        .         .      .        .          =        .                 .       .         =      =
+keras_zip_process =          =s       =       =        =         =      =        =s         =        =                 ~t      ~t        .      .
+hdf5_process      =          =s       =       =        =         =      =h       =s         =        =                 ~t      ~t        .      .
+hdf5_elsewhere    =          =l       =       =        =         =      =h       .          =        .                 .       .         .      =
+clone_inputs      .          .        .       .        .         .      .        .          .        .                 .       .         =      =
+weights_by_name   .          .        .       =        =         .      .        .          =        .                 .       .         .      =
 """
 # What a route observes by itself, of a model that it makes.
 OWN = """
 route          observation      relation
 skip_mismatch  others_restored  =
+skip_mismatch  original         =
 refused        refused          =
+refused        original         =
 extraction     extracted        =
+extraction     original         =
 transfer       frozen           =
 transfer       moved            =
 export         exported         ~
+export         original         =
 """
 # Why a model is not sent along a route: what it lacks. Nothing is left out without one of these.
 LACKING = {

@@ -76,6 +76,12 @@ ERRORS = (
 # By route and observation, regular expressions both.
 ROUTES = (
     (
+        r".*",
+        "original",
+        "what is asked for a file (get_config, get_build_config, save_own_variables, …) must change nothing in self:"
+        " copy what you take things out of",
+    ),
+    (
         r".*_elsewhere",
         r".*",
         "give inner layers dtype=self.dtype_policy: else they take the global policy of the program that loads",

@@ -92,22 +92,22 @@ def send(
     timings.add("observing", start)
     # .keras first of all and .h5 last: saving to .h5 changes the compile config of the live model (Keras 3.15).
     subject.files = folder.with_name(f"{folder.name} files")
-    for name in kept:
-        if not name.startswith("hdf5"):
-            tell(name)
-            keep(reply, subject, ROUTES[name], Path(kept[name]))
-    for name, observations in asked.items():
+    held = {name for name, observations in asked.items() if "original" in observations}
+    original = Original(subject) if held - set(reply["unsent"]) else None
+    early = [name for name in kept if name not in asked and not name.startswith("hdf5")]
+    for name in dict.fromkeys((*early, *asked, *kept)):
         route = ROUTES[name]
         if dialect.MAJOR not in route.majors or name in reply["unsent"]:
             continue
-        start = time.perf_counter()
         tell(name)
-        reply["routes"][name] = travel(subject, route, observations, folder)
+        start = time.perf_counter()
+        if name in asked:
+            reply["routes"][name] = travel(subject, route, asked[name], folder)
+        if name in kept:
+            keep(reply, subject, route, Path(kept[name]))
+        if original is not None and name in held:
+            original.hold(reply["routes"][name])
         timings.add(f"route:{name}", start)
-    for name in kept:
-        if name.startswith("hdf5"):
-            tell(name)
-            keep(reply, subject, ROUTES[name], Path(kept[name]))
     shutil.rmtree(subject.files, ignore_errors=True)
     subject.files = None
     start = time.perf_counter()
@@ -115,6 +115,28 @@ def send(
     reply["before"].update(observe(subject, [name for name in LAST if name in wanted]))
     timings.add("observing", start)
     return reply
+
+
+class Original:
+    """The model that is sent: no route may change it. What it was before each of them, and what it is after it.
+
+    It is looked at anew when all is observed: Keras 2 renames the metrics that it was given at the first evaluation.
+    """
+
+    OBSERVED = ("structure", "config", "weights", "flags", "optimizer", "compile")
+
+    def __init__(self, subject: Subject) -> None:
+        self._subject = subject
+        self._seen = observe(subject, [*self.OBSERVED])
+
+    def hold(self, answer: dict[str, Any]) -> None:
+        """Adds to the answer of a route what it has changed, as it was and as it is; nothing where it raised."""
+        now = observe(self._subject, [*self.OBSERVED])
+        changed = [name for name, value in now.items() if value != self._seen[name]]
+        if "error" not in answer:
+            answer["before"]["original"] = {name: self._seen[name] for name in changed}
+            answer["after"]["original"] = {name: now[name] for name in changed}
+        self._seen = now
 
 
 def keep(reply: dict[str, Any], subject: Subject, route: Route, place: Path) -> None:

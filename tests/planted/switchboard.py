@@ -1,7 +1,8 @@
 """Damages what arrives by one door of Keras, as the file FAULT says at that moment: one worker, many faults.
 
-A door is a public function through which a model comes back; a damage is done to the model that it returns, at the
-`call`-th time that it is opened. Only the outermost call counts: Keras's doors lead through one another.
+A door is a public function through which a model leaves or comes back; a damage is done to the model that it returns,
+or that is saved, at the `call`-th time that it is opened. Only the outermost call counts: Keras's doors lead through
+one another.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import json
 import keras
 import numpy
 
-state = {"inside": False, "opened": 0, "read": None}
+state = {"inside": False, "opened": 0, "read": None, "original": None}
 
 
 def fault():
@@ -142,11 +143,16 @@ def fresh(model):
     bias.assign(bias + 1)
 
 
+def original(_):
+    """What travels stays as it is, and the model that was sent becomes another one."""
+    structure(state["original"])
+
+
 DAMAGES = {
     each.__name__: each
     for each in (
         structure, summary, config, weights, one_ulp, flags, compiled, is_compiled, iterations, slot, outputs,
-        inner_outputs, training_outputs, losses, training, fresh, adapters,
+        inner_outputs, training_outputs, losses, training, fresh, adapters, original,
     )
 }  # fmt: skip
 
@@ -159,6 +165,14 @@ def first(result, args):
     return args[0]
 
 
+def train_on_batch(self, *args, **keywords):
+    if not state["inside"]:
+        state["original"] = self  # it is trained before it is sent, and what arrives after that
+    return trained(self, *args, **keywords)
+
+
+trained = keras.Model.train_on_batch
+keras.Model.train_on_batch = train_on_batch
 functional = next(each for each in keras.Model.__subclasses__() if each.__name__ == "Functional")
 keras.models.load_model = door("load_model", keras.models.load_model, returned)
 keras.models.model_from_json = door("model_from_json", keras.models.model_from_json, returned)
@@ -167,3 +181,5 @@ keras.Model.load_weights = door("load_weights", keras.Model.load_weights, first)
 keras.Model.set_weights = door("set_weights", keras.Model.set_weights, first)
 from_config = functional.from_config.__func__
 functional.from_config = classmethod(door("from_config", from_config, returned))
+keras.Model.save_weights = door("save_weights", keras.Model.save_weights, first)
+keras.Model.export = door("export", keras.Model.export, first)

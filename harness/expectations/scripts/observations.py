@@ -365,6 +365,21 @@ def _exported(case: Case) -> Look:
     return Look(_tensors(case, "{model}(data)"), (), _CLOSE)
 
 
+def original(case: Case) -> Case:
+    """The case of what changed in the model that was sent, as one of the observation that saw it."""
+    observation, *path = case.place or ("config",)  # of an error it is not said what raised it
+    return replace(
+        case,
+        finding=replace(case.finding, observation=observation, path=tuple(path), where="/".join(path)),
+        relation="=",
+    )
+
+
+def _original(case: Case) -> Look:
+    case = original(case)
+    return OBSERVATIONS[case.finding.observation](case)
+
+
 def _itself(case: Case) -> Look:
     """For what a route states by itself, as text or numbers."""
     return Look("{model}")
@@ -390,6 +405,7 @@ OBSERVATIONS: Mapping[str, Callable[[Case], Look]] = {
     "exported": _exported,
     "others restored": _itself,
     "refused": _itself,
+    "original": _original,
 }
 # What shows only where every weight has a value of its own.
 _OF_VALUES = frozenset({
@@ -403,5 +419,7 @@ def looks_at_values(case: Case) -> bool:
     """Whether the fault is in numbers that follow from the weights, and not in names, sizes or how many there are."""
     if case.finding.observation == "frozen":
         return any("reloaded" in part for part in case.place)  # a file may have lost what was zero anyway
+    if case.finding.observation == "original":
+        return looks_at_values(original(case))
     names = case.place[-1:] in (("path",), ("dtype",), ("iterations",))
     return case.finding.observation in _OF_VALUES and case.finding.kind in ("value", "moved") and not names

@@ -98,6 +98,8 @@ def _body(case: Case) -> Lines:
         look = replace(look, differs=_apart_by(case))
     if case.finding.observation == "fresh":
         return [*_fresh(case, way), *verdict(look)]
+    if case.finding.observation == "original":
+        return _left_behind(case, way, look)
     if way.own:
         functions, journey = _apart(way.of(case))
         again = any("make(" in line for line in journey)
@@ -223,15 +225,26 @@ def _raising(case: Case, way: Way) -> Lines:
     observation = case.finding.observation
     journey = [line for line in way.of(case) if not line.startswith(("expected = ", "actual = "))]
     define: Lines = []
-    if observation in OBSERVATIONS and not way.own:
+    original = observation == "original"
+    if observation in OBSERVATIONS and (original or not way.own):
         look = OBSERVATIONS[observation](case)
         define = list(look.define)
-        journey += look.lines("loaded")
+        journey += look.lines("model" if original else "loaded")
     model = making(case, as_function=way.again)
     if case.route.endswith(PROCESS):
         return _other_process_raises(case, way, define, model, journey[2:])
     functions, journey = _apart(journey)
     return [*define, *functions, *model, "", *trying(case, journey)]
+
+
+def _left_behind(case: Case, way: Way, look: Look) -> Lines:
+    """The model that was sent is looked at before and after its journey, whatever arrives."""
+    functions, journey = _apart(way.of(case))
+    again = way.again or any("make(" in line for line in journey)
+    return [
+        *look.define, *functions, *making(case, as_function=again), "", *look.lines("model", "as_it_was"), *journey,
+        *look.lines("model", "actual"), "expected = as_it_was", *verdict(look),
+    ]  # fmt: skip
 
 
 def _apart(journey: Lines) -> tuple[Lines, Lines]:
