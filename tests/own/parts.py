@@ -237,3 +237,27 @@ class KnowsMoreThanItSays(keras.layers.Layer):
 
     def call(self, inputs: Any) -> Any:
         return inputs * self.factor + self.offset
+
+
+@healthy((8,), units=3)
+@register
+class SavesByHand(Scaled):
+    """Writes its weights itself, and leaves them as they are."""
+
+    def save_own_variables(self, store: Any) -> None:
+        for number, variable in enumerate(self.weights):
+            store[f"weight_{number}"] = np.array(variable)
+
+    def load_own_variables(self, store: Any) -> None:
+        for number, variable in enumerate(self.weights):
+            variable.assign(store[f"weight_{number}"])
+
+
+@fault("keras_zip", "the model that was sent: weights / RoundedWhenSaved/kernel", "change nothing in self", units=3)
+@register
+class RoundedWhenSaved(Scaled):
+    """Makes small files, and rounds the model that goes on being trained."""
+
+    def save_own_variables(self, store: Any) -> None:
+        self.kernel.assign(np.round(np.array(self.kernel), 1))
+        super().save_own_variables(store)
