@@ -43,4 +43,5 @@ OBSERVATIONS: Mapping[str, Callable[[Subject], Any]] = {
     "losses": losses.observe,
     "training": training.observe,
 }
+CALLING = frozenset({"outputs", "repeats", "sensitivity", "loss", "training outputs", "losses"})  # they call the model
 LAST = ("training",)

@@ -30,7 +30,8 @@ def _journey(subject: Subject, folder: Path) -> Arrival:
         exported = tf.saved_model.load(path)  # its variables go away with it
         outputs = exported.serve(inputs[0] if len(inputs) == 1 else inputs)
     states.reset_states(subject.model)
-    expected = subject.model(subject.inputs, training=False)
+    with dialect.kept(subject.model):  # a layer that counts its calls is not changed by the route
+        expected = subject.model(subject.inputs, training=False)
     return Arrival(None, {"exported": _seen(subject, expected)}, {"exported": _seen(subject, outputs)})
 
 

@@ -20,7 +20,8 @@ def _journey(subject: Subject, folder: Path) -> Arrival:
     model = subject.model
     seen: dict[int, Any] = {}
     states.reset_states(model)
-    with dialect.recorded_calls(lambda layer, outputs: seen.setdefault(id(layer), outputs)):
+    recorded = dialect.recorded_calls(lambda layer, outputs: seen.setdefault(id(layer), outputs))
+    with recorded, dialect.kept(model):  # a layer that counts its calls is not changed by the route
         model(subject.inputs, training=False)
     layers = [layer for layer in model.layers if _once(layer) and id(layer) in seen]
     before: dict[str, Any] = {"extracted": {}}
@@ -81,7 +82,8 @@ def _outputs(
 ) -> None:  # fmt: skip
     place = f"{part_name}: outputs of {layer.name}"
     states.reset_states(part)
-    outputs = part(inputs[0] if len(inputs) == 1 else inputs, training=False)
+    with dialect.kept(part):
+        outputs = part(inputs[0] if len(inputs) == 1 else inputs, training=False)
     before["extracted"][place] = [subject.arrays.add(each) for each in dialect.flat(seen[id(layer)])]
     after["extracted"][place] = [subject.arrays.add(each) for each in dialect.flat(outputs)]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import shutil
 import time
@@ -10,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from harness.observations.catalogue import LAST, OBSERVATIONS
+from harness.observations.catalogue import CALLING, LAST, OBSERVATIONS
 from harness.protocol.architecture import FIRST, Architecture, Ref, from_json
 from harness.routes.catalogue import ROUTES
 from harness.routes.route import Route
@@ -309,16 +310,23 @@ def travel(subject: Subject, route: Route, observations: list[str], folder: Path
 
 
 def observe(subject: Subject, names: list[str]) -> dict[str, Any]:
-    """The observations of these names; one that raises is the error that it raised."""
+    """The observations of these names; one that raises is the error that it raised.
+
+    A layer that counts its calls would move by being looked at: the variables hold afterwards what they held before.
+    """
     seen: dict[str, Any] = {}
-    for name in names:
-        if name not in OBSERVATIONS:
-            continue
-        try:
-            seen[name] = OBSERVATIONS[name](subject)
-        except Exception as error:
-            seen[name] = {"$error": describe(error)}
+    still = [name for name in names if name in OBSERVATIONS and name not in LAST]
+    with dialect.kept(subject.model) if CALLING.intersection(still) else contextlib.nullcontext():
+        seen.update((name, _observed(subject, name)) for name in still)
+    seen.update((name, _observed(subject, name)) for name in LAST if name in names)
     return seen
+
+
+def _observed(subject: Subject, name: str) -> Any:
+    try:
+        return OBSERVATIONS[name](subject)
+    except Exception as error:
+        return {"$error": describe(error)}
 
 
 def describe(error: BaseException) -> dict[str, Any]:

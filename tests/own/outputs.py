@@ -49,6 +49,22 @@ class Precise(keras.layers.Layer):
 
 @healthy((4,))
 @register
+class CountsItsCalls(keras.layers.Layer):
+    """Counts in a weight, in inference too; it learns nothing from the calls while it is frozen."""
+
+    def build(self, input_shape: Any) -> None:
+        self.factor = self.add_weight(name="factor", shape=(input_shape[-1],), initializer="ones")
+        self.calls = self.add_weight(name="calls", shape=(), initializer="zeros", trainable=False)
+        super().build(input_shape)
+
+    def call(self, inputs: Any) -> Any:
+        if self.trainable:
+            self.calls.assign_add(1.0)
+        return inputs * self.factor
+
+
+@healthy((4,))
+@register
 class Places(keras.layers.Layer):
     """Gives integers, whatever its policy is."""
 
