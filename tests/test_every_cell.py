@@ -25,6 +25,7 @@ from tests.test_planted import MODEL, PLANTED, node
 pytestmark = pytest.mark.slow
 PROCESS = "_process"
 DOORS = {
+    "hdf5_weights": "load_weights",
     "keras": "load_model", "hdf5": "load_model", "weights_h5": "load_weights", "weights_sharded": "load_weights",
     "weights_by_name": "load_weights", "weights_npz": "set_weights", "set_weights": "set_weights",
     "from_config": "from_config", "json": "model_from_json", "clone": "clone_model",

@@ -45,6 +45,7 @@ hdf5_process      =          =s       =       =        =         =      =h      
 hdf5_elsewhere    =          =l       =       =        =         =      =h       .          =        .                 .       .         .      =
 clone_inputs      .          .        .       .        .         .      .        .          .        .                 .       .         =      =
 weights_by_name   .          .        .       =        =         .      .        .          =        .                 .       .         .      =
+hdf5_weights      .          .        .       =        =         .      .        .          =        .                 .       .         .      =
 """
 # What a route observes by itself, of a model that it makes.
 OWN = """

@@ -27,7 +27,6 @@ FILES: Mapping[str, tuple[str, ...]] = {
 WHOLE = ("keras_zip", "hdf5")  # those whose file is a whole model
 # Rows of routes that are asked of two releases alone.
 ROWS = {
-    "hdf5_weights": {"weights": "=", "outputs": "="},
     "json_weights": {"structure": "=", "config": "=", "weights": "=", "outputs": "="},
 }
 Table = Mapping[str, Mapping[str, str]]

@@ -1,8 +1,8 @@
 """What people keep in parts, and put together again: the architecture as JSON with its weights, weights in a `.h5`.
 
-Asked of two releases alone (`harness.gate`): within one it is `json`, `weights_h5` and `weights_by_name` over again.
-The `.h5` of Keras 2 that holds weights alone is read by order; Keras 3 writes no such file, and reads it out of a
-whole one.
+The `.h5` of Keras 2 that holds weights alone, which every file is that is older than `.weights.h5`, is read by order;
+Keras 3 writes no such file, and reads them out of a whole one. The pair is asked of two releases alone
+(`harness.gate`): within one it is `json` and `weights_h5` over again.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Weights from another source: by name, in part, from a `.npz`."""
+"""Weights from another source: by name, in part, from a `.npz`, from a file of the format before `.weights.h5`."""
 
 from __future__ import annotations
 
@@ -15,3 +15,7 @@ def test_skip_mismatch_restores_the_others(promises: Promises, layer: str) -> No
 
 def test_weights_from_npz(promises: Promises, layer: str) -> None:
     promises.kept(layer, "weights_npz")
+
+
+def test_weights_from_an_older_hdf5(promises: Promises, layer: str) -> None:
+    promises.kept(layer, "hdf5_weights")

@@ -183,7 +183,7 @@ ROUTES: Mapping[str, Way] = {
     "extraction": Way(own_checks.extraction, own=True),
     "transfer": Way(own_checks.transfer, own=True),
     "export": Way(own_checks.export, own=True),
+    "hdf5_weights": Way(_hdf5_weights, again=True),
     # Asked of two releases alone.
     "json_weights": Way(_pair),
-    "hdf5_weights": Way(_hdf5_weights, again=True),
 }
