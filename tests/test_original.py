@@ -8,7 +8,7 @@ import pytest
 
 from harness.expectations.finding import Finding
 from harness.expectations.judge import judge
-from tests.small import DENSE, MODEL
+from tests.small import DENSE, ERROR, MODEL
 
 FLAGS = {"model": True}
 FROZEN = {"model": False}
@@ -78,3 +78,15 @@ def test_the_first_thing_that_changed_is_the_cause_of_the_rest_and_the_layer_is_
     found = judged({"hdf5": ({"weights": [{**whole["weights"][0], "value": 2}], "flags": FROZEN}, {})}, whole, whole)  # type: ignore[index]
     assert [(each.check, each.layers) for each in found] == [("hdf5/original", ("Dense",))]
     assert found[0].where == f"weights/{DENSE.name}/kernel/value"
+
+
+def test_a_route_that_raised_may_have_changed_the_original_too() -> None:
+    reply = {
+        "build": {"shapes": {}}, "before": {"flags": FLAGS},
+        "routes": {"hdf5": {
+            "error": {**ERROR, "ours": False},
+            "before": {"original": {"flags": FLAGS}}, "after": {"original": {"flags": FROZEN}},
+        }},
+    }  # fmt: skip
+    found = judge(MODEL, reply, {}, {"hdf5": EQUAL})
+    assert [each.check for each in found if each.routes == ("hdf5",)] == ["hdf5/travel", "hdf5/original"]

@@ -104,13 +104,12 @@ def judge(
     for number, (route, answer) in enumerate(reply["routes"].items()):
         if "error" in answer:
             findings.append(error_finding(route, "travel", answer["error"], architecture))
-            continue
         sent_before = list(reply["routes"])[:number]
         broken: dict[str, Finding] = {}
         held_back: dict[str, list[str]] = {}
         for observation in ORDER:
             relation = table[route].get(observation)
-            if relation is None or observation not in answer["after"] or observation == "original":
+            if relation is None or observation == "original" or observation not in answer.get("after", {}):
                 continue
             before = answer["before"].get(observation, reply["before"].get(observation))
             after = answer["after"][observation]

@@ -194,15 +194,15 @@ def _loading(made: ModelVerdict, report: Report, given: Given, sides: tuple[str,
         return replace(made, why=new.told)
     refused = old.loads != "no" and new.loads == "no"
     if not old.works and not new.works and not refused:
-        causes = (_cause(new.said, report, *reversed(sides)), _cause(old.said, report, *sides))
+        causes = (_cause(new, report, *reversed(sides)), _cause(old, report, *sides))
         for each, cause in zip((new, old), causes, strict=True):  # one without its code tells nothing of the release
             if each.at == IMPORT or (cause is not None and cause.id == OWN_CLASS):
                 return replace(made, why=f"needs custom objects: {', '.join(own) or 'as given'}: {each.told}")
         return replace(made, verdict=BROKEN, why=new.told, cause=causes[0] or causes[1])
     if refused or not new.works or (old.whole and not new.whole):
-        return replace(made, verdict=BREAKS, why=new.told, cause=_cause(new.said, report, *reversed(sides)))
+        return replace(made, verdict=BREAKS, why=new.told, cause=_cause(new, report, *reversed(sides)))
     if not old.works or (new.whole and not old.whole):
-        return replace(made, verdict=FIXED, why=old.told, cause=_cause(old.said, report, *sides))
+        return replace(made, verdict=FIXED, why=old.told, cause=_cause(old, report, *sides))
     return replace(made, verdict=SAME)
 
 
@@ -235,9 +235,10 @@ def _told(observation: str, difference: Difference) -> str:
     return f"{observation} at {where}: {values}{f' ({size})' if size else ''}"
 
 
-def _cause(said: str, report: Report, keras: str, other: str) -> Cause | None:
+def _cause(of: Loaded, report: Report, keras: str, other: str) -> Cause | None:
+    at = "import" if of.at == IMPORT else "travel"
     own = bool(report.custom_objects)
-    return cause_of(Break("travel", _way(keras, other), said, "", report.config, keras, report.format, own))
+    return cause_of(Break(at, _way(keras, other), of.said, "", report.config, keras, report.format, own))
 
 
 def _way(keras: str, other: str) -> str:

@@ -131,12 +131,11 @@ class Original:
         self._seen = observe(subject, [*self.OBSERVED])
 
     def hold(self, answer: dict[str, Any]) -> None:
-        """Adds to the answer of a route what it has changed, as it was and as it is; nothing where it raised."""
+        """Adds to the answer of a route what it has changed, as it was and as it is; also where it raised."""
         now = observe(self._subject, [*self.OBSERVED])
         changed = [name for name, value in now.items() if value != self._seen[name]]
-        if "error" not in answer:
-            answer["before"]["original"] = {name: self._seen[name] for name in changed}
-            answer["after"]["original"] = {name: now[name] for name in changed}
+        answer.setdefault("before", {})["original"] = {name: self._seen[name] for name in changed}
+        answer.setdefault("after", {})["original"] = {name: now[name] for name in changed}
         self._seen = now
 
 

@@ -12,6 +12,7 @@ from harness.gate.models import (
     BROKEN,
     FIRST_CALL,
     FIXED,
+    IMPORT,
     NOT_TRIED,
     SAME,
     Given,
@@ -76,3 +77,14 @@ def test_a_cause_of_some_releases_is_that_of_the_release_which_broke_it() -> Non
             ModelVerdict("m.keras", None, NOT_TRIED), "structure", differs, report, ("3.3.3", keras)
         ).cause
         assert (told and told.id) == cause
+
+
+@pytest.mark.parametrize(("baseline", "candidate", "verdict"), [(0, 1, BREAKS), (1, 0, FIXED)])
+def test_code_that_one_side_does_not_import_is_the_cause(baseline: int, candidate: int, verdict: str) -> None:
+    error = {"type": "ModuleNotFoundError", "message": "No module named 'keras.engine'", "place": ""}
+    sides = (WHOLE, Loaded("no", error, IMPORT))
+    report = Report("m.keras", custom_objects=["mine>Scale"])
+    made = ModelVerdict("m.keras", None, NOT_TRIED, sides[baseline], sides[candidate])
+    told = _loading(made, report, Given(custom_objects=("mine:Scale",)), SIDES)
+    assert (told.verdict, told.cause and told.cause.id) == (verdict, "own-code-not-imported")
+    assert "keras.engine" in told.why

@@ -167,6 +167,9 @@ LEGACY = "Note that the legacy SavedModel format is not supported by `load_model
 # For each cause: what is said in the release that reads, the direction, the layer, the observation; of some the place,
 # the release, and the format of a file of the user's, or that it holds something of its author's own.
 SAID = {
+    "own-code-not-imported": (
+        "No module named 'keras.engine'", "forward", Call("layers.Dense"), "import",
+    ),
     "keras-2-module-path": (
         "Could not deserialize class 'Functional' because its parent module keras.src.engine cannot be imported.",
         "forward", Call("layers.Dense"), "travel",
