@@ -12,6 +12,7 @@ from harness.check.awaited import Awaited
 from harness.check.plan import Plan
 from harness.check.profiles import Profile
 from harness.check.recordings import Replayed
+from harness.check.signals import INTERRUPTED
 from harness.check.substance import Substance
 from harness.dispatch.worker import Limits
 from harness.environments.environment import Environment
@@ -19,7 +20,6 @@ from harness.expectations.finding import Finding
 from harness.expectations.known import KnownIssue, KnownIssues
 
 UNFINISHED = "unfinished"
-INTERRUPTED = "interrupted"
 NO_ENVIRONMENT = "no environment"
 
 

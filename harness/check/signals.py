@@ -8,8 +8,7 @@ import threading
 from types import FrameType
 from typing import Any
 
-from harness.check.result import INTERRUPTED
-
+INTERRUPTED = "interrupted"
 CAUGHT = ("SIGINT", "SIGTERM", "SIGHUP")
 AGAIN = 0.5  # seconds
 

@@ -104,7 +104,7 @@ def shown(show: Callable[[], Any], say: Say, then: Sequence[str]) -> None:
 
 def code_of(result: Told, signals: Signals, lost: Sequence[str]) -> int:
     """The exit code: a signal goes before all, and a report that was lost before the verdict."""
-    from harness.check.result import INTERRUPTED
+    from harness.check.signals import INTERRUPTED
 
     if (result.stopped or "").startswith(INTERRUPTED):
         return signals.exit_code

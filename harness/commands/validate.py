@@ -14,6 +14,7 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 from cyclopts.validators import Number
 
+from harness.check.signals import Signals
 from harness.commands.fetching import Fetched
 from harness.commands.reports import apart, kept
 from harness.commands.trial import Trial, Wanted
@@ -27,8 +28,6 @@ from harness.settings import FINDINGS, OK, UNMEASURED, Usage, did_you_mean
 
 UNDECIDED_VERDICTS = ("unsupported", "error")
 UNREAD = "not-a-plain-file"
-STOPPED = 130  # what a shell expects of a process that Ctrl-C has ended
-CUT_SHORT = "interrupted: what follows was not inspected"
 
 
 def validate(
@@ -91,7 +90,7 @@ def validate(
     stopped = False
     reader = Reader(limits)
     reader.start()
-    with Trial(Wanted(load, env, custom_objects, import_from, seconds, memory)) as trial:
+    with Signals() as signals, Trial(Wanted(load, env, custom_objects, import_from, seconds, memory)) as trial:
         trial.callback(reader.stop)
         fetched = Fetched(allowed=allow_remote, most=limits.fetched_bytes)
         trial.callback(fetched.close)
@@ -106,6 +105,7 @@ def validate(
                 print("\n".join(terminal.file_lines(report)), flush=True)
         except KeyboardInterrupt:
             stopped = True  # what was found until now is in the reports all the same
+        signals.hold()
     took = time.monotonic() - started
     for each in accepted:
         if each.expired:
@@ -114,15 +114,16 @@ def validate(
         print(line)
     print(terminal.last_line(reports, took))
     code = UNMEASURED if trial.failed and not _code(reports, failing) else _code(reports, failing)
+    cut_short = f"{signals.name}: what follows was not inspected" if stopped else ""
     if stopped:
-        print(CUT_SHORT)
-        code = STOPPED
-    return _write(reports, failing, code, took, json, sarif, junitxml)
+        print(cut_short)
+        code = signals.exit_code
+    return _write(reports, failing, code, took, json, sarif, junitxml, cut_short)
 
 
 def _write(
     reports: list[Report], failing: frozenset[str], code: int, seconds: float,
-    json: Path | None, sarif: Path | None, junitxml: Path | None,
+    json: Path | None, sarif: Path | None, junitxml: Path | None, cut_short: str,
 ) -> int:  # fmt: skip
     if json is sarif is junitxml is None:
         return code
@@ -132,7 +133,7 @@ def _write(
     verdict = {OK: "pass", FINDINGS: "fail"}.get(code, "error")
     bad = [report for report in reports if report.verdict in failing]
     open_ = "it was not decided about every file" if reports else "no file was inspected"
-    unmeasured = {STOPPED: CUT_SHORT, UNMEASURED: open_}.get(code, "")
+    unmeasured = cut_short or (open_ if code == UNMEASURED else "")
     lost = kept(
         {
             json: lambda: _text(inspection_report.report_json(reports, verdict, seconds)),

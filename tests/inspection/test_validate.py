@@ -406,7 +406,11 @@ def test_findings_that_are_only_counted_are_not_accepted_with_the_others(tmp_pat
     assert {each.suppressed for each in report.findings if each.rule == "custom-object"} == {GIVEN}
 
 
-def test_an_interruption_keeps_what_was_found(bad: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("number", "code", "word"),
+    [(signal.SIGINT, 130, "interrupted: what"), (signal.SIGTERM, 143, "interrupted by SIGTERM: what")],
+)
+def test_an_interruption_keeps_what_was_found(number: int, code: int, word: str, bad: Path, tmp_path: Path) -> None:
     with subprocess.Popen(
         [sys.executable, "-m", "harness", "validate", "--no-load", "-", "--json", "report.json", "--junitxml", "r.xml"],
         cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)}, text=True,
@@ -417,10 +421,10 @@ def test_an_interruption_keeps_what_was_found(bad: Path, tmp_path: Path) -> None
         process.stdin.write(f"{bad}\n")
         process.stdin.flush()  # it waits for the next line
         assert process.stdout.readline().startswith("unsafe")
-        process.send_signal(signal.SIGINT)
+        process.send_signal(number)
         told, wrong = process.communicate()
-    assert (process.returncode, wrong) == (130, "")
-    assert "interrupted" in told
+    assert (process.returncode, wrong) == (code, "")
+    assert word in told
     report = json.loads((tmp_path / "report.json").read_text())
     assert (report["verdict"], [each["verdict"] for each in report["files"]]) == ("error", ["unsafe"])
     assert ElementTree.parse(tmp_path / "r.xml").getroot().get("errors") == "1"
