@@ -1,8 +1,8 @@
 """Spares costly routes the models that bring nothing new to them.
 
-A journey with training in it takes longer than all other routes together. Every layer, topology and (where it is
-traced) operation goes along each of them; an argument at one more value does not. Another process takes up what brings
-a layer that it has not seen, and every second model beside.
+A journey with training in it takes longer than all other routes together, and a folder holds the files of the zip over
+again. Every layer, topology and (where it is traced) operation goes along each of them; an argument at one more value
+does not. Another process takes up what brings a layer that it has not seen, and every second model beside.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from harness.check.operations import operations_in
 from harness.check.sender import PROCESS
 from harness.protocol.architecture import Architecture, layer_calls
 
-COSTLY = {"transfer": False, "export": True}  # whether an operation is news there
+COSTLY = {"transfer": False, "export": True, "keras_folder": False}  # whether an operation is news there
 SPARED = "all in it had been sent before"
 
 
