@@ -389,3 +389,47 @@ def test_a_trainable_weight_of_a_frozen_layer_is_found_before_the_model_goes_any
 def test_what_lies_in_a_frozen_layer_may_have_been_set_free_again() -> None:
     freed = replace(model(EYE), freezes=(Freeze(("layer",)), Freeze(("layer", "inside"), trainable=True)))
     assert still_trained(freed, flags("layer/inside/kernel", layer=False), {}) == []
+
+
+def observed(*trainable: str, model: bool = True, **layers: bool) -> dict[str, object]:
+    """Flags of layers by their paths, `__` between two names."""
+    named = {name.replace("__", "/"): flag for name, flag in layers.items()}
+    return {"model": model, "layers": named, "trainable weights": list(trainable)}
+
+
+FROZEN = observed(inner=False, inner__block=False, inner__block__dense=False, head=True)
+
+
+@pytest.mark.parametrize(
+    ("after", "where"),
+    [
+        # A nested model comes back trainable, with all that is in it.
+        (
+            observed("inner/block/dense/kernel", inner=True, inner__block=True, inner__block__dense=True, head=True),
+            ["layers/inner"],
+        ),
+        # A layer inside of it alone.
+        (observed("inner/block/dense/kernel", inner=False, inner__block=False, inner__block__dense=True, head=True),
+         ["layers/inner/block/dense"]),
+        # Another layer beside, which was frozen: a cause of its own.
+        (
+            observed(inner=True, inner__block=True, inner__block__dense=True, head=False),
+            ["layers/inner", "layers/head"],
+        ),
+        # A weight of a layer whose flag is as it was, beside a layer that is not.
+        (
+            observed("head/kernel", inner=True, inner__block=True, inner__block__dense=True, head=True),
+            ["layers/inner", "trainable weights"],
+        ),
+        (observed("head/kernel", inner=False, inner__block=False, inner__block__dense=False, head=True),
+         ["trainable weights"]),
+        # The model itself, and what is in it.
+        (observed(model=False, inner=False, inner__block=False, inner__block__dense=False, head=False), ["model"]),
+        (observed(model=False, inner=True, inner__block=False, inner__block__dense=False, head=True),
+         ["model", "layers/inner"]),
+    ],
+)  # fmt: skip
+def test_a_flag_that_was_lost_is_told_once_and_not_of_all_that_lies_in_its_layer(
+    after: dict[str, object], where: list[str]
+) -> None:
+    assert [place for place, _, _ in found("=", FROZEN, after)] == where

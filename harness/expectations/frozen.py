@@ -1,13 +1,14 @@
-"""Holds the trainable weights of the original against what freezing means: one that lies in a frozen layer is none.
+"""What freezing means: a weight that lies in a frozen layer is not trained, and a layer takes all that is in it along.
 
 A weight that goes on being trained does so before a journey and after it: only its layer tells that it must not.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from harness.expectations.compare import Difference
 from harness.expectations.finding import Finding, place_of
 from harness.protocol.architecture import Architecture
 
@@ -44,3 +45,27 @@ def still_trained(architecture: Architecture, before: Mapping[str, Any], classes
         )
         findings.setdefault(finding.signature, finding)
     return list(findings.values())
+
+
+def uppermost(found: Iterable[Difference], before: Any, after: Any) -> Iterator[Difference]:
+    """The differences of two observed flags that follow from no other one.
+
+    Of a nested model that comes back trainable so does every layer in it, and the weights of each: one flag was lost.
+    """
+    changed: dict[str, tuple[Any, Any]] = {}  # by the path of a layer, empty for the model, what was and what is
+    for each in found:
+        part, path = (*each.where, "", "")[:2]
+        if part == "model" or (part == "layers" and each.kind == "value"):
+            follows = any(
+                _lies_in(path, around) and (each.expected, each.actual) == values for around, values in changed.items()
+            )
+            changed[path] = (each.expected, each.actual)
+        else:
+            moved = set(before[part]) ^ set(after[part]) if part == "trainable weights" else set()
+            follows = bool(moved) and all(any(_lies_in(one, around) for around in changed) for one in moved)
+        if not follows:
+            yield each
+
+
+def _lies_in(path: str, around: str) -> bool:
+    return path != around and (not around or path.startswith(f"{around}/"))

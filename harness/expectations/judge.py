@@ -9,7 +9,7 @@ from typing import Any
 
 from harness.expectations.compare import LIMIT, TOLERANCES, Difference, differences, short, tolerance
 from harness.expectations.finding import NO_LAYERS, Finding, layer_classes, place_of
-from harness.expectations.frozen import still_trained
+from harness.expectations.frozen import still_trained, uppermost
 from harness.expectations.given import given
 from harness.expectations.raised import error_finding, raised, with_consequences
 from harness.protocol.architecture import Architecture
@@ -202,7 +202,10 @@ def _held_against(
         # Loading may build the optimizer of a model that was never trained: its slots are then as new.
         before = {"iterations": (before or {}).get("iterations")}
         after = {"iterations": (after or {}).get("iterations")}
-    for number, difference in enumerate(differences(before, after, blobs, close=close.get(relation))):
+    found = differences(before, after, blobs, close=close.get(relation))
+    if observation == "flags":
+        found = uppermost(found, before, after)
+    for number, difference in enumerate(found):
         if number >= LIMIT or (observation in _FIRST_ALONE and number):
             return
         yield difference

@@ -316,7 +316,7 @@ def merging_takes_tuples_alone(keras: Any, patch: Patch) -> None:
     "A model with `...` in an index could not be saved.",
     chain((3, 2), Node("a", Name("operator.getitem"), (Ref("x"), (..., 0))), layer("Dense", units=2)),
     config=("TypeError", "build"),
-    travel=("TypeError", f"{HERE} {H5_HERE} from_config json weights_by_name extraction transfer"),
+    travel=("TypeError", f"{HERE} {H5_HERE} from_config json weights_by_name hdf5_weights extraction transfer"),
 )
 def ellipsis_cannot_be_written(keras: Any, patch: Patch) -> None:
     module = importlib.import_module("keras.src.saving.serialization_lib")
@@ -328,7 +328,7 @@ def ellipsis_cannot_be_written(keras: Any, patch: Patch) -> None:
     "A model with a slice in an index could not be saved.",
     chain((3, 2), Node("a", Name("operator.getitem"), (Ref("x"), (Slice(), Slice(1)))), layer("Dense", units=2)),
     config=("TypeError", "build"),
-    travel=("TypeError", f"{HERE} {H5_HERE} from_config json weights_by_name extraction transfer"),
+    travel=("TypeError", f"{HERE} {H5_HERE} from_config json weights_by_name hdf5_weights extraction transfer"),
 )
 def slices_cannot_be_written(keras: Any, patch: Patch) -> None:
     module = importlib.import_module("keras.src.saving.serialization_lib")

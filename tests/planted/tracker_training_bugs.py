@@ -154,7 +154,7 @@ def compile_false_is_not_heeded_in_h5(keras: Any, patch: Patch) -> None:
     compile=("AttributeError", "build"),
     travel=(
         "AttributeError",
-        f"{HERE} keras_uncompiled {H5_HERE} hdf5_uncompiled weights_by_name",
+        f"{HERE} keras_uncompiled {H5_HERE} hdf5_uncompiled weights_by_name hdf5_weights",
     ),
 )
 def sgd_cannot_say_its_config(keras: Any, patch: Patch) -> None:

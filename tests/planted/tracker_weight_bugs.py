@@ -52,7 +52,7 @@ def adapter_is_merged_twice(keras: Any, patch: Patch) -> None:
     commit("2c30d86711184b88009643cb206bdab4562f790e"),
     "Weights went into an .h5 under their names alone: two of one name in a layer could not both be written.",
     chain((4, 2), layer("Bidirectional", layer=layer("LSTM", units=2))),
-    travel=("ValueError", f"{H5_HERE} weights_by_name"),
+    travel=("ValueError", f"{H5_HERE} weights_by_name hdf5_weights"),
 )
 def names_collide_in_h5(keras: Any, patch: Patch) -> None:
     module = importlib.import_module(LEGACY)
@@ -63,7 +63,7 @@ def names_collide_in_h5(keras: Any, patch: Patch) -> None:
     pull(12466),
     "The slots of an optimizer went into an .h5 under one and the same name.",
     chain((3,), layer("Dense", units=2), compile=trained(2)),
-    travel=("ValueError", f"{H5_HERE} hdf5_uncompiled weights_by_name"),
+    travel=("ValueError", f"{H5_HERE} hdf5_uncompiled weights_by_name hdf5_weights"),
 )
 def names_of_slots_collide_in_h5(keras: Any, patch: Patch) -> None:
     module = importlib.import_module(LEGACY)
