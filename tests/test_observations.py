@@ -28,3 +28,17 @@ def test_gradients_that_wait_for_the_rest_of_a_step_are_counted_as_what_an_optim
         "    print(seen['iterations'], int(optimizer.iterations), end='; ')\n"
     )
     assert printed(code) == "2 0; 2 0; 2 2; "
+
+
+def test_what_a_route_changed_of_the_model_is_held_where_it_raised_too_and_told_once() -> None:
+    code = (
+        "from harness.worker import run\n"
+        "flags = iter('aabb')\n"
+        "run.observe = lambda subject, names: {'flags': next(flags), 'config': 1}\n"
+        "original = run.Original(None)\n"
+        "answers = [{'before': {}, 'after': {}}, {'error': 'no'}, {'before': {}, 'after': {}}]\n"
+        "for answer in answers:\n"
+        "    original.hold(answer)\n"
+        "print([(each['before']['original'], each['after']['original']) for each in answers])\n"
+    )
+    assert printed(code) == "[({}, {}), ({'flags': 'a'}, {'flags': 'b'}), ({}, {})]\n"

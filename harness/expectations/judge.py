@@ -65,7 +65,7 @@ _EXPLAINED_BY = {
 # no longer what was observed. (Configs are not among them: saving to `.h5` takes a compile setting out of them in Keras
 # 3.15, a module in Keras 2, and nothing follows from either.)
 _SENT = {"structure", "weights", "flags", "optimizer"}
-# Observations that are made of the original when all routes are done.
+# Observations that are made of the original when all routes are done (LAST of `harness.observations.catalogue`).
 _LAST = {"training"}
 # Parts of an observation that stand for another reason than the whole of it.
 _PARTS = {

@@ -43,5 +43,6 @@ OBSERVATIONS: Mapping[str, Callable[[Subject], Any]] = {
     "losses": losses.observe,
     "training": training.observe,
 }
-CALLING = frozenset({"outputs", "repeats", "sensitivity", "loss", "training outputs", "losses"})  # they call the model
+# They call the model, which may move by that.
+CALLING = frozenset({"outputs", "repeats", "sensitivity", "loss", "training outputs", "losses"})
 LAST = ("training",)

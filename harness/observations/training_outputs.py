@@ -12,9 +12,7 @@ from harness.worker.subject import Subject
 
 
 def observe(subject: Subject) -> Any:
-    """The outputs; what the call moved (statistics, kernels under spectral normalization) is put back."""
-    model = subject.model
-    with dialect.kept(model):
-        states.rewind(model, subject.architecture.seed)
-        outputs = model(subject.inputs, training=True)
-        return [subject.arrays.add(each) for each in dialect.flat(outputs) if hasattr(each, "dtype")]
+    """The outputs of a call in training mode."""
+    states.rewind(subject.model, subject.architecture.seed)
+    outputs = subject.model(subject.inputs, training=True)
+    return [subject.arrays.add(each) for each in dialect.flat(outputs) if hasattr(each, "dtype")]

@@ -309,21 +309,15 @@ def travel(subject: Subject, route: Route, observations: list[str], folder: Path
 
 
 def observe(subject: Subject, names: list[str]) -> dict[str, Any]:
-    """The observations of these names; one that raises is the error that it raised.
-
-    A layer that counts its calls would move by being looked at: the variables hold afterwards what they held before.
-    """
-    seen: dict[str, Any] = {}
-    still = [name for name in names if name in OBSERVATIONS and name not in LAST]
-    with dialect.kept(subject.model) if CALLING.intersection(still) else contextlib.nullcontext():
-        seen.update((name, _observed(subject, name)) for name in still)
-    seen.update((name, _observed(subject, name)) for name in LAST if name in names)
-    return seen
+    """The observations of these names; one that raises is the error that it raised."""
+    return {name: _observed(subject, name) for name in names if name in OBSERVATIONS}
 
 
 def _observed(subject: Subject, name: str) -> Any:
+    """One observation. What a call moves (statistics, a counter) is put back: to be looked at changes no model."""
     try:
-        return OBSERVATIONS[name](subject)
+        with dialect.kept(subject.model) if name in CALLING else contextlib.nullcontext():
+            return OBSERVATIONS[name](subject)
     except Exception as error:
         return {"$error": describe(error)}
 

@@ -53,13 +53,10 @@ def take(request: dict[str, Any], tell: Callable[[str], None]) -> tuple[dict[str
     if subject is None:
         return reply, {}
     tell("observe")
-    reply["before"] = {}
     asked, keep = request["asked"], request.get("keep", {})
     if isinstance(subject.model, Served):  # there is nothing else to see, and nothing to save
         asked, keep = [name for name in asked if name in SEEN], {}
-    for name in asked:
-        with dialect.kept(subject.model):  # a layer that is told to train at every call moves by being looked at
-            reply["before"].update(observe(subject, [name]))
+    reply["before"] = observe(subject, asked)
     for route, folder in keep.items():
         tell(route)
         place = Path(folder)
