@@ -30,6 +30,16 @@ def sequences(*, unknown: bool = False) -> st.SearchStrategy[Spec]:
     return st.tuples(lengths, _channels).map(Spec)
 
 
+def short_sequences() -> st.SearchStrategy[Spec]:
+    """Floats of a few steps and features, sometimes of unknown length: outside of a graph each step takes its time."""
+    return st.tuples(st.one_of(st.integers(2, 4), st.none()), _channels).map(Spec)
+
+
+def frames(rank: int) -> st.SearchStrategy[Spec]:
+    """Floats of a few steps, each a grid of `rank` spatial axes."""
+    return st.builds(lambda steps, grid: grid.but(shape=(steps, *grid.shape)), st.integers(2, 4), grids(rank))
+
+
 def images(*, side: int = 8) -> st.SearchStrategy[Spec]:
     """Colour images with values from 0 to 255."""
     return st.sampled_from((side, side - 1)).map(lambda height: Spec((height, side, 3), image=True))

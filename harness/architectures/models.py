@@ -128,7 +128,16 @@ def _policy(draw: Draw, graph: Graph, vocabulary: Vocabulary, wanted: Wanted) ->
     refusing = {rule.public for rule in graph.rules.values() if "no bfloat16" in rule.tags}
     if any(call.name in refusing for node in graph.nodes for call in calls(node.layer)):
         possible = [name for name in possible if "bfloat16" not in name]
+    if any(_starts_orthogonal(call, vocabulary) for node in nodes_of(graph.nodes) for call in calls(node.layer)):
+        possible = [name for name in possible if name != "bfloat16"]
     return draw(st.sampled_from(possible)) if possible else None
+
+
+def _starts_orthogonal(call: Call, vocabulary: Vocabulary) -> bool:
+    """Whether a variable is orthogonal at first: TensorFlow cannot make it so in bfloat16."""
+    if call.name == "initializers.Orthogonal" or "orthogonal" in call.arguments.values():
+        return True
+    return vocabulary.has(call.name, "recurrent_initializer") and "recurrent_initializer" not in call.arguments
 
 
 def _any_dtype(graph: Graph, vocabulary: Vocabulary) -> bool:
@@ -146,8 +155,8 @@ def _extras(draw: Draw, graph: Graph, operations: Sequence[Operation]) -> None:
     """Operations, residual connections, and layers that are called once more."""
     for operation in operations:
         add_operation(draw, graph, operation)
-    # In a few models more: there are routes on which no graph with an operation in it comes through.
-    if not operations and chance(draw, 8):
+    # In a few models more: where one does not come through a route, each layer of it is sent by itself.
+    if not operations and chance(draw, 20):
         for _ in range(draw(st.integers(1, 3))):
             add_operation(draw, graph)
     if chance(draw, 3):

@@ -59,6 +59,7 @@ class Plan:
             seed=seed,
             every_argument=profile.every_argument,
             nothing=bool(only or topologies),
+            one_loss_in=profile.one_loss_in,
         )
         self.topologies = self._promised(topologies, everything=not (only or topologies))
         self.where: dict[str, tuple[Architecture, str]] = {}  # of each layer, a model and the node that holds it

@@ -13,8 +13,9 @@ class Profile:
 
     `applications` are bases of keras.applications; those that a Keras lacks are left out there. Topologies are spread
     over the models, up to `topologies` at a time; of those that are a model by themselves `whole_models` are drawn
-    (None for all). One in `one_operation_in` of the rows for `keras.ops` and operators is drawn. A `thrifty`
-    profile sends along the costly routes only what brings something new to them.
+    (None for all). One in `one_operation_in` of the rows for `keras.ops` and operators is drawn, and one in
+    `one_loss_in` of the losses and of the metrics is promised, others with each seed. A `thrifty` profile sends along
+    the costly routes only what brings something new to them.
     """
 
     name: str
@@ -25,13 +26,14 @@ class Profile:
     topologies: int = 2
     whole_models: int | None = None
     one_operation_in: int = 1
+    one_loss_in: int = 1
     thrifty: bool = True
 
 
 PROFILES = {
     profile.name: profile
     for profile in (
-        Profile("quick", 6, 1, False, ("InceptionV3",), 4, 4, one_operation_in=24),
+        Profile("quick", 6, 1, False, ("InceptionV3",), 4, 4, one_operation_in=24, one_loss_in=4),
         Profile("ci", 5, 1, True, ("InceptionV3", *SECONDS)),
         Profile("thorough", 5, 20, True, tuple(SIDES), thrifty=False),
     )

@@ -130,9 +130,7 @@ def _convolutional(rank: int) -> LayerRule:
         return _placed(a, x, step, [step] * 2, unroll=False)
 
     def fresh() -> st.SearchStrategy[Spec]:
-        return st.builds(
-            lambda steps, grid: grid.but(shape=(steps, *grid.shape)), st.integers(2, 4), inputs.grids(rank)
-        )
+        return inputs.frames(rank)
 
     def accepts(spec: Spec) -> bool:
         return is_sequence(spec, rank=rank + 2)
@@ -207,10 +205,6 @@ def is_sequence(spec: Spec, *, rank: int = 2) -> bool:
     return spec.kind == "float" and not spec.sparse and spec.rank == rank and spec.but(shape=spec.shape[1:]).static
 
 
-def _fresh() -> st.SearchStrategy[Spec]:
-    return inputs.sequences(unknown=True)
-
-
 _is_step = inputs.is_float(rank=1)
 _COMMON = ("trainable",)
 _TAGS = frozenset({"random", "mask"})
@@ -226,10 +220,10 @@ _OUTER_CELLS = {
 }
 _STACKED = LayerRule("StackedRNNCells", _stacked, inputs.vectors, _is_step, _COMMON)
 RULES = (
-    LayerRule("SimpleRNN", _recurrent(1), _fresh, is_sequence, _COMMON, _TAGS),
-    LayerRule("LSTM", _recurrent(2), _fresh, is_sequence, _COMMON, _TAGS),
-    LayerRule("GRU", _recurrent(1), _fresh, is_sequence, _COMMON, _TAGS),
-    LayerRule("RNN", _rnn, _fresh, is_sequence, _COMMON, _TAGS),
+    LayerRule("SimpleRNN", _recurrent(1), inputs.short_sequences, is_sequence, _COMMON, _TAGS),
+    LayerRule("LSTM", _recurrent(2), inputs.short_sequences, is_sequence, _COMMON, _TAGS),
+    LayerRule("GRU", _recurrent(1), inputs.short_sequences, is_sequence, _COMMON, _TAGS),
+    LayerRule("RNN", _rnn, inputs.short_sequences, is_sequence, _COMMON, _TAGS),
     *map(_convolutional, (1, 2, 3)),
     *_OUTER_CELLS.values(),
     _STACKED,

@@ -166,7 +166,7 @@ def _pipeline(a: Arguments, x: Spec) -> Placement:
 
 
 def _bidirectional_fresh() -> st.SearchStrategy[Spec]:
-    return st.one_of(inputs.sequences(unknown=True), inputs.sequences(), inputs.grids(2), inputs.grids(3))
+    return st.one_of(inputs.short_sequences(), inputs.short_sequences(), inputs.frames(1), inputs.frames(2))
 
 
 def _takes_sequences(spec: Spec) -> bool:
