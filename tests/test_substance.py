@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from harness.architectures.families import all_rules
+from harness.check.kinds import drawable
 from harness.check.plan import Plan
-from harness.check.profiles import Profile
+from harness.check.profiles import PROFILES, Profile
 from harness.check.result import Options, Result
 from harness.check.substance import Substance
 from harness.check.unchecked import in_words, problems, unchecked
@@ -157,3 +158,32 @@ def test_a_layer_of_a_coming_keras_that_is_not_known_here_is_told_by_name() -> N
     one.plan = Plan(news, all_rules(), PROFILE)
     assert unchecked(one)["layers left out"]["Novel"] == "this harness does not know it"
     assert "layers that this harness does not know: Novel" in in_words(one)
+
+
+def test_a_profile_that_promises_a_share_of_the_losses_and_operations_says_what_it_leaves_to_other_seeds() -> None:
+    one = result(())
+    one.plan = Plan(vocabulary(), all_rules(), PROFILES["quick"], seed=3)
+    for _ in one.plan:
+        pass
+    left, held = unchecked(one)["left to other seeds"], one.plan.coverage
+    assert set(left) == {"losses", "metrics", "operations"}
+    for kind in ("losses", "metrics"):
+        everything = {name for name in drawable(vocabulary()) if name.startswith(f"{kind}.")}
+        assert set(left[kind]) == everything - set(held.objects)
+        assert len(left[kind]) > len(everything) / 10
+    assert not set(left["operations"]) & {name for name, times in held.operations.items() if times}
+    assert f"{len(left['losses'])} losses, {len(left['metrics'])} metrics, " in in_words(one)
+    one.plan = Plan(vocabulary(), all_rules(), PROFILES["ci"])
+    assert unchecked(one)["left to other seeds"] == {}
+    assert "other" not in in_words(one)
+
+
+@pytest.mark.parametrize("kind", ["losses", "metrics"])
+def test_as_many_seeds_in_a_row_as_a_profile_shares_the_losses_among_promise_each_of_them_once(kind: str) -> None:
+    shares = [
+        set(Plan(vocabulary(), all_rules(), PROFILES["quick"], seed=seed).wishes.promised[kind])
+        for seed in range(6, 6 + PROFILES["quick"].one_loss_in)
+    ]
+    whole = set(Plan(vocabulary(), all_rules(), PROFILES["ci"]).wishes.promised[kind])
+    assert set.union(*shares) == whole
+    assert sum(map(len, shares)) == len(whole)

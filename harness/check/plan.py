@@ -201,6 +201,16 @@ class Plan:
             missing.update({name: ["(the operation itself)"] for name in names})
         return missing
 
+    def left_to_other_seeds(self) -> dict[str, list[str]]:
+        """What this profile draws a share of, and no model has held: losses, metrics and operations."""
+        left: dict[str, list[str]] = {"losses": [], "metrics": []}
+        for name in self.wishes.left_to_other_seeds:
+            if not self.coverage.objects.get(name):
+                left[name.partition(".")[0]].append(name)
+        if self.operations and self.profile.one_operation_in > 1:
+            left["operations"] = sorted(missed(self.vocabulary, self.coverage.operations))
+        return {kind: names for kind, names in left.items() if names}
+
     def ungiven(self) -> dict[str, list[str]]:
         """The arguments that no model gave, by layer; only a profile of every argument promises them."""
         missing: dict[str, list[str]] = {}

@@ -14,8 +14,8 @@ class Profile:
     `applications` are bases of keras.applications; those that a Keras lacks are left out there. Topologies are spread
     over the models, up to `topologies` at a time; of those that are a model by themselves `whole_models` are drawn
     (None for all). One in `one_operation_in` of the rows for `keras.ops` and operators is drawn, and one in
-    `one_loss_in` of the losses and of the metrics is promised, others with each seed. A `thrifty` profile sends along
-    the costly routes only what brings something new to them.
+    `one_loss_in` of the losses and of the metrics is promised: so many seeds in a row have all. A `thrifty` profile
+    sends along the costly routes only what brings something new to them.
     """
 
     name: str

@@ -38,6 +38,7 @@ def unchecked(result: Result) -> dict[str, Any]:
         },
         "observations": sorted(asked - set(result.substance.compared)),
         "layers that no input reached": result.substance.silent(),
+        "left to other seeds": plan.left_to_other_seeds(),
         "applications": dict(sorted(result.too_large.items())),
         "models": result.substance.remarks(),
     }
@@ -63,6 +64,8 @@ def in_words(result: Result) -> str:
         names = found[kind]
         more = f" and {len(names) - MOST} more" if len(names) > MOST else ""
         words += [f"{kind}: {', '.join(names[:MOST])}{more}"] if names else []
+    others = [f"{len(names)} {kind}" for kind, names in found["left to other seeds"].items()]
+    words += [f"{', '.join(others)} (others with each seed; profile ci has all)"] if others else []
     words += [f"{name} of keras.applications ({detail})" for name, detail in found["applications"].items()]
     return "; ".join([*words, *found["models"]])
 

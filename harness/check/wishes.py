@@ -14,7 +14,9 @@ from harness.check.kinds import KINDS, drawable
 
 TOGETHER = 3  # times that all arguments are asked for at once; then one at a time, for some exclude each other
 PATIENCE = 8  # times that a thing is asked for beside others without anything new
-SHARED_OUT = ("losses", "metrics")  # of which a profile may promise a share, others with each seed
+# Of these a profile may promise a share: so many seeds in a row have all. Each needs an output for itself: in a quick
+# check a third of all layers would be there for them.
+SHARED_OUT = ("losses", "metrics")
 ALONE = 5  # times that it then is asked for by itself before it is given up
 
 
@@ -34,14 +36,16 @@ class Wishes:
         self.coverage = coverage
         known = {} if nothing else drawable(vocabulary)
         self.promised: dict[str, dict[str, frozenset[str]]] = {}  # by kind
+        self.left_to_other_seeds: list[str] = []
         shuffled = random.Random(seed)
         for kind in KINDS:
             public = kind.public(vocabulary)
             names = [name for name in sorted(public) if name in known]
-            shuffled.shuffle(names)
-            # Each needs an output for itself: in a quick check a third of all layers would be there for them.
             if kind.name in SHARED_OUT:
-                names = names[::one_loss_in]
+                share = names[seed % one_loss_in :: one_loss_in]
+                self.left_to_other_seeds += sorted({*names} - {*share})
+                names = share
+            shuffled.shuffle(names)
             self.promised[kind.name] = {
                 name: known[name] & public[name] if every_argument else frozenset() for name in names
             }
