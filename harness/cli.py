@@ -110,7 +110,7 @@ def check(
     from harness.check.profiles import PROFILES
     from harness.check.result import NO_ENVIRONMENT, Options, Result
     from harness.check.session import Session
-    from harness.check.signals import Signals
+    from harness.dispatch.signals import Signals
     from harness.dispatch.worker import GIB, Limits
     from harness.environments.environment import EnvironmentFailed, environment
     from harness.environments.wanted import Unreadable

@@ -23,9 +23,9 @@ import pytest
 from harness.check.profiles import Profile
 from harness.check.result import Options, Result
 from harness.check.session import Session
-from harness.check.signals import Signals
 from harness.check.unchecked import in_words, unchecked
 from harness.dispatch.scratch import Scratch, sweep
+from harness.dispatch.signals import Signals
 from harness.dispatch.worker import GIB, Limits
 from harness.reporting import files
 from tests.stub import ROOT, interpreter, read, started, wrapped

@@ -7,7 +7,7 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 
-from harness.check.signals import Signals
+from harness.dispatch.signals import Signals
 from harness.dispatch.worker import WorkerFailed
 
 

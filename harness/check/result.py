@@ -12,8 +12,8 @@ from harness.check.awaited import Awaited
 from harness.check.plan import Plan
 from harness.check.profiles import Profile
 from harness.check.recordings import Replayed
-from harness.check.signals import INTERRUPTED
 from harness.check.substance import Substance
+from harness.dispatch.signals import INTERRUPTED
 from harness.dispatch.worker import Limits
 from harness.environments.environment import Environment
 from harness.expectations.finding import Finding

@@ -24,12 +24,12 @@ from harness.check.proof import BUDGET, proven, scripted
 from harness.check.recordings import KNOWN, Recording, Replayed
 from harness.check.result import UNFINISHED, Options, Result
 from harness.check.sender import PROCESS, Sender, Table, as_one
-from harness.check.signals import Signals
 from harness.check.smaller import smaller, try_limit
 from harness.check.thrift import COSTLY, SPARED, Thrift
 from harness.check.unchecked import problems
 from harness.dispatch.pool import Answer, Pool
 from harness.dispatch.scratch import Scratch
+from harness.dispatch.signals import Signals
 from harness.dispatch.worker import WorkerFailed
 from harness.expectations.finding import Finding
 from harness.expectations.judge import judge

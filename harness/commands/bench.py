@@ -200,7 +200,7 @@ def _run(
     show: Callable[[Result, Console], None],
 ) -> Result:
     """Runs it to its end or to a signal, and keeps what was measured either way."""
-    from harness.check.signals import Signals
+    from harness.dispatch.signals import Signals
     from harness.environments.environment import EnvironmentFailed
     from harness.environments.wanted import Unreadable
     from harness.performance.result import Result

@@ -93,7 +93,7 @@ def gate(
     from harness.check import last
     from harness.check.profiles import PROFILES
     from harness.check.result import NO_ENVIRONMENT
-    from harness.check.signals import Signals
+    from harness.dispatch.signals import Signals
     from harness.dispatch.worker import GIB, Limits
     from harness.environments.environment import EnvironmentFailed, environment
     from harness.environments.wanted import Unreadable

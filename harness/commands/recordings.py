@@ -120,8 +120,8 @@ def replay(
     something breaks, 2 usage, 3 could not measure: also where of some recording nothing was taken up.
     """
     from harness.check.result import NO_ENVIRONMENT
-    from harness.check.signals import Signals
     from harness.commands.gate import STATUSES
+    from harness.dispatch.signals import Signals
     from harness.dispatch.worker import GIB, Limits
     from harness.environments.environment import EnvironmentFailed, environment
     from harness.environments.wanted import Unreadable

@@ -13,7 +13,7 @@ from harness.settings import FINDINGS, OK, UNMEASURED, Unmeasured, Usage
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from harness.check.signals import Signals
+    from harness.dispatch.signals import Signals
     from harness.expectations.known import KnownIssues
 
 Say = Callable[[str], None]
@@ -104,7 +104,7 @@ def shown(show: Callable[[], Any], say: Say, then: Sequence[str]) -> None:
 
 def code_of(result: Told, signals: Signals, lost: Sequence[str]) -> int:
     """The exit code: a signal goes before all, and a report that was lost before the verdict."""
-    from harness.check.signals import INTERRUPTED
+    from harness.dispatch.signals import INTERRUPTED
 
     if (result.stopped or "").startswith(INTERRUPTED):
         return signals.exit_code

@@ -14,10 +14,10 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 from cyclopts.validators import Number
 
-from harness.check.signals import Signals
 from harness.commands.fetching import Fetched
 from harness.commands.reports import apart, kept
 from harness.commands.trial import Trial, Wanted
+from harness.dispatch.signals import Signals
 from harness.inspection.collect import collect
 from harness.inspection.hdf5_process import Reader
 from harness.inspection.limits import Limits

@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from harness.check.ending import Ending
-from harness.check.signals import Signals
 from harness.dispatch.pool import Answer, Pool
 from harness.dispatch.scratch import Scratch
+from harness.dispatch.signals import Signals
 from harness.expectations.finding import Finding
 from harness.gate import across
 from harness.gate.causes import Cause, diagnose, later

@@ -8,7 +8,7 @@ from typing import Any
 
 from harness.check.profiles import Profile
 from harness.check.result import UNFINISHED
-from harness.check.signals import INTERRUPTED
+from harness.dispatch.signals import INTERRUPTED
 from harness.dispatch.worker import Limits
 from harness.environments.environment import Environment
 from harness.expectations.finding import Finding

@@ -13,11 +13,11 @@ from harness.check.ending import Ending
 from harness.check.plan import Plan
 from harness.check.profiles import Profile
 from harness.check.reduce import isolated
-from harness.check.signals import Signals
 from harness.check.smaller import alone_in_it, smaller
 from harness.check.thrift import Thrift
 from harness.dispatch.pool import Pool
 from harness.dispatch.scratch import Scratch
+from harness.dispatch.signals import Signals
 from harness.dispatch.worker import WorkerFailed
 from harness.expectations.finding import Finding
 from harness.gate.accepted import accepted
