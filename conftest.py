@@ -11,6 +11,12 @@ import pytest
 from harness.suite.spreading import model_of, scheduler
 
 SHARING = {"tests/gate"}  # folders whose files share a worker
+TOGETHER = {"tests/test_scripts.py": "tests/test_planted.py"}  # what is found there has its script proved here
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """What costs more and must come to the same."""
+    parser.addoption("--fresh", action="store_true", help="every process imports TensorFlow by itself (tests/warm.py)")
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -35,4 +41,4 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def _together(nodeid: str) -> str:
     """The file of a test, or its folder."""
     file = PurePath(nodeid.partition("::")[0])
-    return file.parent.as_posix() if file.parent.as_posix() in SHARING else file.as_posix()
+    return file.parent.as_posix() if file.parent.as_posix() in SHARING else TOGETHER.get(str(file), file.as_posix())

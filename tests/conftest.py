@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import signal
+import sys
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
+
+from tests import warm as forking
 
 # Where the tests themselves run in the background it is ignored, and what they start inherits that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -20,6 +24,17 @@ def cache_of_the_tests(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pat
         patch.setenv("XDG_CACHE_HOME", str(folder))
         patch.setenv("XDG_DATA_HOME", str(tmp_path_factory.mktemp("data")))
         yield folder
+
+
+@pytest.fixture(scope="session")
+def warm(request: pytest.FixtureRequest) -> Iterator[str]:
+    """An interpreter that has imported TensorFlow already, for what is planted in many workers and scripts.
+
+    What is as released beside it has imported its own.
+    """
+    fresh = request.config.getoption("--fresh")
+    with nullcontext(sys.executable) if fresh else forking.python() as path:
+        yield path
 
 
 @pytest.fixture(autouse=True)

@@ -2,12 +2,14 @@
 
 The faults are files under `planted/`; each patches the Keras of one worker. The model is the same for all: small, with
 a layer that normalizes, one that drops, one that is frozen, compiled and trained for a step. Without a fault nothing
-is found.
+is found. Those with a fault are forked from one process (`warm.py`), the one without is started as it is for a user.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 
 import pytest
@@ -67,9 +69,14 @@ HDF5 = {"hdf5", "hdf5_twice", "hdf5_elsewhere"}
 REBUILT = {"from_config", "json", "clone", "clone_function"}
 
 
-def seen(modules: tuple[Path, ...] = (), routes: set[str] | None = None, model: Architecture = MODEL) -> list[Finding]:
+def seen(
+    modules: tuple[Path, ...] = (),
+    routes: set[str] | None = None,
+    model: Architecture = MODEL,
+    python: str | None = None,
+) -> list[Finding]:
     table = {route: row for route, row in parse().items() if routes is None or route in routes}
-    with Pool(size=1, modules=modules) as pool:
+    with Pool(python, size=1, modules=modules) as pool:
         known = set(pool.start()["routes"])
         table = {route: row for route, row in table.items() if route in known}
         request = {"verb": "run", "architecture": to_json(model), "routes": asked(table, compiled=True)}
@@ -81,30 +88,36 @@ def seen(modules: tuple[Path, ...] = (), routes: set[str] | None = None, model: 
     return judge(model, answer.reply, answer.blobs, table)
 
 
-def checks(findings: list[Finding]) -> set[tuple[str, str]]:
+@lru_cache
+def healthy() -> tuple[Finding, ...]:
+    """What is found in this Keras without a fault: its own, known ones."""
+    return tuple(seen())
+
+
+@lru_cache
+def faulty(fault: str, python: str) -> tuple[Finding, ...]:
+    """What is found with a fault; its script is proved with the same findings, in `test_scripts.py`."""
+    return tuple(seen((PLANTED / f"{fault}.py",), python=python))
+
+
+def checks(findings: Iterable[Finding]) -> set[tuple[str, str]]:
     return {(route, finding.observation) for finding in findings for route in finding.routes}
 
 
-@pytest.fixture(scope="module")
-def healthy() -> set[tuple[str, str]]:
-    """What is found in this Keras without a fault: its own, known ones."""
-    return checks(seen())
-
-
-def test_without_a_fault_nothing_new_is_found() -> None:
+def test_without_a_fault_nothing_new_is_found(warm: str) -> None:
     known = KnownIssues.read(SHIPPED)
-    with Pool(size=1) as pool:
+    with Pool(warm, size=1) as pool:
         about = pool.start()
-    new = [each for each in seen() if known.marked(each, about).status == "new"]
+    new = [each for each in healthy() if known.marked(each, about).status == "new"]
     assert [(each.check, each.title) for each in new] == []
 
 
-def test_no_slots_are_wanted_for_what_a_gradient_takes_the_place_of() -> None:
+def test_no_slots_are_wanted_for_what_a_gradient_takes_the_place_of(warm: str) -> None:
     """The scales of a float8 layer are trainable, and overwritten. Seed 4: in a graph, with the base as one layer."""
     head = replace(MODEL.nodes[-1], methods=(Method("quantize", ("float8",)),))
     model = replace(MODEL, nodes=(*MODEL.nodes[:-1], head), compile=None, freezes=(), seed=4)
     model = replace(model, outputs=[Ref("norm"), Ref("head")])  # the new head goes on what is not quantized
-    assert not {finding.check for finding in seen(routes={"transfer"}, model=model)}
+    assert not {finding.check for finding in seen(routes={"transfer"}, model=model, python=warm)}
 
 
 EVERY_LOAD = KERAS | {"keras_uncompiled"}
@@ -140,8 +153,6 @@ FAULTS: dict[str, set[tuple[str, str]]] = {
 
 
 @pytest.mark.parametrize(("fault", "expected"), list(FAULTS.items()))
-def test_a_planted_fault_is_seen_by_its_checks_alone(
-    fault: str, expected: set[tuple[str, str]], healthy: set[tuple[str, str]]
-) -> None:
-    found = checks(seen((PLANTED / f"{fault}.py",)))
-    assert found - healthy == expected - healthy
+def test_a_planted_fault_is_seen_by_its_checks_alone(fault: str, expected: set[tuple[str, str]], warm: str) -> None:
+    own = checks(healthy())
+    assert checks(faulty(fault, warm)) - own == expected - own

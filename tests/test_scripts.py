@@ -9,7 +9,6 @@ import re
 import statistics
 import sys
 from dataclasses import replace
-from functools import lru_cache
 from pathlib import Path
 
 import pytest
@@ -31,8 +30,9 @@ from harness.expectations.scripts.routes import ROUTES
 from harness.expectations.table import parse
 from harness.gate.comparison import ROWS
 from harness.protocol.architecture import Architecture, Call, Compile, Data, Input, Node, Ref
+from tests import warm as forking
 from tests.test_console import MODEL as SMALL
-from tests.test_planted import MODEL, PLANTED, seen
+from tests.test_planted import MODEL, PLANTED, faulty, healthy
 from tests.vocabularies import vocabulary
 
 TABLE = parse()
@@ -216,29 +216,24 @@ def test_the_script_of_a_small_model_is_short() -> None:
     assert lines[-1] <= 40  # that of another process runs itself a second time
 
 
-def answers(scripts: list[str], folder: Path) -> list[bool | str]:
+def answers(scripts: list[str], folder: Path, python: str = sys.executable) -> list[bool | str]:
     """What each script says, run in one process: True where it shows, or why it told nothing."""
     # The runner wants to be told by an exit code; a program that ends in order, or with a message, has none.
     told_by_code = [re.sub(r"raise SystemExit\(.+\)", "raise SystemExit(1)", each) for each in scripts]
     ending = [Script(f"{each}\nraise SystemExit(0)\n", folder) for each in told_by_code]
-    return [each.get("shows", each.get("error")) for each in run_scripts(ending, sys.executable, limit=500)]
-
-
-@lru_cache
-def own_findings() -> tuple[Finding, ...]:
-    """What is found in this Keras without a fault: its own, known ones."""
-    return tuple(seen())
+    told = run_scripts(ending, python, limit=500, variables=forking.VARIABLES if python != sys.executable else {})
+    return [each.get("shows", each.get("error")) for each in told]
 
 
 @pytest.mark.slow
 def test_the_script_of_no_finding_shows_anything_in_a_healthy_model(tmp_path: Path) -> None:
-    known = own_findings()
+    known = healthy()
     found = {(route, each.observation) for each in known for route in each.routes}
     found |= {tuple(each.split("/")) for finding in known for each in finding.consequences}
-    healthy = [cell for cell in cells() if cell not in found and not cell[0].endswith("_process")]
-    scripts = [script_of(a_finding(MODEL, *cell), "3.15.1") for cell in healthy]
+    others = [cell for cell in cells() if cell not in found and not cell[0].endswith("_process")]
+    scripts = [script_of(a_finding(MODEL, *cell), "3.15.1") for cell in others]
     told = answers(scripts, tmp_path)
-    assert [(cell, what) for cell, what in zip(healthy, told, strict=True) if what is not False] == []
+    assert [(cell, what) for cell, what in zip(others, told, strict=True) if what is not False] == []
 
 
 # Files that hold many faults, which a request or a test chooses from, and one that leaves nothing to be told.
@@ -248,14 +243,14 @@ NO_SINGLE_FAULTS |= {path.stem for path in PLANTED.glob("tracker*.py")}
 
 @pytest.mark.slow
 @pytest.mark.parametrize("fault", sorted({path.stem for path in PLANTED.glob("*.py")} - NO_SINGLE_FAULTS))
-def test_the_scripts_of_a_planted_fault_show_it_and_nothing_without_it(fault: str, tmp_path: Path) -> None:
-    healthy = {each.signature for each in own_findings()}
-    new = [each for each in seen((PLANTED / f"{fault}.py",)) if each.signature not in healthy]
+def test_the_scripts_of_a_planted_fault_show_it_and_nothing_without_it(fault: str, tmp_path: Path, warm: str) -> None:
+    own = {each.signature for each in healthy()}
+    new = [each for each in faulty(fault, warm) if each.signature not in own]
     findings = list({each.observation: each for each in reversed(new)}.values())  # the others differ by their route
     assert findings
     scripts = [script_of(each, "3.15.1") for each in findings]
     plant = (PLANTED / f"{fault}.py").read_text()
-    told = answers([*scripts, plant, *scripts], tmp_path)
+    told = answers([*scripts, plant, *scripts], tmp_path, warm)
     checks = [each.check for each in findings]
     without, with_it = told[: len(scripts)], told[len(scripts) + 1 :]
     assert dict(zip(checks, without, strict=True)) == dict.fromkeys(checks, False)
