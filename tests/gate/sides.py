@@ -17,9 +17,9 @@ from harness.gate.release import Side
 PLANTED = Path(__file__).with_name("planted")
 
 
-def side(name: str, scratch: Scratch, *faults: str) -> Side:
+def side(name: str, scratch: Scratch, *faults: str, python: str | None = None) -> Side:
     """The side with its worker, which the caller ends."""
-    pool = Pool(size=1, scratch=scratch, modules=tuple(PLANTED / f"{each}.py" for each in faults))
+    pool = Pool(python, size=1, scratch=scratch, modules=tuple(PLANTED / f"{each}.py" for each in faults))
     return Side(name, pool, pool.start())
 
 

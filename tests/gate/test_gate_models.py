@@ -30,9 +30,11 @@ def told(baseline: Side, candidate: Side, scratch: Scratch, paths: list[Path]) -
     return {Path(each.file).name: each for each in verdicts(exchange, scratch, paths, Given())}
 
 
-def test_in_the_same_release_every_model_is_the_same_and_no_file_is_touched(sound: Side, scratch: Scratch) -> None:
+def test_in_the_same_release_every_model_is_the_same_and_no_file_is_touched(
+    sound: Side, scratch: Scratch, warm: str
+) -> None:
     before = [hashlib.sha256(path.read_bytes()).hexdigest() for path in MODELS]
-    again = side("candidate", scratch)
+    again = side("candidate", scratch, python=warm)
     try:
         found = told(sound, again, scratch, MODELS)
     finally:
@@ -44,8 +46,10 @@ def test_in_the_same_release_every_model_is_the_same_and_no_file_is_touched(soun
     assert before == [hashlib.sha256(path.read_bytes()).hexdigest() for path in MODELS]
 
 
-def test_another_formula_makes_models_different_and_says_where_and_how_much(sound: Side, scratch: Scratch) -> None:
-    other = side("candidate", scratch, "another_formula")
+def test_another_formula_makes_models_different_and_says_where_and_how_much(
+    sound: Side, scratch: Scratch, warm: str
+) -> None:
+    other = side("candidate", scratch, "another_formula", python=warm)
     try:
         found = told(sound, other, scratch, MODELS)
     finally:
@@ -58,8 +62,8 @@ def test_another_formula_makes_models_different_and_says_where_and_how_much(soun
     assert found["text.keras"].verdict == "same"  # there is no Dense in it
 
 
-def test_a_file_that_the_candidate_refuses_breaks(sound: Side, scratch: Scratch) -> None:
-    other = side("candidate", scratch, "a_hdf5_that_is_refused")
+def test_a_file_that_the_candidate_refuses_breaks(sound: Side, scratch: Scratch, warm: str) -> None:
+    other = side("candidate", scratch, "a_hdf5_that_is_refused", python=warm)
     try:
         found = told(sound, other, scratch, MODELS)
     finally:
@@ -82,10 +86,10 @@ def test_what_is_no_model_or_holds_code_is_not_loaded(sound: Side, scratch: Scra
 
 
 def test_what_was_exported_computes_the_same_as_before_and_another_program_is_seen(
-    sound: Side, scratch: Scratch
+    sound: Side, scratch: Scratch, warm: str
 ) -> None:
     same = told(sound, sound, scratch, EXPORTED)
-    other = side("candidate", scratch, "another_program")
+    other = side("candidate", scratch, "another_program", python=warm)
     try:
         different = told(sound, other, scratch, EXPORTED)
     finally:
@@ -96,8 +100,8 @@ def test_what_was_exported_computes_the_same_as_before_and_another_program_is_se
     }
 
 
-def test_a_folder_of_keras_2_that_keras_3_refuses_breaks_and_is_told_what_to_do(scratch: Scratch) -> None:
-    after = side("candidate", scratch)
+def test_a_folder_of_keras_2_that_keras_3_refuses_breaks_and_is_told_what_to_do(scratch: Scratch, warm: str) -> None:
+    after = side("candidate", scratch, python=warm)
     try:
         with releases(scratch, {"baseline": OLD}) as made:
             found = told(made["baseline"], after, scratch, [*OF_KERAS_2, *EXPORTED])

@@ -1,6 +1,7 @@
 """What differs between two releases is found, with the right name; two of the same release differ in nothing.
 
-One release is installed here, so the other is the same with a difference planted in one worker (`planted/`).
+One release is installed here, so the other is the same with a difference planted in one worker (`planted/`), which is
+forked from a process of that release (`tests/warm.py`).
 """
 
 from __future__ import annotations
@@ -43,8 +44,8 @@ def found(baseline: Side, candidate: Side, scratch: Scratch) -> list[Finding]:
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_a_planted_difference_is_found_and_named(fault: str, sound: Side, scratch: Scratch) -> None:
-    other = side("candidate", scratch, fault)
+def test_a_planted_difference_is_found_and_named(fault: str, sound: Side, scratch: Scratch, warm: str) -> None:
+    other = side("candidate", scratch, fault, python=warm)
     try:
         findings = found(sound, other, scratch)
     finally:
@@ -54,16 +55,16 @@ def test_a_planted_difference_is_found_and_named(fault: str, sound: Side, scratc
     assert told == FAULTS[fault]
 
 
-def test_the_same_release_twice_differs_in_nothing(sound: Side, scratch: Scratch) -> None:
-    again = side("candidate", scratch)
+def test_the_same_release_twice_differs_in_nothing(sound: Side, scratch: Scratch, warm: str) -> None:
+    again = side("candidate", scratch, python=warm)
     try:
         assert found(sound, again, scratch) == []
     finally:
         again.pool.close()
 
 
-def test_what_the_candidate_has_mended_is_called_fixed(sound: Side, scratch: Scratch) -> None:
-    broken = side("baseline", scratch, "mended")
+def test_what_the_candidate_has_mended_is_called_fixed(sound: Side, scratch: Scratch, warm: str) -> None:
+    broken = side("baseline", scratch, "mended", python=warm)
     try:
         assert {kind(each) for each in found(broken, sound, scratch)} == {"fixed"}
     finally:

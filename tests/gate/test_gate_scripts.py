@@ -23,6 +23,7 @@ from tests.gate.sides import PLANTED, side
 from tests.gate.test_gate_planted import FORWARD, found
 from tests.test_planted import MODEL
 from tests.test_scripts import SMALL
+from tests.warm import VARIABLES
 
 OLD, NEW = {"tensorflow": "2.15.1", "keras": "2.15.0"}, {"tensorflow": "2.21.0", "keras": "3.15.1"}
 REFUSED = Finding(
@@ -115,23 +116,25 @@ def test_a_finding_of_a_gate_is_run_again_where_it_was_seen() -> None:
 @pytest.mark.parametrize(
     "fault", ["another_formula", "another_order_of_weights", "a_hdf5_that_is_refused", "swapped_slots", "another_loss"]
 )
-def test_the_halves_show_a_planted_fault_and_nothing_without_it(fault: str, sound: Side, scratch: Scratch) -> None:
-    faulty = side("candidate", scratch, fault)
+def test_the_halves_show_a_planted_fault_and_nothing_without_it(
+    fault: str, sound: Side, scratch: Scratch, warm: str
+) -> None:
+    faulty = side("candidate", scratch, fault, python=warm)
     try:
         findings = [each for each in found(sound, faulty, scratch) if kind(each) == FORWARD]
     finally:
         faulty.pool.close()
     assert findings
-    here = Place(sys.executable, {**sound.environment, "module": "keras"})
+    here = Place(warm, {**sound.environment, "module": "keras"}, VARIABLES)
     healthy = proven(findings, here, here, scratch, limit=200.0)
     assert [(each.script_shows, each.script_problem) for each in healthy] == [(False, "it exits 0")] * len(healthy)
     folders = [scratch.folder("halves") for _ in healthy]
     planted = (PLANTED / f"{fault}.py").read_text()
     pairs = list(zip(healthy, folders, strict=True))
-    first = run_scripts([Script(each.script_before, folder) for each, folder in pairs], sys.executable)
+    first = run_scripts([Script(each.script_before, folder) for each, folder in pairs], warm, variables=VARIABLES)
     assert all(each.get("ended") for each in first)
     once = f"import keras\nif not hasattr(keras, 'planted'):\n    keras.planted = True\n    exec({planted!r})\n"
-    then = run_scripts([Script(once + each.script, folder) for each, folder in pairs], sys.executable)
+    then = run_scripts([Script(once + each.script, folder) for each, folder in pairs], warm, variables=VARIABLES)
     assert [each.get("shows") for each in then] == [True] * len(then)
 
 

@@ -189,8 +189,10 @@ def latest(*names: str) -> Recording:
     return replace(last, models=names)
 
 
-def replayed(*recorded: Recording, fault: str = "", known: KnownIssues | None = None) -> Replayed:
-    options = Options(None, "recordings", sys.executable, known=known or KnownIssues())
+def replayed(
+    *recorded: Recording, fault: str = "", known: KnownIssues | None = None, python: str = sys.executable
+) -> Replayed:
+    options = Options(None, "recordings", python, known=known or KnownIssues())
     modules = (PLANTED / f"{fault}.py",) if fault else ()
     return Replay(options, list(recorded), lambda *_: None, modules=modules).run()
 
@@ -228,8 +230,8 @@ def test_every_recording_holds_here_but_for_what_is_accepted() -> None:
         ("a_renamed_slot", {("incompatible-forward", "optimizer")}),
     ],
 )
-def test_a_fault_in_what_is_installed_makes_it_fail(fault: str, told: set[tuple[str, str]]) -> None:
-    result = replayed(latest("dense"), fault=fault)
+def test_a_fault_in_what_is_installed_makes_it_fail(fault: str, told: set[tuple[str, str]], warm: str) -> None:
+    result = replayed(latest("dense"), fault=fault, python=warm)
     assert {(kind(each), each.observation) for each in result.failing()} == told
     assert (result.problems, result.verdict) == ([], "fail" if told else "pass")
     assert all(each["recordings"] for each in report(result)["findings"])
