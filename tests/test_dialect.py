@@ -9,7 +9,7 @@ from tests.processes import printed
 pytestmark = pytest.mark.slow
 
 
-def test_what_a_layer_gives_sparsely_takes_no_head_even_where_its_symbol_says_nothing_of_it() -> None:
+def test_what_a_layer_gives_sparsely_takes_no_head_even_where_its_symbol_says_nothing_of_it(warm: str) -> None:
     code = (
         "from harness.worker import dialect\n"
         "keras = dialect.keras\n"
@@ -18,10 +18,10 @@ def test_what_a_layer_gives_sparsely_takes_no_head_even_where_its_symbol_says_no
         "    return dialect.is_dense_float(layer(keras.Input((1,))))\n"
         "print(given(), given(sparse=True), dialect.is_dense_float(keras.Input((1,), sparse=True)))\n"
     )
-    assert printed(code) == "True False False\n"
+    assert printed(code, warm) == "True False False\n"
 
 
-def test_the_weights_of_a_layer_are_found_by_its_whole_name_and_by_no_part_of_another() -> None:
+def test_the_weights_of_a_layer_are_found_by_its_whole_name_and_by_no_part_of_another(warm: str) -> None:
     code = (
         "from types import SimpleNamespace\n"
         "from harness.routes.other_source import _others\n"
@@ -33,10 +33,12 @@ def test_the_weights_of_a_layer_are_found_by_its_whole_name_and_by_no_part_of_an
         "for name in ('a/b', 'b'):\n"
         "    print(*(each['path'] for each in _others(subject, model, name)))\n"
     )
-    assert printed(code) == "a/c/kernel ab/kernel b/kernel\na/c/kernel ab/kernel\n"
+    assert printed(code, warm) == "a/c/kernel ab/kernel b/kernel\na/c/kernel ab/kernel\n"
 
 
-def test_first_values_are_held_against_each_other_by_their_places_for_keras_2_lists_what_is_frozen_otherwise() -> None:
+def test_first_values_are_held_against_each_other_by_their_places_for_keras_2_lists_what_is_frozen_otherwise(
+    warm: str,
+) -> None:
     code = (
         "from harness.routes.rebuild import _in_order_of\n"
         "made = [('a/kernel', 1), ('a/bias', 2)]\n"
@@ -44,13 +46,13 @@ def test_first_values_are_held_against_each_other_by_their_places_for_keras_2_li
         "print(_in_order_of(made, [('b/kernel', 3), ('a/bias', 4)]))\n"  # other places: as they come
         "print(_in_order_of(made, [('a/bias', 3), ('a/bias', 4)]))\n"
     )
-    assert printed(code) == "[1, 2]\n[3, 4]\n[3, 4]\n"
+    assert printed(code, warm) == "[1, 2]\n[3, 4]\n[3, 4]\n"
 
 
-def test_a_message_is_told_without_the_colours_that_keras_gives_it() -> None:
+def test_a_message_is_told_without_the_colours_that_keras_gives_it(warm: str) -> None:
     code = (
         "from harness.worker.run import LONGEST, describe\n"
         "print(describe(ValueError('\\x1b[1mTable not initialized.\\x1b[0m'))['message'])\n"
         "print(len(describe(ValueError('\\x1b[1m' * LONGEST + 'x'))['message']))\n"
     )
-    assert printed(code) == "Table not initialized.\n1\n"
+    assert printed(code, warm) == "Table not initialized.\n1\n"

@@ -9,7 +9,7 @@ from tests.processes import printed
 pytestmark = pytest.mark.slow
 
 
-def test_gradients_that_wait_for_the_rest_of_a_step_are_counted_as_what_an_optimizer_has_to_lose() -> None:
+def test_gradients_that_wait_for_the_rest_of_a_step_are_counted_as_what_an_optimizer_has_to_lose(warm: str) -> None:
     code = (
         "import numpy as np\n"
         "from types import SimpleNamespace\n"
@@ -27,10 +27,10 @@ def test_gradients_that_wait_for_the_rest_of_a_step_are_counted_as_what_an_optim
         "    seen = observe(SimpleNamespace(model=model, arrays=Arrays()))\n"
         "    print(seen['iterations'], int(optimizer.iterations), end='; ')\n"
     )
-    assert printed(code) == "2 0; 2 0; 2 2; "
+    assert printed(code, warm) == "2 0; 2 0; 2 2; "
 
 
-def test_what_a_route_changed_of_the_model_is_held_where_it_raised_too_and_told_once() -> None:
+def test_what_a_route_changed_of_the_model_is_held_where_it_raised_too_and_told_once(warm: str) -> None:
     code = (
         "from harness.worker import run\n"
         "flags = iter('aabb')\n"
@@ -41,4 +41,4 @@ def test_what_a_route_changed_of_the_model_is_held_where_it_raised_too_and_told_
         "    original.hold(answer)\n"
         "print([(each['before']['original'], each['after']['original']) for each in answers])\n"
     )
-    assert printed(code) == "[({}, {}), ({'flags': 'a'}, {'flags': 'b'}), ({}, {})]\n"
+    assert printed(code, warm) == "[({}, {}), ({'flags': 'a'}, {'flags': 'b'}), ({}, {})]\n"

@@ -23,7 +23,7 @@ SUBJECT = (
 )
 
 
-def test_a_model_is_saved_once_for_all_routes_of_a_format_and_all_of_them_arrive() -> None:
+def test_a_model_is_saved_once_for_all_routes_of_a_format_and_all_of_them_arrive(warm: str) -> None:
     code = SUBJECT + (
         "saved, save = [], keras.Model.save\n"
         "def counted(model, path, **options):\n"
@@ -38,10 +38,10 @@ def test_a_model_is_saved_once_for_all_routes_of_a_format_and_all_of_them_arrive
         "left = sorted(each.name for each in here.glob('1*'))\n"
         "print(saved, len(reply['routes']), same, [Path(each).exists() for each in reply['kept'].values()], left)\n"
     )
-    assert printed(code) == "[('m', 'model.keras'), ('m', 'model.h5')] 4 True [True, True] []\n"
+    assert printed(code, warm) == "[('m', 'model.keras'), ('m', 'model.h5')] 4 True [True, True] []\n"
 
 
-def test_another_model_with_the_same_data_is_saved_by_itself_each_time() -> None:
+def test_another_model_with_the_same_data_is_saved_by_itself_each_time(warm: str) -> None:
     code = SUBJECT + (
         "subject = prepare(model, Arrays())[0]\n"
         "subject.files = here / 'files'\n"
@@ -50,10 +50,10 @@ def test_another_model_with_the_same_data_is_saved_by_itself_each_time() -> None
         "print(*(each.parent.name for each in (first, *(keras_zip.save(other, here / place) for place in 'ab'))))\n"
         "print(keras_zip.save(subject, here / 'b') == first)\n"
     )
-    assert printed(code) == "files a b\nTrue\n"
+    assert printed(code, warm) == "files a b\nTrue\n"
 
 
-def test_what_could_not_be_written_to_its_end_is_no_file_for_the_next_route() -> None:
+def test_what_could_not_be_written_to_its_end_is_no_file_for_the_next_route(warm: str) -> None:
     code = SUBJECT + (
         "from harness.routes.route import file_of\n"
         "subject = prepare(model, Arrays())[0]\n"
@@ -67,10 +67,10 @@ def test_what_could_not_be_written_to_its_end_is_no_file_for_the_next_route() ->
         "    except OSError as error:\n"
         "        print(error, list((here / 'files').iterdir()))\n"
     )
-    assert printed(code) == "full []\nfull []\n"
+    assert printed(code, warm) == "full []\nfull []\n"
 
 
-def test_a_model_that_only_another_process_takes_up_is_observed_before() -> None:
+def test_a_model_that_only_another_process_takes_up_is_observed_before(warm: str) -> None:
     code = SUBJECT + (
         "request = {'architecture': to_json(model), 'also': ['weights'], 'keep': {'hdf5': str(here / 'kept')}}\n"
         "request['routes'] = {'hdf5_uncompiled': ['weights']}\n"  # for which it lacks what it is compiled with
@@ -78,4 +78,4 @@ def test_a_model_that_only_another_process_takes_up_is_observed_before() -> None
         "print(*reply['unsent'], *reply['before'], *reply['kept'])\n"
         "print(*run({**request, 'keep': {}}, here / '2', lambda _: None)[0]['before'])\n"
     )
-    assert printed(code) == "hdf5_uncompiled weights hdf5\n\n"
+    assert printed(code, warm) == "hdf5_uncompiled weights hdf5\n\n"

@@ -9,7 +9,7 @@ from tests.processes import printed
 pytestmark = pytest.mark.slow
 
 
-def test_a_head_on_large_numbers_is_not_sure_from_the_start() -> None:
+def test_a_head_on_large_numbers_is_not_sure_from_the_start(warm: str) -> None:
     code = (
         "import types\n"
         "import numpy as np\n"
@@ -23,10 +23,10 @@ def test_a_head_on_large_numbers_is_not_sure_from_the_start() -> None:
         "    model = with_head(base.inputs, base.outputs, width=1024, size=each)\n"
         "    print(bool(np.max(model(images)) == 1), end=' ')\n"
     )
-    assert printed(code) == "True False "
+    assert printed(code, warm) == "True False "
 
 
-def test_of_every_fourth_model_one_stage_is_trained_as_a_graph() -> None:
+def test_of_every_fourth_model_one_stage_is_trained_as_a_graph(warm: str) -> None:
     code = (
         "import tempfile\n"
         "from pathlib import Path\n"
@@ -42,4 +42,4 @@ def test_of_every_fourth_model_one_stage_is_trained_as_a_graph() -> None:
         "    TRANSFER.journey(prepare(model, Arrays())[0], Path(tempfile.mkdtemp()))\n"
         "print(*(''.join('eg'[each] for each in seen[at:at + 4]) for at in range(0, len(seen), 4)))\n"
     )
-    assert printed(code) == "geee egee eege eeeg geee eeee eeee eeee\n"
+    assert printed(code, warm) == "geee egee eege eeeg geee eeee eeee eeee\n"
