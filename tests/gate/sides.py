@@ -31,8 +31,11 @@ def releases(scratch: Scratch, asked: Mapping[str, str]) -> Iterator[dict[str, S
         found = {}
         for name, requirements in asked.items():
             under = held.enter_context(environment(requirements))
+            for each in found.values():
+                if asked[each.name] == requirements and not each.about:
+                    each.about = each.pool.start()  # what it has compiled, the next one need not
             pool = Pool(under.interpreter, size=1, environment=under.variables, scratch=scratch)
             found[name] = Side(name, held.enter_context(pool))
         for each in found.values():  # once all are under way
-            each.about = each.pool.start()
+            each.about = each.about or each.pool.start()
         yield found
