@@ -24,6 +24,7 @@ from harness.expectations.table import parse
 from tests.stub import ROOT, interpreter
 from tests.test_console import MODEL, NEW
 from tests.test_planted import PLANTED
+from tests.warm import VARIABLES
 
 PROFILE = Profile("test", 1, 1, False, ())
 HERE = {"python": "3.11", "tensorflow": "2.21.0", "keras": "3.15.0"}
@@ -277,16 +278,19 @@ def test_two_checks_at_once_leave_whole_recordings(broken: str, mended: str, tmp
 
 
 @pytest.mark.slow
-def test_a_fault_of_keras_is_found_fails_again_under_another_seed_and_is_fixed_without_it(tmp_path: Path) -> None:
+def test_a_fault_of_keras_is_found_fails_again_under_another_seed_and_is_fixed_without_it(
+    tmp_path: Path, warm: str
+) -> None:
     planted = tmp_path / "python"
     fault = PLANTED / "loaded_weights_are_swapped.py"
-    planted.write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@" "{fault}"\n', encoding="utf-8")
+    planted.write_text(f'#!/bin/sh\nexec "{warm}" "$@" "{fault}"\n', encoding="utf-8")
     planted.chmod(0o755)
     options = {"layers": ("Dense",), "routes": ("keras_zip", "json"), "workers": 1, "known": KnownIssues.read()}
-    first = check(str(planted), tmp_path / "found", **options)
+    forked = {**options, "variables": VARIABLES}
+    first = check(str(planted), tmp_path / "found", **forked)
     lost: list[Finding] = [each for each in first.findings.values() if each.observation == "weights"]
     assert lost
-    again = check(str(planted), tmp_path / "found", seed=9, **options)
+    again = check(str(planted), tmp_path / "found", seed=9, **forked)
     assert statuses(again)[lost[0].id] == FAILED
     healthy = check(sys.executable, tmp_path / "found", **options)
     assert statuses(healthy)[lost[0].id] == FIXED
