@@ -204,13 +204,14 @@ def _become(request: Request, imported: dict[str, str]) -> None:
     first, *others = request.arguments
     main = sys.modules["__main__"] = types.ModuleType("__main__")
     if first == "-c":
-        source, *others = others
+        code, *others = others
+        source = code.encode()
         sys.argv[:], sys.path[0], name = ["-c", *others], "", "<string>"
     else:
-        source = Path(first).read_text(encoding="utf-8")
+        source = Path(first).read_bytes()
         sys.argv[:], sys.path[0], name = request.arguments, str(Path(first).resolve().parent), first
         main.__file__ = first
-    exec(compile(source, name, "exec"), vars(main))
+    exec(compile(source, name, "exec", dont_inherit=True), vars(main))
 
 
 def main() -> None:
