@@ -136,9 +136,12 @@ def test_nothing_is_left_of_one_that_was_killed() -> None:
     with subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, text=True) as tests:
         assert tests.stdout is not None
         child, server = map(int, tests.stdout.readline().split())
+        folder = Path(os.readlink(f"/proc/{server}/cwd"))
         tests.kill()
         assert gone(server)
         assert gone(child)
+    assert folder.name.startswith("warm-")
+    assert not folder.exists()
 
 
 def test_a_worker_answers_as_one_that_was_started_does(python: str) -> None:

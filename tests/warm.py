@@ -20,6 +20,7 @@ import json
 import os
 import resource
 import select
+import shutil
 import signal
 import socket
 import subprocess
@@ -135,6 +136,7 @@ class Server:
                 elif 0 in ready or asker.fileno() in ready:  # it has nothing more to say, so it is gone
                     _kill(pid)
             if 0 in ready and not self.children:
+                shutil.rmtree(os.getcwd(), ignore_errors=True)  # where that one was killed, nobody else does
                 sys.exit()
             if self.listener.fileno() in ready:
                 asker, _ = self.listener.accept()
