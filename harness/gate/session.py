@@ -9,10 +9,10 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import Any
 
 from harness.architectures.families import all_rules
+from harness.check.apart import alone
 from harness.check.ending import Ending
 from harness.check.plan import Plan
 from harness.check.profiles import Profile
-from harness.check.reduce import isolated
 from harness.check.smaller import alone_in_it, smaller
 from harness.check.thrift import Thrift
 from harness.dispatch.pool import Pool
@@ -166,16 +166,15 @@ class Gate:
 
     def _alone(self, plan: Plan, table: Table) -> Iterator[tuple[Architecture, Table]]:
         """Each layer by itself whose file has not passed: what broke in one layer must hide no other."""
-        for public, (architecture, name) in sorted(plan.where.items()):
-            seen = self.result.compatibility.get(public, {})
-            left = {
-                route: table[route]
-                for route in FILES
-                if route in table and not all(seen.get(f"{route} {way}", [0])[0] for way in (FORWARD, BACK))
-            }
-            single = isolated(architecture, name) if left else None
-            if single is not None:
-                yield single, left
+        files = {route: table[route] for route in FILES if route in table}
+        passed = self.result.compatibility
+        both = {
+            (public, route)
+            for public in plan.where
+            for route in files
+            if all(passed.get(public, {}).get(f"{route} {way}", [0])[0] for way in (FORWARD, BACK))
+        }
+        return alone(plan.where, files, both)
 
     def _reduce(self, exchange: Exchange, table: Table) -> None:
         """Makes what fails small, the file routes first; both releases are asked again for each try."""

@@ -6,6 +6,8 @@ from dataclasses import replace
 
 import pytest
 
+from harness.check.plan import Plan
+from harness.check.profiles import PROFILES
 from harness.expectations.finding import Finding
 from harness.gate.comparison import Comparison
 from harness.gate.exchange import Trip
@@ -14,6 +16,7 @@ from harness.gate.result import Options, Result
 from harness.gate.session import Gate
 from harness.protocol.architecture import Architecture, Call, Input, Node, Ref
 from harness.reporting.gate_text import markdown
+from tests.vocabularies import vocabulary
 
 ROUTE = "hdf5 forward"
 BROKEN = Finding(
@@ -56,6 +59,30 @@ def test_what_breaks_within_a_release_anyway_is_counted_neither_way(gate: Gate) 
     gate._take(silent)
     assert gate.result.compatibility == {}
     assert gate.result.compared == 1
+
+
+def test_a_layer_that_a_file_did_not_carry_in_both_directions_is_sent_alone_and_what_stands_in_it_is_not_once_more(
+    gate: Gate,
+) -> None:
+    inner = Call("layers.Dense", {"units": 2})
+    nodes = (
+        Node("n0", Call("layers.TimeDistributed", {"layer": inner}), (Ref("x"),), stand_ins=(Input("a", (4, 2)),)),
+        Node("n1", Call("layers.ReLU"), (Ref("n0"),), stand_ins=(Input("b", (4, 2)),)),
+        Node("n2", Call("layers.ELU"), (Ref("n1"),), stand_ins=(Input("c", (4, 2)),)),
+    )
+    model = Architecture("m", inputs=(Input("x", (4, 3)),), nodes=nodes, outputs=Ref("n2"))
+    plan = Plan(vocabulary(), {}, PROFILES["quick"])
+    plan.where = {
+        "layers.TimeDistributed": (model, "n0"), "layers.Dense": (model, "n0"), "layers.ReLU": (model, "n1"),
+        "layers.ELU": (model, "n2"),
+    }  # fmt: skip
+    gate.result.compatibility = {
+        "layers.ReLU": {"hdf5 forward": [1, 0], "hdf5 back": [1, 0]},
+        "layers.ELU": {"hdf5 forward": [1, 0], "hdf5 back": [0, 1]},
+    }
+    table = {"hdf5": {"weights": "="}, "json": {"config": "="}}
+    sent = [([node.layer.name for node in each.nodes], set(routes)) for each, routes in gate._alone(plan, table)]
+    assert sent == [(["layers.TimeDistributed"], {"hdf5"}), (["layers.ELU"], {"hdf5"})]
 
 
 def about(**defaults: object) -> Release:
