@@ -108,11 +108,6 @@ class Request(NamedTuple):
     variables: dict[str, str]
 
 
-def _settled(variables: dict[str, str]) -> dict[str, str]:
-    """Those that cannot be changed once TensorFlow is imported."""
-    return {key: value for key, value in variables.items() if key not in FREE}
-
-
 class Server:
     """Forks for each request; in the child, `serve` returns what it is to become, with its streams in place."""
 
@@ -121,6 +116,7 @@ class Server:
         # As it was given: Python and TensorFlow have set some since, as they do in whatever starts.
         entries = (os.fsdecode(each).partition("=") for each in Path("/proc/self/environ").read_bytes().split(b"\0"))
         self.given = {key: value for key, _, value in entries if key}
+        self.imported: dict[str, str] = {}  # the variables that it has set since
         self.children: dict[int, tuple[int, socket.socket]] = {}  # by a descriptor of the process: its id, who asked
         self.poll = select.poll()
         for number in (0, listener.fileno()):
@@ -142,7 +138,7 @@ class Server:
                 asker, _ = self.listener.accept()
                 told, streams, _, _ = socket.recv_fds(asker, LONGEST, 3)
                 request = Request(*json.loads(told)) if len(streams) == 3 else None
-                if request is not None and _settled(request.variables) == _settled(self.given):
+                if request is not None and self._settled(request.variables) == self._settled(self.given):
                     pid = os.fork()
                     if not pid:
                         self._let_go(asker, streams)
@@ -152,6 +148,13 @@ class Server:
                     asker.close()
                 for each in streams:
                     os.close(each)
+
+    def _settled(self, variables: dict[str, str]) -> dict[str, str]:
+        """Those that cannot be changed once TensorFlow is imported; what the import sets it may have been given, too.
+
+        A pytest process that has imported TensorFlow for another test has it in all that it starts.
+        """
+        return {key: each for key, each in variables.items() if key not in FREE and self.imported.get(key) != each}
 
     def _forked(self, pid: int, asker: socket.socket) -> None:
         watch = os.pidfd_open(pid)
@@ -222,13 +225,14 @@ def main() -> None:
     if what == "ask":
         _ask(where, arguments)
     server = Server(_socket(int(where)))
+    os.environ.setdefault("HDF5_PLUGIN_PATH", "disable")  # as a worker does before HDF5 reads it
     import keras  # noqa: F401
     import tensorflow  # noqa: F401
 
+    server.imported = {key: value for key, value in os.environ.items() if server.given.get(key) != value}
     gc.collect()
     gc.freeze()  # a collection would write to all of it, and so copy it
-    request = server.serve()
-    _become(request, {key: value for key, value in os.environ.items() if server.given.get(key) != value})
+    _become(server.serve(), server.imported)
 
 
 if __name__ == "__main__":
