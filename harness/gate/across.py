@@ -73,19 +73,28 @@ def furthest(before: Mapping[str, Any], after: Mapping[str, Any], blobs: Mapping
     return float(np.max(found)) if found else None
 
 
-def tolerance(step: float, largest: float, dtype: str) -> float:
+def tolerance(step: float, largest: float, *dtypes: str) -> float:
     """How far apart two numbers of an output may be: `FACTOR` times the step, and `FLOOR` units at least.
+
+    The units are those of the coarsest of these dtypes, in which something in the model is computed: what is rounded
+    there the other way moves a number by one of them, however fine those are in which it comes out.
 
     The step is what three trials of moving all inputs and weights by one unit moved this output by
     (`observations.sensitivity`). Kernels of another release do so at every layer and not at the first alone, and three
     trials do not find the worst case; a model has some ten layers, so the factor is a few times that. Another formula
     lies far beyond: hard_sigmoid of Keras 2 and 3 differ by 0.03 x, a million units.
     """
-    unit = float(np.finfo(dtype if dtype in _FINITE else "float32").eps)
+    unit = max(_UNITS.get(each, _UNITS["float32"]) for each in dtypes)
     return max(FACTOR * step, FLOOR * unit * max(1.0, largest))
 
 
-_FINITE = ("float16", "float32", "float64")
+# NumPy does not know bfloat16, which has seven bits behind the point.
+_UNITS = {**{name: float(np.finfo(name).eps) for name in ("float16", "float32", "float64")}, "bfloat16": 2.0**-7}
+
+
+def _computed_in(seen: Any) -> set[str]:
+    """The dtypes of what comes out of the layers inside, as far as they are floats."""
+    return {each["dtype"] for layer in seen.get("inner", ()) for each in layer["outputs"] if each["dtype"] in _UNITS}
 
 
 def outputs(
@@ -119,7 +128,7 @@ def outputs(
         values = read(first, blobs)
         finite = np.isfinite(values.astype("float64"))
         largest = float(np.max(np.abs(values.astype("float64")[finite]), initial=0.0))
-        allowed = tolerance(step, largest, first["dtype"])
+        allowed = tolerance(step, largest, first["dtype"], *_computed_in(before))
         apart = {first["dtype"]: allowed / max(1.0, largest)}
         found = differences(first, second, blobs, place, close=apart)
         yield from _named(found, before, after, blobs, allowed=allowed)
@@ -137,7 +146,7 @@ def loss(before: Any, after: Any, seen: Mapping[str, Any], blobs: Mapping[str, b
         yield from differences(before, after, blobs)
         return
     value = float(read(before, blobs).max(initial=0.0))
-    allowed = tolerance(step, abs(value), "float32")
+    allowed = tolerance(step, abs(value), "float32", *_computed_in(seen.get("outputs") or {}))
     for each in differences(before, after, blobs, close={"float32": allowed / max(1.0, abs(value))}):
         yield Difference(each.where, each.kind, each.expected, each.actual, {**each.size, "allowed": allowed})
 

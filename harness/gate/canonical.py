@@ -40,6 +40,8 @@ CLASSES = {
 }
 # Weights under another name.
 RENAMED = {"depthwise_kernel": "kernel"}  # of DepthwiseConv; of SeparableConv, which has a pointwise one, it is not
+# One number that stands for the range around zero: Keras 3 writes the range.
+AROUND_ZERO = {("RandomRotation", "factor")}
 Change = Callable[[Any], Any]
 Lost = Callable[[str, str, Any], bool]
 
@@ -61,6 +63,10 @@ def config(value: Any) -> Any:
                 return settings if isinstance(settings, str) else name
             own = {key for of, key in OF_CLASSES if of == name}
             kept = config({key: settings[key] for key in settings if key not in own})
+            around = {
+                key: [-kept[key], kept[key]] for of, key in AROUND_ZERO if of == name and _is_number(kept.get(key))
+            }
+            kept = {**kept, **around}
             return {"class": CLASSES.get(name, name), "config": kept, **_rank(value.get("build_config"))}
         return {
             key: ALONE[key](item) if key in ALONE else config(item)
@@ -70,6 +76,10 @@ def config(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [config(item) for item in value]
     return value
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 def _alone(axis: Any) -> Any:

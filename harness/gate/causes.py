@@ -35,7 +35,7 @@ class Break:
     """What is known of one break: what was said, where, and the model: its description, or the config in its file.
 
     `keras` is the release that broke it, and `format` that of the file, where they are known. `own` says that the file
-    names classes or functions of its author's.
+    names classes or functions of its author's. `layers` are the classes at that place, which may have any name.
     """
 
     observation: str
@@ -46,6 +46,7 @@ class Break:
     keras: str = ""
     format: str = ""
     own: bool = False
+    layers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,7 @@ class Cause:
             (not self.observation or re.fullmatch(self.observation, broken.observation) is not None)
             and self.direction in ("", broken.direction)
             and (not self.error or re.search(self.error, broken.said, re.S) is not None)
-            and (not self.where or re.search(self.where, broken.where) is not None)
+            and (not self.where or any(re.search(self.where, each) for each in (broken.where, *broken.layers)))
             and (not self.holds or re.search(self.holds, broken.model, re.S) is not None)
             and (not self.keras or (broken.keras != "" and in_range(broken.keras, self.keras)))
             and self.format in ("", broken.format)
@@ -121,7 +122,8 @@ def diagnose(finding: Finding, keras: str = "") -> Cause | None:
     said = f"{finding.error['type']}: {finding.error['message']}" if finding.error else ""
     model = dumps(finding.architecture)
     file = "hdf5" if any(route.startswith("hdf5") for route in finding.routes) else ""
-    cause = cause_of(Break(finding.observation, finding.direction, said, finding.where, model, keras, file))
+    seen = Break(finding.observation, finding.direction, said, finding.where, model, keras, file, layers=finding.layers)
+    cause = cause_of(seen)
     return cause or (_known(finding, keras) if keras else None)
 
 

@@ -52,8 +52,15 @@ def passing(
             and (
                 each.observation in ("travel", SEEN_AS.get(finding.observation))
                 or each.signature == replace(finding, direction="").signature
+                or _took_places(each, finding)
             )
             for each in within
         )
         if not known:
             yield replace(finding, status=INCOMPATIBLE, direction=direction)
+
+
+def _took_places(one: Finding, other: Finding) -> bool:
+    """Whether weights that took each other's places within a release are told one by one of its file."""
+    inside = one.where == "" or f"{other.where}/".startswith(f"{one.where}/")
+    return one.kind == "moved" and (one.observation, other.kind) == (other.observation, "value") and inside

@@ -141,6 +141,17 @@ def test_an_initializer_of_another_class_is_another_one() -> None:
     assert before != after
 
 
+def augmenting(name: str, factor: object) -> Any:
+    return common("config", {"layers": [{"class_name": name, "config": {"name": "a", "factor": factor}}]})
+
+
+def test_a_rotation_by_one_number_is_one_by_the_range_around_zero() -> None:
+    assert augmenting("RandomRotation", 0.25) == augmenting("RandomRotation", [-0.25, 0.25])
+    assert augmenting("RandomRotation", 0.25) != augmenting("RandomRotation", [-0.25, 0.3])
+    assert augmenting("RandomRotation", 0.25) != augmenting("RandomRotation", 0.3)
+    assert augmenting("RandomContrast", 0.25) != augmenting("RandomContrast", [-0.25, 0.25])
+
+
 def test_weights_are_held_against_each_other_by_path() -> None:
     one = [{"path": "norm/gamma", "value": 1}, {"path": "norm/mean", "value": 2}, {"path": "head/kernel", "value": 3}]
     other = [one[0], one[2], one[1]]

@@ -64,6 +64,21 @@ def test_what_breaks_within_a_release_says_nothing_of_files() -> None:
     assert list(passing([LOST], "forward", [failed("cannot be saved", "keras_zip")], []))
 
 
+def test_weights_that_take_each_other_s_places_within_a_release_are_not_told_one_by_one_of_its_file() -> None:
+    swapped = Finding("weights", "moved", ("Bidirectional",), ("weights_by_name", "hdf5_weights"), "", where="wrapper")
+    one = Finding("weights", "value", ("LSTM", "kernel"), ("hdf5_weights",), "", where="wrapper/forward/kernel")
+    assert not list(passing([one], "back", [], [swapped]))
+    others = [
+        replace(one, where="wrapper_1/forward/kernel"),
+        replace(one, kind="dtype"),
+        replace(one, routes=("hdf5",)),
+        replace(one, observation="outputs"),
+    ]
+    assert len(list(passing(others, "back", [], [swapped]))) == len(others)
+    assert list(passing([one], "back", [], [replace(swapped, kind="value")]))
+    assert not list(passing([one], "back", [replace(swapped, where="")], []))
+
+
 def test_directions_have_ids_of_their_own() -> None:
     assert replace(LOST, direction="forward").id != replace(LOST, direction="back").id
 
@@ -109,6 +124,26 @@ def test_how_far_outputs_are_apart_is_told_whatever_else_differs() -> None:
 def test_outputs_are_held_against_what_the_model_itself_does(apart: float, differs: bool) -> None:
     one, blobs = seen(np.array([0.5, 0.25], dtype="float32"))
     other, more = seen(np.array([0.5 + apart, 0.25], dtype="float32"))
+    found = list(outputs(one, other, {"steps": [1e-7], "settled": [True]}, {**blobs, **more}))
+    assert bool(found) is differs
+
+
+@pytest.mark.parametrize(
+    ("apart", "inside", "differs"),
+    [
+        (1e-3, "float32", True),
+        (1e-3, "float64", True),
+        (1e-3, "int32", True),
+        (1e-3, "float16", False),
+        (2e-2, "float16", True),
+        (2e-2, "bfloat16", False),
+        (1e-1, "bfloat16", True),
+    ],
+)
+def test_what_is_rounded_inside_of_a_model_may_move_what_comes_out(apart: float, inside: str, differs: bool) -> None:
+    one, blobs = seen(np.array([0.5, 0.25], dtype="float32"))
+    other, more = seen(np.array([0.5 + apart, 0.25], dtype="float32"))
+    one["inner"] = [{"layer": "a", "class": "A", "outputs": [{"array": "", "shape": [], "dtype": inside}]}]
     found = list(outputs(one, other, {"steps": [1e-7], "settled": [True]}, {**blobs, **more}))
     assert bool(found) is differs
 
@@ -308,6 +343,18 @@ SAID = {
     "optimizer-of-keras-2": (
         "", "forward", Call("layers.InputLayer", {"batch_input_shape": [None, 3]}), "optimizer", "iterations", "3.15.1",
         "keras",
+    ),
+    "names-of-an-attention-in-weights": (
+        "Layer 'value' expected 1 variables, but received 0 variables during loading. Expected: ['a/value/kernel:0']",
+        "back", Call("layers.MultiHeadAttention", {"num_heads": 1, "key_dim": 2}), "travel",
+    ),
+    "batch-normalization-over-several-axes": (
+        "int() argument must be a string, a bytes-like object or a real number, not 'list'",
+        "", Call("layers.BatchNormalization", {"axis": [1, 2]}), "build",
+    ),
+    "sizes-of-an-einsum-dense": (
+        "", "forward", Call("layers.EinsumDense", {"equation": "abc,cd->abd", "output_shape": [None, 1]}), "structure",
+        "outputs/0/0/1", "3.15.1",
     ),
     "own-class-missing": ("Unknown layer: 'mine>Scale'.", "", Call("custom.Scale"), "travel", "", "", "own"),
 }  # fmt: skip
