@@ -352,6 +352,10 @@ SAID = {
         "int() argument must be a string, a bytes-like object or a real number, not 'list'",
         "", Call("layers.BatchNormalization", {"axis": [1, 2]}), "build",
     ),
+    "crossentropy-as-a-metric": (
+        "Could not interpret metric identifier: ce\nInvalid `metrics`. `metrics` should contain metrics objects",
+        "", Call("layers.Dense"), "training",
+    ),
     "sizes-of-an-einsum-dense": (
         "", "forward", Call("layers.EinsumDense", {"equation": "abc,cd->abd", "output_shape": [None, 1]}), "structure",
         "outputs/0/0/1", "3.15.1",
