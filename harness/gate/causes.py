@@ -26,6 +26,7 @@ else:
 
 ROWS = Path(__file__).with_name("causes.toml")
 OWN_CLASS = "own-class-missing"
+OF_ANOTHER_DTYPE = "of another dtype"
 END = 10_000  # characters
 SAVE_AGAIN = "load the model in the baseline and save it as"
 
@@ -120,6 +121,7 @@ def later(one: str, other: str) -> bool:
 def diagnose(finding: Finding, keras: str = "") -> Cause | None:
     """The cause of a finding: a row, or a known issue of the Keras that breaks it; None where none is known."""
     said = f"{finding.error['type']}: {finding.error['message']}" if finding.error else ""
+    said = said or (OF_ANOTHER_DTYPE if finding.kind == "dtype" else "")  # the numbers may be the same
     model = dumps(finding.architecture)
     file = "hdf5" if any(route.startswith("hdf5") for route in finding.routes) else ""
     seen = Break(finding.observation, finding.direction, said, finding.where, model, keras, file, layers=finding.layers)

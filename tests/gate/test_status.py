@@ -11,7 +11,7 @@ import pytest
 from harness.architectures.vocabulary import Vocabulary
 from harness.expectations.finding import Finding
 from harness.gate.across import furthest, held, loss, outputs, tolerance
-from harness.gate.causes import Break, cause_of, causes, diagnose
+from harness.gate.causes import OF_ANOTHER_DTYPE, Break, cause_of, causes, diagnose
 from harness.gate.result import Options, Result, kind
 from harness.gate.shared import shared
 from harness.gate.status import alone, passing
@@ -77,6 +77,18 @@ def test_weights_that_take_each_other_s_places_within_a_release_are_not_told_one
     assert len(list(passing(others, "back", [], [swapped]))) == len(others)
     assert list(passing([one], "back", [], [replace(swapped, kind="value")]))
     assert not list(passing([one], "back", [replace(swapped, where="")], []))
+
+
+def test_a_lookup_is_the_cause_of_another_dtype_and_of_no_other_number() -> None:
+    differs = Finding("outputs", "dtype", ("outputs",), ("weights_h5",), "outputs has another dtype", where="outputs")
+    differs = with_layer(
+        replace(differs, direction="forward"), Call("layers.IntegerLookup", {"output_mode": "one_hot"})
+    )
+    told = diagnose(differs)
+    assert told is not None
+    assert told.id == "lookups-compute-in-int64"
+    assert diagnose(replace(differs, kind="value")) is None
+    assert diagnose(with_layer(differs, Call("layers.Dense"))) is None
 
 
 def test_directions_have_ids_of_their_own() -> None:
@@ -359,6 +371,10 @@ SAID = {
     "sizes-of-an-einsum-dense": (
         "", "forward", Call("layers.EinsumDense", {"equation": "abc,cd->abd", "output_shape": [None, 1]}), "structure",
         "outputs/0/0/1", "3.15.1",
+    ),
+    "lookups-compute-in-int64": (
+        OF_ANOTHER_DTYPE, "forward", Call("layers.StringLookup", {"output_mode": "count"}), "outputs", "outputs", "",
+        "keras",
     ),
     "own-class-missing": ("Unknown layer: 'mine>Scale'.", "", Call("custom.Scale"), "travel", "", "", "own"),
 }  # fmt: skip
