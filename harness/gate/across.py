@@ -93,8 +93,9 @@ _UNITS = {**{name: float(np.finfo(name).eps) for name in ("float16", "float32", 
 
 
 def _computed_in(seen: Any) -> set[str]:
-    """The dtypes of what comes out of the layers inside, as far as they are floats."""
-    return {each["dtype"] for layer in seen.get("inner", ()) for each in layer["outputs"] if each["dtype"] in _UNITS}
+    """The dtypes of what comes out of the layers inside, as far as they are floats; strings have none."""
+    found = {each.get("dtype", "") for layer in seen.get("inner", ()) for each in layer["outputs"]}
+    return found & _UNITS.keys()
 
 
 def outputs(

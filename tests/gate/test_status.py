@@ -155,7 +155,8 @@ def test_outputs_are_held_against_what_the_model_itself_does(apart: float, diffe
 def test_what_is_rounded_inside_of_a_model_may_move_what_comes_out(apart: float, inside: str, differs: bool) -> None:
     one, blobs = seen(np.array([0.5, 0.25], dtype="float32"))
     other, more = seen(np.array([0.5 + apart, 0.25], dtype="float32"))
-    one["inner"] = [{"layer": "a", "class": "A", "outputs": [{"array": "", "shape": [], "dtype": inside}]}]
+    words = {"strings": ["red"], "shape": [1]}
+    one["inner"] = [{"layer": "a", "class": "A", "outputs": [words, {"array": "", "shape": [], "dtype": inside}]}]
     found = list(outputs(one, other, {"steps": [1e-7], "settled": [True]}, {**blobs, **more}))
     assert bool(found) is differs
 
