@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
 from hypothesis import strategies as st
 
 from harness.architectures.drawing import draws
 from harness.architectures.graph import Graph
+from harness.architectures.models import GLOBAL
+from harness.architectures.models import _policy as policy
 from harness.architectures.operations import OPERATIONS
 from harness.architectures.operations.placing import add_operation
 from harness.architectures.rules import Placement
 from harness.architectures.spec import Spec
-from harness.protocol.architecture import references
+from harness.protocol.architecture import Call, references
 from tests.vocabularies import vocabulary
 
 SEEN = Spec((2,))
+ORTHOGONAL = Call("initializers.Orthogonal")
 
 
 @st.composite
@@ -73,3 +79,31 @@ def test_what_is_computed_from_a_layer_of_another_dtype_is_of_that_dtype() -> No
         return len(graph.of_another_dtype()) == len(graph.tensors)
 
     assert any(draws(st.composite(drawn)(), 10, seed_value=3))
+
+
+@st.composite
+def _bfloat16_is_wanted(draw: st.DrawFn, version: str, layer: str, arguments: dict[str, Any]) -> str | None:
+    """The policy of a model with this layer, for which one in bfloat16 is wanted."""
+    graph = Graph(draw, vocabulary(version), {}, batch=2)
+    graph.attach(layer, arguments, Placement((SEEN,)), graph.input(Spec((3, 2))))
+    return policy(draw, graph, graph.vocabulary, {f"{GLOBAL}bfloat16": frozenset()})
+
+
+@pytest.mark.parametrize("version", ["2.15", "3.15"])
+@pytest.mark.parametrize(
+    ("layer", "arguments", "policy"),
+    [
+        ("layers.Dense", {"units": 2}, "bfloat16"),
+        ("layers.LSTM", {"units": 2, "recurrent_initializer": "zeros"}, "bfloat16"),
+        ("layers.LSTM", {"units": 2}, None),
+        ("layers.SimpleRNNCell", {"units": 2}, None),
+        ("layers.RNN", {"cell": [Call("layers.GRUCell", {"units": 2})]}, None),
+        ("layers.Dense", {"units": 2, "kernel_initializer": "orthogonal"}, None),
+        ("layers.TimeDistributed", {"layer": Call("layers.Dense", {"kernel_initializer": ORTHOGONAL})}, None),
+    ],
+)
+def test_a_policy_goes_to_a_model_that_can_be_built_under_it(
+    version: str, layer: str, arguments: dict[str, Any], policy: str | None
+) -> None:
+    """TensorFlow has no QR decomposition in bfloat16, by which a kernel is made orthogonal."""
+    assert set(draws(_bfloat16_is_wanted(version, layer, arguments), 5, seed_value=1)) == {policy}

@@ -15,7 +15,7 @@ from harness.check.confirm import confirm
 from harness.environments.environment import Environment
 from harness.expectations.finding import Finding
 from harness.expectations.known import SHIPPED, KnownIssue, KnownIssues, KnownIssuesError, Pattern, in_range
-from harness.protocol.architecture import Call, Compile
+from harness.protocol.architecture import Call, Compile, Node, Ref
 from harness.reporting import known_page
 from tests import small
 
@@ -181,6 +181,31 @@ def test_a_pattern_matches_in_every_respect_that_it_states(pattern: dict[str, An
     compiled = replace(small.MODEL, compile=Compile({"optimizer": Call("optimizers.Adam", {})}, None))
     finding = replace(small.FINDING, error=small.RAISED, architecture=compiled)
     assert Pattern(**pattern).matches(finding) is matches
+
+
+POLICY = Call("dtype_policies.DTypePolicy", {"name": "mixed_bfloat16"})
+
+
+@pytest.mark.parametrize(
+    "dtype", ["mixed_bfloat16", POLICY, Call("dtype_policies.DTypePolicyMap", {"default_policy": POLICY})]
+)
+def test_a_policy_that_spatial_dropout_loses_is_known_however_it_was_given(dtype: object) -> None:
+    lost, other = (
+        replace(small.model(Call(f"layers.{name}", {"dtype": dtype, "rate": 0.5}), node="drop"), batch=2)
+        for name in ("SpatialDropout2D", "Dropout")
+    )
+    behind = Node("flat", Call("layers.Flatten"), (Ref("drop"),))
+    outputs = Finding("structure", "value", ("outputs", "#", "#"), ("keras_zip",), "")
+    place = ("layers", "Flatten", "inbound_nodes", "#", "args", "#", "config", "dtype")
+    wired = Finding("config", "value", place, ("json",), "")
+    shipped = KnownIssues(ISSUES)
+    for finding, layer, model in (
+        (outputs, "SpatialDropout2D", lost), (wired, "Flatten", replace(lost, nodes=(*lost.nodes, behind))),
+    ):  # fmt: skip
+        found = shipped.marked(replace(finding, layers=(layer,), architecture=model), {"keras": "3.15.1"})
+        assert (found.status, found.known_issue and found.known_issue["id"]) == ("known", "spatial-dropout-own-config")
+    kept = replace(wired, layers=("Flatten",), architecture=replace(other, nodes=(*other.nodes, behind)))
+    assert shipped.marked(kept, {"keras": "3.15.1"}).status == "new"
 
 
 def test_a_pattern_for_errors_matches_no_difference() -> None:

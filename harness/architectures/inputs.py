@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from harness.architectures.spec import Spec
 
 _lengths = st.integers(4, 7)
+_few = st.integers(2, 4)  # steps of what is recurrent: outside of a graph each takes its time
 _channels = st.integers(1, 4)
 
 
@@ -22,22 +23,19 @@ def grids(rank: int, *, channels: st.SearchStrategy[int] = _channels) -> st.Sear
     return st.tuples(*([_lengths] * rank), channels).map(Spec)
 
 
-def sequences(*, unknown: bool = False) -> st.SearchStrategy[Spec]:
+def sequences(*, unknown: bool = False, lengths: st.SearchStrategy[int] = _lengths) -> st.SearchStrategy[Spec]:
     """Floats of time and features; with `unknown` sometimes of unknown length."""
-    lengths: st.SearchStrategy[int | None] = _lengths
-    if unknown:
-        lengths = st.one_of(_lengths, st.none())
-    return st.tuples(lengths, _channels).map(Spec)
+    return st.tuples(st.one_of(lengths, st.none()) if unknown else lengths, _channels).map(Spec)
 
 
 def short_sequences() -> st.SearchStrategy[Spec]:
-    """Floats of a few steps and features, sometimes of unknown length: outside of a graph each step takes its time."""
-    return st.tuples(st.one_of(st.integers(2, 4), st.none()), _channels).map(Spec)
+    """Floats of a few steps and features, sometimes of unknown length."""
+    return sequences(unknown=True, lengths=_few)
 
 
 def frames(rank: int) -> st.SearchStrategy[Spec]:
     """Floats of a few steps, each a grid of `rank` spatial axes."""
-    return st.builds(lambda steps, grid: grid.but(shape=(steps, *grid.shape)), st.integers(2, 4), grids(rank))
+    return st.builds(lambda steps, grid: grid.but(shape=(steps, *grid.shape)), _few, grids(rank))
 
 
 def images(*, side: int = 8) -> st.SearchStrategy[Spec]:

@@ -21,6 +21,7 @@ from harness.architectures.nesting import chain_of, grow
 from harness.architectures.operations.exclusions import WITHOUT_XLA
 from harness.architectures.operations.operation import Operation
 from harness.architectures.operations.placing import add_operation
+from harness.architectures.policies import is_orthogonal
 from harness.architectures.rules import NOTHING, Draw, LayerRule, Wanted, chance
 from harness.architectures.spec import Spec
 from harness.architectures.topologies import Topology
@@ -134,10 +135,9 @@ def _policy(draw: Draw, graph: Graph, vocabulary: Vocabulary, wanted: Wanted) ->
 
 
 def _starts_orthogonal(call: Call, vocabulary: Vocabulary) -> bool:
-    """Whether a variable is orthogonal at first: TensorFlow cannot make it so in bfloat16."""
-    if call.name == "initializers.Orthogonal" or "orthogonal" in call.arguments.values():
-        return True
-    return vocabulary.has(call.name, "recurrent_initializer") and "recurrent_initializer" not in call.arguments
+    """As recurrent kernels do that are given no initializer."""
+    unsaid = vocabulary.has(call.name, "recurrent_initializer") and "recurrent_initializer" not in call.arguments
+    return unsaid or is_orthogonal(call.arguments)
 
 
 def _any_dtype(graph: Graph, vocabulary: Vocabulary) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from hypothesis import strategies as st
@@ -62,6 +62,14 @@ def quantizing(a: Arguments, mode: str, source: str, *, as_object: bool) -> Any:
     if mode == "float8":
         arguments["amax_history_length"] = a.draw(st.sampled_from((4, 16)))
     return Call(public, arguments)
+
+
+def is_orthogonal(arguments: Mapping[str, Any]) -> bool:
+    """Whether a variable of a layer with these is orthogonal at first: TensorFlow cannot make it so in bfloat16."""
+    return any(
+        value == "orthogonal" or (isinstance(value, Call) and value.name == "initializers.Orthogonal")
+        for value in arguments.values()
+    )
 
 
 def is_quantizing(policy: Any) -> bool:

@@ -203,10 +203,10 @@ class Plan:
 
     def left_to_other_seeds(self) -> dict[str, list[str]]:
         """What this profile draws a share of, and no model has held: losses, metrics and operations."""
-        left: dict[str, list[str]] = {"losses": [], "metrics": []}
-        for name in self.wishes.left_to_other_seeds:
-            if not self.coverage.objects.get(name):
-                left[name.partition(".")[0]].append(name)
+        left = {
+            kind: [name for name in names if not self.coverage.objects.get(name)]
+            for kind, names in self.wishes.left_to_other_seeds.items()
+        }
         if self.operations and self.profile.one_operation_in > 1:
             left["operations"] = sorted(missed(self.vocabulary, self.coverage.operations))
         return {kind: names for kind, names in left.items() if names}

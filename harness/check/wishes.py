@@ -36,14 +36,14 @@ class Wishes:
         self.coverage = coverage
         known = {} if nothing else drawable(vocabulary)
         self.promised: dict[str, dict[str, frozenset[str]]] = {}  # by kind
-        self.left_to_other_seeds: list[str] = []
+        self.left_to_other_seeds: dict[str, list[str]] = {}  # by kind
         shuffled = random.Random(seed)
         for kind in KINDS:
             public = kind.public(vocabulary)
             names = [name for name in sorted(public) if name in known]
             if kind.name in SHARED_OUT:
                 share = names[seed % one_loss_in :: one_loss_in]
-                self.left_to_other_seeds += sorted({*names} - {*share})
+                self.left_to_other_seeds[kind.name] = sorted({*names} - {*share})
                 names = share
             shuffled.shuffle(names)
             self.promised[kind.name] = {

@@ -40,8 +40,6 @@ CLASSES = {
 }
 # Weights under another name.
 RENAMED = {"depthwise_kernel": "kernel"}  # of DepthwiseConv; of SeparableConv, which has a pointwise one, it is not
-# One number that stands for the range around zero: Keras 3 writes the range.
-AROUND_ZERO = {("RandomRotation", "factor")}
 Change = Callable[[Any], Any]
 Lost = Callable[[str, str, Any], bool]
 
@@ -63,10 +61,7 @@ def config(value: Any) -> Any:
                 return settings if isinstance(settings, str) else name
             own = {key for of, key in OF_CLASSES if of == name}
             kept = config({key: settings[key] for key in settings if key not in own})
-            around = {
-                key: [-kept[key], kept[key]] for of, key in AROUND_ZERO if of == name and _is_number(kept.get(key))
-            }
-            kept = {**kept, **around}
+            kept |= {key: change(kept[key]) for (of, key), change in WRITTEN.items() if of == name and key in kept}
             return {"class": CLASSES.get(name, name), "config": kept, **_rank(value.get("build_config"))}
         return {
             key: ALONE[key](item) if key in ALONE else config(item)
@@ -78,8 +73,9 @@ def config(value: Any) -> Any:
     return value
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
+def _range(factor: Any) -> Any:
+    """A factor: of one number Keras 3 writes the range around zero that it stands for."""
+    return [-factor, factor] if isinstance(factor, (int, float)) else factor
 
 
 def _alone(axis: Any) -> Any:
@@ -115,6 +111,7 @@ def _code(function: Any) -> Any:
 
 
 ALONE: Mapping[str, Change] = {"axis": _alone, "function": _code}  # settings that are written otherwise, by their key
+WRITTEN: Mapping[tuple[str, str], Change] = {("RandomRotation", "factor"): _range}  # and of one class alone
 _POLICIES = ("DTypePolicy", "Policy", "PolicyV1", "FloatDTypePolicy")
 
 

@@ -26,7 +26,6 @@ else:
 
 ROWS = Path(__file__).with_name("causes.toml")
 OWN_CLASS = "own-class-missing"
-OF_ANOTHER_DTYPE = "of another dtype"
 END = 10_000  # characters
 SAVE_AGAIN = "load the model in the baseline and save it as"
 
@@ -36,7 +35,8 @@ class Break:
     """What is known of one break: what was said, where, and the model: its description, or the config in its file.
 
     `keras` is the release that broke it, and `format` that of the file, where they are known. `own` says that the file
-    names classes or functions of its author's. `layers` are the classes at that place, which may have any name.
+    names classes or functions of its author's. `layers` are the classes at that place, which may have any name; `kind`
+    is that of the difference.
     """
 
     observation: str
@@ -48,6 +48,7 @@ class Break:
     format: str = ""
     own: bool = False
     layers: tuple[str, ...] = ()
+    kind: str = ""
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,7 @@ class Cause:
     format: str = ""
     resave: str = ""
     own: bool = False  # of files alone that name something of their author's
+    kind: str = ""
 
     def what_to_do(self, passed: Sequence[str] | None = None) -> str:
         """The remedy. `passed` are the formats in which a re-saved file was seen to pass; None if none was tried."""
@@ -89,6 +91,7 @@ class Cause:
             and (not self.keras or (broken.keras != "" and in_range(broken.keras, self.keras)))
             and self.format in ("", broken.format)
             and (broken.own or not self.own)
+            and self.kind in ("", broken.kind)
         )
 
 
@@ -121,11 +124,10 @@ def later(one: str, other: str) -> bool:
 def diagnose(finding: Finding, keras: str = "") -> Cause | None:
     """The cause of a finding: a row, or a known issue of the Keras that breaks it; None where none is known."""
     said = f"{finding.error['type']}: {finding.error['message']}" if finding.error else ""
-    said = said or (OF_ANOTHER_DTYPE if finding.kind == "dtype" else "")  # the numbers may be the same
     model = dumps(finding.architecture)
     file = "hdf5" if any(route.startswith("hdf5") for route in finding.routes) else ""
-    seen = Break(finding.observation, finding.direction, said, finding.where, model, keras, file, layers=finding.layers)
-    cause = cause_of(seen)
+    broken = Break(finding.observation, finding.direction, said, finding.where, model, keras, file)
+    cause = cause_of(replace(broken, layers=finding.layers, kind=finding.kind))
     return cause or (_known(finding, keras) if keras else None)
 
 

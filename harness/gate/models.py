@@ -220,7 +220,8 @@ def _different(
     made: ModelVerdict, observation: str, difference: Difference, report: Report, sides: tuple[str, str]
 ) -> ModelVerdict:
     where = "/".join(difference.where)
-    cause = cause_of(Break(observation, _way(*reversed(sides)), "", where, report.config, sides[1], report.format))
+    broken = Break(observation, _way(*reversed(sides)), "", where, report.config, sides[1], report.format)
+    cause = cause_of(replace(broken, kind=difference.kind))
     why = _told(observation, difference)
     if observation not in ("outputs", "loss") and made.max_abs_diff is not None:
         why += f"; the outputs are {f'{made.max_abs_diff:.3g} apart' if made.max_abs_diff else 'the same'}"

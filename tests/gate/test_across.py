@@ -94,6 +94,9 @@ def test_a_loss_is_held_against_what_the_model_itself_does(apart: float, repeats
     assert bool(list(loss(one, other, seen, {**blobs, **more}))) is differs
     assert not list(loss(None, other, seen, more))  # it was not compiled
     assert bool(list(loss(one, None, seen, blobs))) is repeats  # and this one is not
+    halved = {"inner": [{"layer": "a", "class": "A", "outputs": [{"array": "", "shape": [], "dtype": "bfloat16"}]}]}
+    assert not list(loss(one, other, {**seen, "outputs": halved}, {**blobs, **more}))
+    assert bool(list(loss(one, number(3.0)[0], {**seen, "outputs": halved}, {**blobs, **number(3.0)[1]}))) is repeats
 
 
 def test_a_call_that_raises_is_told_of_once_as_that_of_the_outputs() -> None:

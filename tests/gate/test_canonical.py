@@ -147,6 +147,7 @@ def augmenting(name: str, factor: object) -> Any:
 
 def test_a_rotation_by_one_number_is_one_by_the_range_around_zero() -> None:
     assert augmenting("RandomRotation", 0.25) == augmenting("RandomRotation", [-0.25, 0.25])
+    assert augmenting("RandomRotation", [0.1, 0.2]) == augmenting("RandomRotation", (0.1, 0.2))
     assert augmenting("RandomRotation", 0.25) != augmenting("RandomRotation", [-0.25, 0.3])
     assert augmenting("RandomRotation", 0.25) != augmenting("RandomRotation", 0.3)
     assert augmenting("RandomContrast", 0.25) != augmenting("RandomContrast", [-0.25, 0.25])

@@ -8,25 +8,13 @@ from dataclasses import replace
 import pytest
 
 from harness.expectations.finding import Finding
-from harness.gate.causes import OF_ANOTHER_DTYPE, Break, cause_of, causes, diagnose
+from harness.gate.causes import Break, cause_of, causes, diagnose
 from harness.gate.result import Options, Result
 from harness.protocol.architecture import Architecture, Call, Compile, Data, Input, Name, Node, Ref, dumps
 from tests.gate.test_status import failed
 
-
-def test_a_lookup_is_the_cause_of_another_dtype_and_of_no_other_number() -> None:
-    differs = Finding("outputs", "dtype", ("outputs",), ("weights_h5",), "outputs has another dtype", where="outputs")
-    differs = with_layer(
-        replace(differs, direction="forward"), Call("layers.IntegerLookup", {"output_mode": "one_hot"})
-    )
-    told = diagnose(differs)
-    assert told is not None
-    assert told.id == "lookups-compute-in-int64"
-    assert diagnose(replace(differs, kind="value")) is None
-    assert diagnose(with_layer(differs, Call("layers.Dense"))) is None
-
-
 AUTO = Compile({"optimizer": "sgd", "loss": "mse", "steps_per_execution": "auto"}, Data((2, 1)), 1)
+CONV_LSTM = Call("layers.ConvLSTM1D", {"filters": 3, "kernel_size": 3})
 TOLD = Node("n", Call("layers.Dropout", {"rate": 0.5}), (Ref("x"),), {"training": True})
 
 
@@ -136,7 +124,7 @@ SAID = {
         "back", Call("layers.Dense"), "travel",
     ),
     "conv-lstm-recurrent-activation": (
-        "", "forward", Call("layers.ConvLSTM1D", {"filters": 3, "kernel_size": 3}), "outputs", "inner/conv_lstm1_d", "",
+        "", "forward", CONV_LSTM, "outputs", "inner/conv_lstm1_d", "",
     ),
     "order-of-the-axes-of-a-layer-normalization": (
         "Shape mismatch in layer #3 (named layer_normalization)for weight layer_normalization/beta. Weight expects"
@@ -201,8 +189,7 @@ SAID = {
         "outputs/0/0/1", "3.15.1",
     ),
     "lookups-compute-in-int64": (
-        OF_ANOTHER_DTYPE, "forward", Call("layers.StringLookup", {"output_mode": "count"}), "outputs", "outputs", "",
-        "keras",
+        "", "forward", Call("layers.StringLookup", {"output_mode": "count"}), "outputs", "outputs", "", "", "dtype",
     ),
     "own-class-missing": ("Unknown layer: 'mine>Scale'.", "", Call("custom.Scale"), "travel", "", "", "own"),
 }  # fmt: skip
@@ -211,9 +198,9 @@ SAID = {
 @pytest.mark.parametrize("cause", SAID)
 def test_a_cause_is_recognised_by_what_is_said_and_what_is_held(cause: str) -> None:
     message, direction, layer, observation, *rest = SAID[cause]
-    place, keras, file = (*rest, "", "", "")[:3]
+    place, keras, file, kind = (*rest, "", "", "", "")[:4]
     finding = with_layer(failed(message, observation=observation), layer)
-    finding = replace(finding, direction=direction, where=place)
+    finding = replace(finding, direction=direction, where=place, kind=kind)
     model = dumps(finding.architecture)
     told = (
         cause_of(Break(observation, direction, message, place, model, keras, file, own=file == "own"))
@@ -268,7 +255,9 @@ def test_the_words_of_a_coming_release_are_understood(module: str) -> None:
 # What expressions look for first, written again and again by somebody who means them no good.
 AGAIN = ('"axis":[1,', '"LayerNormalization","config"', '"arguments":{"dtype":"float16","layer":', "'InputLayer'",
          '"SpectralNormalization","config"', "'InputLayer'Unrecognized keyword arguments", '"registered_name":"a',
-         "Unrecognized keyword arguments ", "layernormalization", "Cannot assign value to variable")  # fmt: skip
+         "Unrecognized keyword arguments ", "layernormalization", "Cannot assign value to variable",
+         '"layer":{"$":"Call",', '"output_shape":[null]', '"EinsumDense","config"', '"BatchNormalization","config"',
+         '"output_mode":"count"', 'StringLookup"')  # fmt: skip
 
 
 @pytest.mark.parametrize("text", AGAIN)
@@ -320,6 +309,29 @@ def test_every_cause_has_a_case_and_a_name_of_its_own() -> None:
 
 def test_what_fits_no_cause_has_none() -> None:
     assert diagnose(with_layer(failed("something else"), Call("layers.Dense"))) is None
+
+
+def test_a_lookup_is_the_cause_of_another_dtype_and_of_no_other_number() -> None:
+    layer = Call("layers.IntegerLookup", {"output_mode": "one_hot"})
+    differs = replace(with_layer(failed("", observation="outputs"), layer), where="outputs", kind="dtype")
+    told = diagnose(differs)
+    assert told is not None
+    assert told.id == "lookups-compute-in-int64"
+    assert diagnose(replace(differs, kind="value")) is None
+    assert diagnose(with_layer(differs, Call("layers.IntegerLookup", {"output_mode": "int"}))) is None
+    assert diagnose(with_layer(differs, Call("layers.CategoryEncoding", {"output_mode": "one_hot"}))) is None
+
+
+def test_a_layer_of_any_name_has_its_cause_by_its_class_and_what_stands_beside_it_changes_nothing() -> None:
+    given = Call("layers.LSTM", {"units": 1, "recurrent_activation": "tanh"})
+    for beside in ([given, CONV_LSTM], [CONV_LSTM, given], [Call("layers.Bidirectional", {"layer": given}), CONV_LSTM]):
+        nodes = tuple(Node(f"n{number}", layer, (Ref("x"),)) for number, layer in enumerate(beside))
+        model = Architecture("m", inputs=(Input("x", (3,)),), nodes=nodes, outputs=Ref("n0"))
+        finding = replace(failed("", observation="outputs"), architecture=model, where="inner/dash-ed")
+        told = diagnose(replace(finding, layers=("ConvLSTM1D",)))
+        assert told is not None
+        assert told.id == "conv-lstm-recurrent-activation"
+        assert diagnose(replace(finding, layers=("LSTM",))) is None
 
 
 def test_a_recurrent_activation_that_the_code_gives_is_not_the_one_that_was_changed() -> None:

@@ -8,7 +8,16 @@ from hypothesis import strategies as st
 
 from harness.architectures import inputs
 from harness.architectures.arguments import activation, activity, kernel_and_bias, seeds, variable
-from harness.architectures.policies import CLASSES, DTYPES, MODE, QUANTIZED, is_quantizing, own_policy, quantizing
+from harness.architectures.policies import (
+    CLASSES,
+    DTYPES,
+    MODE,
+    QUANTIZED,
+    is_orthogonal,
+    is_quantizing,
+    own_policy,
+    quantizing,
+)
 from harness.architectures.rules import NOTHING, Arguments, LayerRule, Placement, Wanted
 from harness.architectures.spec import Spec
 from harness.architectures.vocabulary import Vocabulary
@@ -27,16 +36,8 @@ def unlisted(a: Arguments, argument: str, values: st.SearchStrategy[Any], defaul
 def own_dtype(a: Arguments, *, without: tuple[str, ...] = ()) -> None:
     """A dtype policy, as every layer is given one, for a layer that does not take all of them."""
     if not a.plain:
-        excluded = (*without, "bfloat16") if _is_orthogonal(a) else without
+        excluded = (*without, "bfloat16") if is_orthogonal(a.values) else without
         own_policy(a, [name for name in DTYPES if name not in excluded])
-
-
-def _is_orthogonal(a: Arguments) -> bool:
-    """Whether a variable is orthogonal at first: TensorFlow cannot make it so in bfloat16."""
-    return any(
-        value == "orthogonal" or (isinstance(value, Call) and value.name == "initializers.Orthogonal")
-        for value in a.values.values()
-    )
 
 
 def _lora(a: Arguments, constraint: str) -> None:
@@ -141,7 +142,7 @@ def _quantized(
         by_config = _configurations(mode, axis).map(lambda drawn: Method("quantize", (None, drawn)))
         methods.append(a.draw(st.one_of(by_name, by_config)))
     elif mode and configured in (None, mode):
-        sources = ("float32", "mixed_bfloat16", "float64") + (() if _is_orthogonal(a) else ("bfloat16",))
+        sources = ("float32", "mixed_bfloat16", "float64") + (() if is_orthogonal(a.values) else ("bfloat16",))
         source = a.draw(st.sampled_from(sources))
         a.give("dtype", quantizing(a, mode, source, as_object=as_object))
     own_dtype(a, without=("float16", "mixed_float16") if mode == "int8" else ())
