@@ -147,6 +147,7 @@ FAULTS: dict[str, set[tuple[str, str]]] = {
     | {(route, "training outputs") for route in ("hdf5", "hdf5_uncompiled")},
     "export_computes_something_else": {("export", "exported")},
     "saving_moves_a_weight": {("keras_zip", "original")},
+    "export_moves_a_weight_and_raises": {("export", "travel"), ("export", "original")},
     "training_raises": {("build", "training"), ("transfer", "travel")},
     "a_layer_crashes": {("run", "worker")},
 }

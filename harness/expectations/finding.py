@@ -33,6 +33,7 @@ class Finding:
     known_issue: Mapping[str, Any] | None = None
     times: int = 1
     path: tuple[str, ...] = ()  # `where`, in pieces: names may hold a slash
+    raised: bool = False  # of what a route has left behind in the model that was sent: whether the route raised as well
     script: str = ""
     script_before: str = ""  # of a finding between two releases: what is run first, with the one that saves
     script_shows: bool | None = None  # None where it was not run, or failed itself

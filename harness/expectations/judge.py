@@ -155,7 +155,8 @@ def _originals(
             if difference is not None:
                 if observation == "config":
                     difference = _by_layer(difference)
-                yield route, difference_finding(route, "original", difference, architecture, classes)
+                finding = difference_finding(route, "original", difference, architecture, classes)
+                yield route, replace(finding, raised="error" in answer)
                 break
 
 

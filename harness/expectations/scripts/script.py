@@ -241,6 +241,8 @@ def _left_behind(case: Case, way: Way, look: Look) -> Lines:
     """The model that was sent is looked at before and after its journey, whatever arrives."""
     functions, journey = _apart(way.of(case))
     again = way.again or any("make(" in line for line in journey)
+    if case.finding.raised:
+        journey = ["with contextlib.suppress(Exception):  # it raises as well", *(f"    {line}" for line in journey)]
     return [
         *look.define, *functions, *making(case, as_function=again), "", *look.lines("model", "as_it_was"), *journey,
         *look.lines("model", "actual"), "expected = as_it_was", *verdict(look),
