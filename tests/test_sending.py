@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from concurrent.futures import Future
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -11,9 +12,9 @@ import pytest
 
 from harness.architectures.applications import application
 from harness.check import session
-from harness.check.apart import alone
+from harness.check.apart import alone, together
 from harness.expectations.table import parse
-from harness.protocol.architecture import Architecture
+from harness.protocol.architecture import Architecture, Call, Compile, Input, Node, Ref
 from tests.small import MODEL
 
 LARGE = application("InceptionV3")
@@ -124,6 +125,84 @@ def test_a_node_that_holds_several_layers_is_sent_once_along_a_route() -> None:
     sent = list(alone(where, table, {("layers.Dense", "json"), ("layers.Flatten", "json")}))
     assert sorted(route for _, row in sent for route in row) == sorted(table)
     assert [set(row) for _, row in sent if "json" in row] == [{"json"}]
+
+
+def a_chain(*layers: str, **named: str) -> Architecture:
+    """A compiled chain of layers, each under the name of its class; `named` gives some another."""
+    nodes, before = [], "x"
+    for layer in layers:
+        name = named.get(layer, layer.lower())
+        nodes.append(Node(name, Call(f"layers.{layer}"), (Ref(before),), stand_ins=(Input(f"{name}_0", (4, 4)),)))
+        before = name
+    return Architecture(
+        "chain", inputs=(Input("x", (4, 4)),), nodes=tuple(nodes), outputs=Ref(before), compile=Compile({"loss": "mse"})
+    )
+
+
+def sent_together(
+    model: Architecture, blamed: dict[str, set[str] | None], *routes: str, arrived: tuple[tuple[str, str], ...] = ()
+) -> list[tuple[list[str], set[str]]]:
+    """The layers that are sent together after that model, and along which routes."""
+    where = {node.layer.name: (model, node.name) for node in model.nodes if isinstance(node.layer, Call)}
+    table = {route: row for route, row in parse().items() if route in routes}
+    of_model = {(model.digest(), route): about for route, about in blamed.items()}
+    return [
+        ([node.name for node in each.nodes], set(rows)) for each, rows in together(where, table, {*arrived}, of_model)
+    ]
+
+
+def test_layers_that_a_known_issue_is_not_about_go_together_where_it_kept_their_model_from_a_route() -> None:
+    model = a_chain("Dense", "RandomHue", "Flatten", "Reshape")
+    assert sent_together(model, {"hdf5": {"RandomHue"}, "export": {"names"}}, "hdf5", "export") == [
+        (["dense", "flatten", "reshape"], {"hdf5"}),
+        (["dense", "randomhue", "flatten", "reshape"], {"export"}),
+    ]
+
+
+def test_a_layer_of_a_name_that_opens_no_scope_is_what_an_issue_about_names_means() -> None:
+    model = a_chain("Dense", "Flatten", "Reshape", Flatten="with space")
+    assert sent_together(model, {"export": {"names"}}, "export") == [(["dense", "reshape"], {"export"})]
+
+
+def test_so_is_one_that_holds_such_a_layer_and_an_issue_about_dtypes_means_layers_that_were_given_one() -> None:
+    model = a_chain("Dense", "Flatten", "Reshape", "ReLU")
+    inner = replace(a_chain("ReLU", ReLU="Ünïcode"), compile=None)
+    given = replace(model.nodes[1], layer=Call("layers.Flatten", {"dtype": "bfloat16"}))
+    model = replace(model, nodes=(model.nodes[0], given, model.nodes[2], replace(model.nodes[3], layer=inner)))
+    where = {name: (model, name) for name in ("dense", "flatten", "reshape", "relu")}
+    of_model = {(model.digest(), "export"): {"names"}, (model.digest(), "hdf5"): {"dtypes"}}
+    sent = list(together(where, {route: parse()[route] for route in ("export", "hdf5")}, (), of_model))
+    assert [([node.name for node in each.nodes], set(rows)) for each, rows in sent] == [
+        (["dense", "flatten", "reshape"], {"export"}),
+        (["dense", "reshape", "relu"], {"hdf5"}),
+    ]
+
+
+def test_what_kept_a_model_from_being_saved_kept_it_from_another_process() -> None:
+    model = a_chain("Dense", "RandomHue", "Flatten")
+    sent = sent_together(model, {"hdf5": {"RandomHue"}}, "hdf5", "hdf5_process")
+    assert sent == [(["dense", "flatten"], {"hdf5", "hdf5_process"})]
+    assert not sent_together(model, {"hdf5": None}, "hdf5", "hdf5_process")
+
+
+def test_layers_that_are_not_known_to_be_without_blame_are_left_to_be_sent_alone() -> None:
+    assert not sent_together(a_chain("Dense", "Flatten"), {"hdf5": None}, "hdf5")
+    assert not sent_together(a_chain("Dense", "Flatten"), {"hdf5": {"Dense"}}, "hdf5")
+
+
+def test_what_has_arrived_is_sent_no_more_and_a_model_that_lacked_what_a_route_needs_is_no_reason() -> None:
+    model = a_chain("Dense", "Flatten", "Reshape")
+    arrived = (("layers.Dense", "hdf5"), ("layers.Dense", "export"), ("layers.Flatten", "export"))
+    assert sent_together(model, {}, "hdf5", "export", arrived=arrived) == [(["flatten", "reshape"], {"hdf5"})]
+
+
+def test_what_is_sent_together_is_compiled_where_only_that_makes_a_difference() -> None:
+    model = a_chain("Dense", "Flatten")
+    where = {"layers.Dense": (model, "dense"), "layers.Flatten": (model, "flatten")}
+    plain, compiled = together(where, {route: parse()[route] for route in ("json", "keras_uncompiled")}, (), {})
+    assert (plain[0].compile, set(plain[1])) == (None, {"json"})
+    assert compiled[0].compile is not None
+    assert (compiled[0].compile.arguments, set(compiled[1])) == ({"optimizer": "sgd"}, {"keras_uncompiled"})
 
 
 def test_where_the_time_is_over_nothing_is_sent_and_that_is_said(monkeypatch: pytest.MonkeyPatch) -> None:

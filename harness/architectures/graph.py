@@ -28,7 +28,8 @@ UNUSUAL_NAMES = (
     "layers",
 )
 # Keras 2 takes no other name than one that TensorFlow can open a scope by, and says so when the layer is built.
-SCOPE_NAMES = tuple(name for name in UNUSUAL_NAMES if re.fullmatch(r"[A-Za-z0-9.][A-Za-z0-9_.\\/>-]*", name))
+SCOPE_NAME = r"[A-Za-z0-9.][A-Za-z0-9_.\\/>-]*"
+SCOPE_NAMES = tuple(name for name in UNUSUAL_NAMES if re.fullmatch(SCOPE_NAME, name))
 # An operation in a graph gets its name from Keras (add, add_1, ...); a layer called so would collide with it.
 OPERATION_NAMES = frozenset(
     {"add", "subtract", "multiply", "maximum", "minimum", "average", "dot", "concatenate", "reshape", "relu", "elu",

@@ -1,26 +1,52 @@
-"""Layers that did not arrive on a route, each sent along it by itself.
+"""Layers that did not arrive on a route, sent along it again: together without what is to blame, then by themselves.
 
-What breaks in one layer must hide no other, and a model that cannot travel a route says nothing about its layers. (To
-send several of them together first, without what may be to blame, takes as long: in most groups is one that breaks.)
+What breaks in one layer must hide no other, and a model that cannot travel a route says nothing about its layers. Where
+a known issue tells what kept the model from it, the layers that it is not about go together; all others go alone. (To
+guess what is to blame takes as long as to send all of them alone: in most groups is one that breaks.)
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 
-from harness.check.reduce import isolated
-from harness.check.sender import Table
-from harness.protocol.architecture import Architecture, Compile
+from harness.architectures.graph import SCOPE_NAME
+from harness.check.reduce import isolated, parted
+from harness.check.sender import PROCESS, Table
+from harness.protocol.architecture import Architecture, Compile, Node, calls, nodes_of
+
+Where = Mapping[str, tuple[Architecture, str]]  # of each layer a model, and the node of it that holds the layer
+Blamed = Mapping[tuple[str, str], Collection[str] | None]  # by digest and route: what an issue is about; None: unknown
 
 
-def alone(
-    where: Mapping[str, tuple[Architecture, str]], table: Table, arrived: Collection[tuple[str, str]]
+def together(
+    where: Where, table: Table, arrived: Collection[tuple[str, str]], blamed: Blamed
 ) -> Iterator[tuple[Architecture, Table]]:
-    """Each layer that lacks a route, of `where` it is (a model and a node); no node twice that holds several.
+    """Of each model the layers that lack a route and are not to blame for it, where there are several."""
+    models: dict[str, tuple[Architecture, dict[str, set[str]]]] = {}
+    for public, (architecture, name) in sorted(where.items()):
+        missing = {route for route in table if (public, route) not in arrived}
+        _, lacking = models.setdefault(architecture.digest(), (architecture, {}))
+        lacking.setdefault(name, set()).update(missing)
+    for digest, (architecture, lacking) in models.items():
+        nodes = {node.name: node for node in architecture.nodes if node.name in lacking}
+        parts: dict[frozenset[str], dict[str, Mapping[str, str]]] = {}
+        for route, row in table.items():
+            # What could not be saved was not handed to another process either.
+            about = [blamed.get((digest, each), ()) for each in (route, route.removesuffix(PROCESS))]
+            words = {word for each in about if each is not None for word in each}
+            if None not in about:
+                left = {name for name, node in nodes.items() if route in lacking[name] and not _is_meant(node, words)}
+                parts.setdefault(frozenset(left), {})[route] = row
+        for names, rows in parts.items():
+            part = parted(architecture, names) if len(names) > 1 else None
+            if part is not None:
+                yield from _sent(part, rows)
 
-    Compiled only where it must be: to load a model without compile settings makes no difference else.
-    """
+
+def alone(where: Where, table: Table, arrived: Collection[tuple[str, str]]) -> Iterator[tuple[Architecture, Table]]:
+    """Each layer that lacks a route; no node twice that holds several."""
     asked: set[tuple[str, str]] = set()
     for public, (architecture, name) in sorted(where.items()):
         missing = {route: row for route, row in table.items() if (public, route) not in arrived}
@@ -30,8 +56,23 @@ def alone(
         digest = single.digest()
         missing = {route: row for route, row in missing.items() if (digest, route) not in asked}
         asked.update((digest, route) for route in missing)
-        compiled = {route: row for route, row in missing.items() if "no" in row.values()}
-        if missing.keys() - compiled:
-            yield single, {route: row for route, row in missing.items() if route not in compiled}
-        if compiled:
-            yield replace(single, compile=Compile({"optimizer": "sgd"}, steps=0)), compiled
+        yield from _sent(single, missing)
+
+
+def _sent(architecture: Architecture, table: Table) -> Iterator[tuple[Architecture, Table]]:
+    """Compiled only where it must be: to load a model without compile settings makes no difference else."""
+    compiled = {route: row for route, row in table.items() if "no" in row.values()}
+    if table.keys() - compiled:
+        yield architecture, {route: row for route, row in table.items() if route not in compiled}
+    if compiled:
+        yield replace(architecture, compile=Compile({"optimizer": "sgd"}, steps=0)), compiled
+
+
+def _is_meant(node: Node, about: Collection[str]) -> bool:
+    """Whether an issue that is told under these words may be about this node, or about one in it."""
+    inside = list(calls(node.layer))
+    return (
+        not {call.name.rpartition(".")[2] for call in inside}.isdisjoint(about)
+        or ("names" in about and not all(re.fullmatch(SCOPE_NAME, each.name) for each in nodes_of((node,))))
+        or ("dtypes" in about and any("dtype" in call.arguments for call in inside))
+    )

@@ -111,17 +111,20 @@ def _parts(architecture: Architecture, suspects: Collection[str]) -> Iterator[Ar
 
 def isolated(architecture: Architecture, name: str) -> Architecture | None:
     """The node of this name alone, neither compiled nor frozen; None where it cannot be taken out."""
+    single = parted(architecture, {name})
+    if single is not None and isinstance(single.nodes[0].layer, Architecture):
+        return replace(single.nodes[0].layer, compile=None)
+    return single
+
+
+def parted(architecture: Architecture, names: Collection[str]) -> Architecture | None:
+    """The nodes of these names and no other, neither compiled nor frozen; None where they cannot be taken out."""
     if architecture.form in ("sequential", "subclass"):
         architecture = _functional(architecture)
-    if architecture.form != "functional":
+    nodes = [each for each in architecture.nodes if each.name in names]
+    if architecture.form != "functional" or not nodes or any(isinstance(each.layer, Ref) for each in nodes):
         return None
-    node = next((each for each in architecture.nodes if each.name == name), None)
-    if node is None or isinstance(node.layer, Ref):
-        return None
-    single = replace(keep(architecture, {name}), compile=None, freezes=(), policy=None)
-    if isinstance(node.layer, Architecture):
-        return replace(node.layer, compile=None)
-    return single
+    return replace(keep(architecture, {*names}), compile=None, freezes=(), policy=None)
 
 
 def _inside(architecture: Architecture) -> Iterator[Architecture]:

@@ -13,7 +13,7 @@ from typing import Any
 from harness.architectures.families import all_rules
 from harness.architectures.vocabulary import Vocabulary
 from harness.check import again, recordings
-from harness.check.apart import alone
+from harness.check.apart import alone, together
 from harness.check.awaited import Awaited
 from harness.check.bases import bases
 from harness.check.ending import Ending
@@ -66,6 +66,7 @@ class Session:
         self._start = time.monotonic()
         self._reduce_until = self._start
         self._replayed: dict[Future[Answer], tuple[Architecture, Answer]] = {}
+        self._blamed: dict[tuple[str, str], set[str] | None] = {}  # why a model did not travel a route, see `together`
 
     def run(self) -> Result:
         """The whole check. What keeps it from its end is in the result: `stopped`, and `problems` where it is one."""
@@ -135,8 +136,9 @@ class Session:
         self.listener("started", self.result, plan)
         self._again(plan)
         light, large = bases(self.options, self.table, vocabulary)
+        several = together(plan.where, self.table, self.result.arrived, self._blamed)
         apart = alone(plan.where, self.table, self.result.arrived)
-        self._examples(chain(light, self._planned(plan), large), apart)
+        self._examples(chain(light, self._planned(plan), large), several, apart)
         self._reduce()
         self._prove()
 
@@ -249,8 +251,7 @@ class Session:
             for what, seconds in future.result().reply.get("timings", {}).items():
                 self.result.add_time(what, seconds)
             self._count(architecture, second.reply.get("routes", {}))
-            for finding in self._judge(architecture, second):
-                self._add(finding)
+            self._found(architecture, self._judge(architecture, second))
 
     def _take(self, architecture: Architecture, answer: Answer) -> None:
         self.result.examples += 1
@@ -259,12 +260,18 @@ class Session:
         begin = time.perf_counter()
         found = self._judge(architecture, answer, first=True)
         self.result.add_time("comparing", time.perf_counter() - begin)
-        for finding in found:
-            self._add(finding)
+        self._found(architecture, found)
         replayed = self._sender.replay(architecture, answer, self.options.hung_after)
         if replayed is not None:
             self._replayed[replayed] = (architecture, answer)
         self.listener("example", self.result, architecture)
+
+    def _found(self, architecture: Architecture, found: Iterable[Finding]) -> None:
+        for finding in found:
+            if finding.observation == "travel":
+                entry = self.options.known.entry_of(finding, self.result.environment)
+                self._blamed[architecture.digest(), finding.routes[0]] = None if entry is None else {*entry.about}
+            self._add(finding)
 
     def _count(self, architecture: Architecture, routes: Mapping[str, Any]) -> None:
         asks = asked(self.table, compiled=architecture.compile is not None)
