@@ -46,7 +46,7 @@ def bench(
             name="--fail-on",
             negative="",
             help="What makes it exit 1: slower, more-memory, larger, from a percentage on (slower:10%) or without one, "
-            "or fails (may be repeated). Unless said: slower, fails.",
+            "or fails (may be repeated). Unless said: slower. What fails in the candidate alone does so in any case.",
         ),
     ] = (),
     margin: Annotated[
@@ -106,12 +106,12 @@ def bench(
     from harness.dispatch.worker import GIB, Limits
     from harness.performance.history import default_folder
     from harness.performance.options import QUICK_LIMIT, Options, plan
-    from harness.performance.verdicts import DEFAULT_ALARMS, NoAlarm, alarm
+    from harness.performance.verdicts import NoAlarm, alarms_of
 
     if (baseline is None) != (candidate is None):
         raise Usage("two are compared with --baseline and --candidate, one is measured with --env")
     try:
-        alarms = tuple(map(alarm, fail_on)) or DEFAULT_ALARMS
+        alarms = alarms_of(fail_on)
     except NoAlarm as error:
         raise Usage(f"--fail-on: {error}") from error
     if fail_on and baseline is None:  # a gate that nothing can come to

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import statistics
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from harness.performance.measured import BYTES, DEVICE_MEMORY, MEMORY, TESTED, TIME, Benchmark
@@ -80,7 +80,15 @@ def alarm(text: str) -> Alarm:
     return Alarm(name, float(amount[:-1]) / 100)
 
 
-DEFAULT_ALARMS = (Alarm("slower"), Alarm(FAILS))
+def alarms_of(texts: Sequence[str]) -> tuple[Alarm, ...]:
+    """Of what was asked for, ``slower`` where nothing was; raises NoAlarm.
+
+    ``fails`` is among them in any case: what does not run at all must not pass a gate that asks whether it is slower.
+
+    >>> [each.verdict for each in alarms_of(["larger:10%"])]
+    ['larger', 'fails']
+    """
+    return tuple(dict.fromkeys((*map(alarm, texts or ["slower"]), Alarm(FAILS))))
 
 
 def key(benchmark: Benchmark, measure: str) -> str:
@@ -163,13 +171,20 @@ def failing(result: Result) -> list[Row]:
 
 
 def unanswered(result: Result) -> str | None:
-    """Why nothing can be said, where that is so: nothing was compared, or more than half of the times are undecided."""
-    times = [row for row in rows(result) if row.measure == TIME and row.ratio.pairs]
+    """Why nothing can be said, where that is so: nothing was compared, or more than half of it is undecided.
+
+    What fails on both sides is no more answered than what is undecided. What `--fail-on` names must have been there.
+    """
+    every = list(rows(result))
+    times = [row for row in every if row.measure == TIME and row.ratio.pairs]
     if not times:
         return f"no benchmark ran on both sides ({len(result.benchmarks)} failed): nothing was compared"
     undecided = [row for row in times if row.verdict == UNDECIDED]
-    if len(undecided) <= NOISY * len(times):
-        return None
+    broken = [row for row in every if row.verdict == FAILS_IN_BOTH]
+    if len(undecided) + len(broken) <= NOISY * (len(times) + len(broken)):
+        return next(filter(None, (_unseen(every, alarm.verdict) for alarm in result.alarms)), None)
+    if len(broken) > len(undecided):
+        return f"{len(broken)} of {len(result.benchmarks)} benchmarks fail on both sides: too little was compared"
     pairs, plan = result.processes // 2, result.options.plan
     why = (
         f"this machine is too noisy to tell {plan.margin:.0%}"
@@ -177,6 +192,17 @@ def unanswered(result: Result) -> str | None:
         else f"there was no time for more (--time-limit), of {plan.cap} at most"
     )
     return f"{len(undecided)} of {len(times)} benchmarks are undecided after {pairs} pairs: {why}"
+
+
+def _unseen(every: Sequence[Row], alarm: str) -> str | None:
+    """Why an alarm that is not of times could not have rung, where that is so: a gate that nothing can come to."""
+    measures = [measure for measure, words in WORDS.items() if alarm in words.values() and measure != TIME]
+    of = [row for row in every if row.measure in measures]
+    undecided = [row for row in of if row.verdict == UNDECIDED]
+    if not measures or (of and len(undecided) <= NOISY * len(of)):
+        return None
+    said = f"{len(undecided)} of {len(of)} values are undecided" if of else "nothing that was compared has any"
+    return f"--fail-on {alarm}: of {measures[0]} {said}"
 
 
 def verdict(result: Result) -> str:

@@ -1,7 +1,8 @@
 """An interpreter without TensorFlow that measures what a test tells it: the worker's main loop around another server.
 
 `interpreter(folder, ...)` writes an executable. `seconds` is what a benchmark takes, `factors` what it is multiplied by
-where its name holds a word; `noise` is the deviation of the log from process to process, `faults` what happens instead.
+where its name holds a word; `noise` is the deviation of the log from process to process (`peaks`: of memory), `faults`
+what happens instead.
 """
 
 from __future__ import annotations
@@ -61,7 +62,7 @@ class Server:
         drift = RANDOM.gauss(0, NOISE)
         rounds = [int(1e7 * factor * 2.718281828 ** (drift + RANDOM.gauss(0, 0.01))) for _ in range(5)]
         return dict(
-            rounds=rounds, inner=1, warmed=1, peak=int(MEMORY * 2.718281828 ** RANDOM.gauss(0, 0.002)),
+            rounds=rounds, inner=1, warmed=1, peak=int(MEMORY * 2.718281828 ** RANDOM.gauss(0, {peaks!r})),
             peak_is_its_own=True, device_peak={device_memory} if request["device"] != "CPU" else None,
             bytes={size} if "save" in name else None, switches=0,
             pid=os.getpid(),
@@ -89,6 +90,7 @@ def interpreter(
     faults: dict[str, str] | None = None,
     noise: float = 0.01,
     memory: int = 1 << 28,
+    peaks: float = 0.002,
     size: int = 5000,
     gpus: dict[str, str] | None = None,
     device_memory: int | None = None,
@@ -100,7 +102,7 @@ def interpreter(
     path.write_text(
         SOURCE.format(
             python=sys.executable, root=str(ROOT), folder=str(folder), name=folder.name, factors=factors or {},
-            faults=faults or {}, noise=noise, memory=memory, size=size, gpus=gpus or {},
+            faults=faults or {}, noise=noise, memory=memory, peaks=peaks, size=size, gpus=gpus or {},
             device_memory=device_memory,
             workloads=workloads or WORKLOADS,
         ),

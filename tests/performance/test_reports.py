@@ -26,7 +26,7 @@ from harness.performance.paired import log_ratios
 from harness.performance.result import Result
 from harness.performance.sequential import Decisions
 from harness.performance.series import series
-from harness.performance.verdicts import DEFAULT_ALARMS, VERDICTS, WORDS, rows
+from harness.performance.verdicts import VERDICTS, WORDS, alarms_of, rows
 from harness.reporting import bench_markdown, history_markdown, performance_page, picture, plots
 from harness.reporting.comparison_text import print_comparison, shown
 from tests.performance.stub import interpreter
@@ -40,7 +40,7 @@ def result(*, slower: float = 1.0, name: str = "one") -> Result:
     about = {"tensorflow": "2.21.0", "keras": "3.15.1", "python": "3.11.7", "packages": {"numpy": "2.4.6"}}
     made = Result(Options(), {"processor": "p", "memory_gib": 1}, {"baseline": about, "candidate": about})
     benchmark = Benchmark(name, "predict")
-    made.benchmarks, made.alarms, made.processes = [benchmark], DEFAULT_ALARMS, 10
+    made.benchmarks, made.alarms, made.processes = [benchmark], alarms_of(()), 10
     for number in range(5):
         noise = 1 + 0.001 * number
         made.take(benchmark, {"baseline": Sample((1.0,), 100), "candidate": Sample((slower * noise,), 100)})
