@@ -16,6 +16,8 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
 from harness.environments.environment import Environment
 from harness.performance.comparison import Comparison
 from harness.performance.options import QUICK_LIMIT, Options, plan

@@ -19,12 +19,13 @@ from harness.performance.alone import Hold, Listener, listen_on, nobody
 from harness.performance.measured import Benchmark
 from harness.performance.options import Options
 from harness.performance.paired import log_ratios
+from harness.performance.pairing import look_over, measures_of, pairs_of
 from harness.performance.process import Side
 from harness.performance.quiet import Found, undisturbed
 from harness.performance.result import BASELINE, CANDIDATE, INTERRUPTED, Result
 from harness.performance.selection import select
 from harness.performance.sequential import Decisions
-from harness.performance.verdicts import key, measures_of, pairs_of
+from harness.performance.verdicts import key
 
 
 class Comparison:
@@ -123,13 +124,15 @@ class Comparison:
         if result.decisions is None:
             result.decisions = Decisions(self._options.plan, [key(*place) for place in places])
         failed = {each for of in result.failures.values() for each in of}
-        logs = {}
+        look_over(result)
+        logs, stays = {}, {}
         for benchmark, measure in places:
             if benchmark in failed:
                 result.decisions.drop(key(benchmark, measure))
                 continue
             logs[key(benchmark, measure)] = log_ratios(pairs_of(result, benchmark, measure))
-        result.decisions.look(pairs, logs, last=last)
+            stays[key(benchmark, measure)] = result.stays[measure]
+        result.decisions.look(pairs, logs, last=last, stays=lambda name: stays.get(name, 0.0))
         self._listener("looked", result)
         return not self._open()
 

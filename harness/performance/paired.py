@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from harness.performance.student import EXACT_TO, critical, two_sided
+from harness.performance.together import counting
 
 CONFIDENCE = 0.99
 STEADY = 1e-12  # a deviation below that is none: the numbers are all the same, as the sizes of files are
@@ -42,8 +43,9 @@ def log_ratios(pairs: Sequence[tuple[float, float]]) -> list[float]:
     return [math.log(candidate / baseline) for baseline, candidate in pairs]
 
 
-def ratio(logs: Sequence[float], confidence: float = CONFIDENCE) -> Ratio:
-    """The paired t test on log ratios; with fewer than two the interval is boundless.
+def ratio(logs: Sequence[float], confidence: float = CONFIDENCE, stays: float = 0.0) -> Ratio:
+    """The paired t test on log ratios, of which a part `stays` from one pair to the next; with fewer than two the
+    interval is boundless.
 
     >>> ratio([0.0, 0.01, -0.01, 0.0]).estimate
     1.0
@@ -58,11 +60,13 @@ def ratio(logs: Sequence[float], confidence: float = CONFIDENCE) -> Ratio:
     if error < STEADY:
         same = abs(middle) < STEADY
         return Ratio(math.exp(middle), math.exp(middle), math.exp(middle), 1.0 if same else EXACT_TO, count)
-    reach = critical(1 - confidence, count - 1) * error
+    factor, freedom = counting(count, stays) if stays else (1.0, count - 1)
+    error *= factor
+    reach = critical(1 - confidence, freedom) * error
     return Ratio(
         math.exp(middle),
         math.exp(max(-700.0, middle - reach)),
         math.exp(min(700.0, middle + reach)),
-        two_sided(middle / error, count - 1),
+        two_sided(middle / error, freedom),
         count,
     )

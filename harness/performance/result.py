@@ -39,6 +39,8 @@ class Result:
     exit_code: int = 130  # where it was stopped
     unremembered: str = ""  # why it is in no history
     decisions: Decisions | None = None
+    off: dict[int, float] = field(default_factory=dict)  # pairs of which one process was slow as a whole, and how much
+    stays: dict[str, float] = field(default_factory=dict)  # of the log ratios of a measure, from one pair to the next
     alarms: tuple[Alarm, ...] = ()
 
     def of(self, side: str, benchmark: Benchmark) -> list[Sample]:

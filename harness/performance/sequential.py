@@ -12,7 +12,7 @@ thereby the same: that, too, must be shown, by an interval that lies inside of t
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from harness.performance.paired import Ratio, ratio
@@ -90,14 +90,21 @@ class Decisions:
         """A benchmark that cannot be measured any more; it still counts among those of the run."""
         self.decided.setdefault(name, Decision(UNDECIDED, ratio(())))
 
-    def look(self, pairs: int, logs: Mapping[str, Sequence[float]], *, last: bool = False) -> None:
-        """Looks at the log ratios of the open benchmarks after so many pairs.
+    def look(
+        self,
+        pairs: int,
+        logs: Mapping[str, Sequence[float]],
+        *,
+        last: bool = False,
+        stays: Callable[[str], float] = lambda _: 0.0,
+    ) -> None:
+        """Looks at the log ratios of the open benchmarks after so many pairs, of which `stays` to the next, by name.
 
         The `last` look spends what is left of alpha. Whether it is that must not depend on what was measured: it is
         when there may be no more pairs, or no more time.
         """
         last = last or pairs >= self.plan.cap
-        self._taken.update({name: ratio(logs.get(name, ())) for name in self.open})
+        self._taken.update({name: ratio(logs.get(name, ()), stays=stays(name)) for name in self.open})
         level = (self.plan.alpha if last else self.plan.spent_by(pairs)) - self._spent
         self._spent += level
         # All that were not shown to differ before count, also those that are settled: only so is the sum what it says.

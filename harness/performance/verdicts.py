@@ -7,8 +7,9 @@ import statistics
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from harness.performance.measured import BYTES, DEVICE_MEMORY, MEMORY, TESTED, TIME, Benchmark
+from harness.performance.measured import BYTES, DEVICE_MEMORY, MEMORY, TIME, Benchmark
 from harness.performance.paired import Ratio, log_ratios, ratio
+from harness.performance.pairing import measures_of, pairs_of
 from harness.performance.result import BASELINE, CANDIDATE, Result
 from harness.performance.sequential import LESS, MORE, SAME, UNDECIDED
 
@@ -24,7 +25,6 @@ VERDICTS = (
     SAME, UNDECIDED, FAILS, FAILED_BEFORE, FAILS_IN_BOTH,
 )  # fmt: skip
 ALARMS = ("slower", "more-memory", "larger", FAILS)  # what may be failed on, with a percentage or without
-ENOUGH = 5  # pairs for a test
 NOISY = 0.5  # of the times; where more are undecided, a pass would be no answer
 
 
@@ -94,31 +94,6 @@ def alarms_of(texts: Sequence[str]) -> tuple[Alarm, ...]:
 def key(benchmark: Benchmark, measure: str) -> str:
     """The name of one measure of one benchmark."""
     return f"{benchmark.name} [{measure}]"
-
-
-def measures_of(result: Result, benchmark: Benchmark) -> list[str]:
-    """The measures of it that are tested; those of a benchmark that failed on either side are told by that."""
-    return [
-        measure for measure in TESTED if all(result.values(side, benchmark, measure) for side in (BASELINE, CANDIDATE))
-    ]
-
-
-def pairs_of(result: Result, benchmark: Benchmark, measure: str) -> list[tuple[float, float]]:
-    """Baseline and candidate of each pair of processes.
-
-    Of times, pairs in which somebody else used the machine are left out as long as `ENOUGH` others remain. Which they
-    are says nothing of which side is slower, so that leaves the test what it is.
-    """
-    sides = [result.of(side, benchmark) for side in (BASELINE, CANDIDATE)]
-    every = [
-        (before.value(measure), after.value(measure), before.disturbed or after.disturbed)
-        for before, after in zip(*sides, strict=True)
-    ]
-    whole = [(before, after, other) for before, after, other in every if before is not None and after is not None]
-    quiet = [(before, after) for before, after, other in whole if not other]
-    if measure == TIME and len(quiet) >= ENOUGH:
-        return quiet
-    return [(before, after) for before, after, _ in whole]
 
 
 def rows(result: Result) -> Iterator[Row]:

@@ -27,6 +27,8 @@ def report(result: Result) -> dict[str, Any]:
             "made": result.measured,
             "repeated": result.repeated,
             "disturbed": result.disturbed,
+            "pairs_off": sorted(result.off),
+            "stays": result.stays,
         },
         "stopped": result.stopped,
         "notes": result.notes,

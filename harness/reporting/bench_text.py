@@ -122,13 +122,26 @@ def print_notes(result: Result, console: Console) -> None:
 
 
 def disturbance_lines(result: Result) -> list[str]:
-    """How often somebody else used the machine."""
-    if not result.repeated and not result.disturbed:
-        return []
-    return [
-        f"somebody else used the machine: {result.repeated} of {result.measured} measurements were made again, "
-        f"{result.disturbed} were kept all the same"
-    ]
+    """How often somebody else used the machine, and what pairs of processes had of their own."""
+    lines = []
+    if result.repeated or result.disturbed:
+        lines.append(
+            f"somebody else used the machine: {result.repeated} of {result.measured} measurements were made again, "
+            f"{result.disturbed} were kept all the same"
+        )
+    if result.off:
+        slower = sum(shift > 0 for shift in result.off.values())
+        lines.append(
+            f"a process was slow as a whole in {len(result.off)} of {result.processes // 2} pairs (the candidate's in "
+            f"{slower}, the baseline's in {len(result.off) - slower}): left out of the times"
+        )
+    for measure, part in result.stays.items():
+        if part:
+            lines.append(
+                f"the pairs hang together: {part:.0%} of a ratio of {measure} stays from one to the next, "
+                f"so that they count as fewer"
+            )
+    return lines
 
 
 def alone_line(result: Result) -> str:

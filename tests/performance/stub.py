@@ -2,7 +2,7 @@
 
 `interpreter(folder, ...)` writes an executable. `seconds` is what a benchmark takes, `factors` what it is multiplied by
 where its name holds a word; `noise` is the deviation of the log from process to process (`peaks`: of memory), `faults`
-what happens instead.
+what happens instead. `whole` has what all is multiplied by in a process, by its number.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class Server:
                 DO[what]()
         if request["operation"] == "describe":
             return dict(operations=["load .keras", "predict"]), {{}}
-        factor = 1.0
+        factor = {whole!r}.get(int(os.environ["PYTHONHASHSEED"]), 1.0)
         for word, value in FACTORS.items():
             if word in name:
                 factor *= value
@@ -95,6 +95,7 @@ def interpreter(
     gpus: dict[str, str] | None = None,
     device_memory: int | None = None,
     workloads: dict[str, list[object]] | None = None,
+    whole: dict[int, float] | None = None,
 ) -> str:
     """The path of a stand-in, in a folder of its own."""
     folder.mkdir(exist_ok=True)
@@ -105,6 +106,7 @@ def interpreter(
             faults=faults or {}, noise=noise, memory=memory, peaks=peaks, size=size, gpus=gpus or {},
             device_memory=device_memory,
             workloads=workloads or WORKLOADS,
+            whole=whole or {},
         ),
         encoding="utf-8",
     )  # fmt: skip

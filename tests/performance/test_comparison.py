@@ -167,6 +167,22 @@ def test_what_is_undecided_gets_more_pairs_and_what_is_decided_no_more(compare, 
     assert often < started(tmp_path / "a")
 
 
+def test_a_pair_of_which_one_process_was_slow_as_a_whole_is_left_out_and_told(compare) -> None:
+    """It would widen the interval of every benchmark; here nothing could be told after 8 pairs."""
+    many = {name: ["one of many", ["load .keras", "predict"]] for name in ("one", "two", "three", "four")}
+    ran = compare(
+        {"workloads": many, "whole": {6: 1.4}},
+        {"workloads": many, "whole": {2: 1.4}, "factors": {"predict": 1.15}},
+        "--pairs",
+        "8",
+    )
+    assert ran.code == 1
+    assert {each["verdict"] for each in ran.report["comparison"] if each["measure"] == "time"} == {"slower", "same"}
+    assert (ran.row("two / predict")["pairs"], ran.row("two / predict", "memory")["pairs"]) == (6, 5)
+    assert ran.report["measurements"]["pairs_off"] == [2, 6]
+    assert "slow as a whole in 2 of 8 pairs (the candidate's in 1, the baseline's in 1)" in ran.said
+
+
 def test_the_two_of_a_pair_come_in_turns_and_each_is_first_as_often(compare, tmp_path: Path) -> None:
     ran = compare({"noise": 0.1}, {"noise": 0.1}, "--pairs", "6", "--operation", "predict")
     assert ran.report["processes"] == 12

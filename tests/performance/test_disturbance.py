@@ -10,9 +10,9 @@ import time
 from harness.performance.disturbance import Watch, used
 from harness.performance.measured import Benchmark, Failure, Sample
 from harness.performance.options import Options
+from harness.performance.pairing import pairs_of
 from harness.performance.quiet import TRIES, undisturbed
 from harness.performance.result import Result
-from harness.performance.verdicts import pairs_of
 
 
 def watched(elapsed: float, busy: float, ours: float) -> Watch:

@@ -7,9 +7,11 @@ import random
 
 import pytest
 
+from harness.performance.off import off
 from harness.performance.paired import log_ratios, ratio
 from harness.performance.sequential import LESS, MORE, SAME, UNDECIDED, Decisions, Plan, holm
 from harness.performance.student import critical, two_sided
+from harness.performance.together import expected, together
 
 
 @pytest.mark.parametrize("freedom", [1, 2, 3, 4, 7, 11, 12, 19, 40])
@@ -156,3 +158,96 @@ def test_fifteen_percent_are_found_nearly_always_in_the_noise_that_was_simulated
         logs["planted"] = noise(12, 0.042, math.log(1.15))
         found += decide(logs, Plan()).at("planted").verdict == MORE
     assert found >= 95
+
+
+def staying(count: int, part: float) -> list[float]:
+    logs = [random.gauss(0, 0.042)]
+    while len(logs) < count:
+        logs.append(part * logs[-1] + random.gauss(0, 0.042 * math.sqrt(1 - part**2)))
+    return logs
+
+
+@pytest.mark.parametrize("count", [5, 12, 20])
+@pytest.mark.parametrize("part", [0.0, 0.4])
+def test_what_the_correlation_of_neighbours_is_expected_to_be_it_is(count: int, part: float) -> None:
+    random.seed(6)
+    products = squares = 0.0
+    for _ in range(4000):
+        logs = staying(count, part)
+        middle = sum(logs) / count
+        apart = [each - middle for each in logs]
+        products += sum(one * other for one, other in zip(apart, apart[1:], strict=False))
+        squares += sum(each**2 for each in apart)
+    assert products / squares == pytest.approx(expected(count, part), abs=0.02)
+
+
+def test_how_pairs_hang_together_is_told_by_many_benchmarks_and_not_by_one() -> None:
+    random.seed(7)
+    assert together([staying(12, 0.5) for _ in range(60)]) == pytest.approx(0.5, abs=0.1)
+    alone = [together([staying(12, 0.0)]) for _ in range(100)]
+    assert sum(part > 0 for part in alone) <= 5
+    assert all(together([staying(12, 0.0) for _ in range(60)]) == 0 for _ in range(20))
+
+
+def test_benchmarks_that_all_move_alike_count_as_few() -> None:
+    """What all of a process have in common looks, in one run in ten, as if it stayed; it is said once, not 60 times."""
+    random.seed(8)
+    told = 0
+    for _ in range(100):
+        common = noise(12, 0.042)
+        told += together([[each + random.gauss(0, 0.01) for each in common] for _ in range(60)]) > 0
+    assert told <= 5
+
+
+def test_what_does_not_vary_does_not_hang_together() -> None:
+    assert together([[0.1] * 12, [0.0] * 12]) == 0.0
+    assert together([]) == together([[0.1, 0.2]]) == 0.0
+
+
+def test_pairs_that_hang_together_give_hardly_more_false_alarms() -> None:
+    """Without a margin; where it is not reckoned in, it is more than half of these runs."""
+    random.seed(9)
+    plan = Plan(margin=1e-9)
+    alarmed = {True: 0, False: 0}
+    for _ in range(60):
+        logs = {str(each): staying(12, 0.5) for each in range(60)}
+        for reckoned in alarmed:
+            decisions = Decisions(plan, list(logs))
+            for pairs in plan.looks:
+                found = {name: values[:pairs] for name, values in logs.items()}
+                part = together(list(found.values())) if reckoned else 0.0
+                decisions.look(pairs, found, stays=lambda _, part=part: part)
+            alarmed[reckoned] += any(each.verdict in (MORE, LESS) for each in decisions.decided.values())
+    assert alarmed[False] > 30
+    assert alarmed[True] <= 10
+
+
+def test_a_pair_that_is_off_with_all_benchmarks_is_told_and_one_that_is_with_some_is_not() -> None:
+    random.seed(10)
+    logs = [noise(12, 0.042) for _ in range(42)]
+    assert off(logs) == {}
+    for each in logs:
+        each[3] += math.log(1.3)
+        each[7] -= math.log(1.3)
+    assert {pair: round(shift, 1) for pair, shift in off(logs).items()} == {3: 0.3, 7: -0.3}
+    assert off(logs[:7]) == {}  # too few say so
+    assert off([each[:5] for each in logs]) == {}
+    for each in logs[:14]:
+        each[5] += math.log(1.3)
+    assert set(off(logs)) == {3, 7}
+
+
+def test_what_half_of_the_pairs_do_is_not_left_out() -> None:
+    random.seed(11)
+    logs = [[each + math.log(1.3) * (pair % 2) for pair, each in enumerate(noise(12, 0.02))] for _ in range(42)]
+    assert off(logs) == {}
+    assert off([noise(12, 0.042 * math.log(2) * scale) for scale in (1, 5, 20) for _ in range(14)]) == {}
+
+
+def test_a_machine_on_which_all_pairs_are_far_apart_has_none_that_is_off() -> None:
+    random.seed(12)
+    told = 0
+    for _ in range(50):
+        common = noise(12, 0.2)
+        told += len(off([[each + random.gauss(0, 0.02) for each in common] for _ in range(42)]))
+    assert told <= 12  # of 600
