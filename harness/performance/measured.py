@@ -58,8 +58,8 @@ class Sample:
         return cls(
             tuple(each / 1e9 for each in reply["rounds"]),
             reply["peak"],
-            reply.get("device_peak"),
-            reply.get("bytes"),
+            reply.get("device_peak") or None,  # a GPU on which nothing was: of 0 there is no ratio
+            reply.get("bytes") or None,
             reply.get("switches", 0),
             reply.get("inner", 1),
             disturbed,
@@ -68,7 +68,7 @@ class Sample:
 
 @dataclass(frozen=True)
 class Failure:
-    """Why a benchmark could not be measured: `reason` is ``raised``, ``crashed``, ``hung`` or ``out of memory``."""
+    """Why a benchmark could not be measured: `reason` is ``raised``, ``crashed``, ``hung``, ``out of memory``…"""
 
     reason: str
     detail: str

@@ -56,7 +56,10 @@ class Side:
             reply = self.ask(benchmark, benchmark.operation)
         if isinstance(reply, Failure):
             return reply
-        return Sample.from_reply(reply, watch.others if watch.disturbed else 0.0)
+        sample = Sample.from_reply(reply, watch.others if watch.disturbed else 0.0)
+        if not sample.time > 0 or not sample.memory > 0:  # there would be no ratio
+            return Failure("not measured", "no time passed by the clock, or no memory was counted")
+        return sample
 
     def ask(self, benchmark: Benchmark, operation: str) -> dict[str, Any] | Failure:
         """Sends a request about this model; a process that is lost with it is replaced at once."""

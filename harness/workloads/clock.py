@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import statistics
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from typing import Any
 
 READINGS = 2000
 SHARE = 0.01  # of a round that reading the clock may take
+MOST_AT_ONCE = 1000  # times as many calls a round as were made before
 WARM_UPS = 10  # calls at most that do not count
 LONGEST_WARM_UP = 0.1  # seconds after which no more of them are made
 
@@ -73,15 +75,19 @@ def measure(prepare: Callable[[], Callable[[], Any]], clock: Clock, effort: Effo
     """Times what `prepare` returns. With `fresh`, each round is of a call that is prepared anew, outside of the clock.
 
     Some calls come before those that count. No garbage is collected inside of a round, but between two: what one call
-    left is not paid by the next. What is there once all is prepared is not looked through for garbage again.
+    left is not paid by the next. What is there once all is prepared is not looked through for garbage again. Raises
+    RuntimeError for what can be done but once and is too short for the clock: its time would be that of a tick.
     """
     call = prepare()
     begin = time.perf_counter_ns()
     took, warmed = _round(call, 1), 1
     while not fresh and warmed < WARM_UPS and time.perf_counter_ns() - begin < LONGEST_WARM_UP * 1e9:
-        took = _round(call, 1)
+        took = min(took, _round(call, 1))  # the one that was held up the least
         warmed += 1
-    inner = 1 if fresh else max(1, -(-clock.least // max(1, took)))
+    inner = 1
+    while not fresh and took < clock.least:  # by steps: a clock that is coarse may say 0 of the first
+        inner *= min(MOST_AT_ONCE, -(-clock.least // took)) if took else MOST_AT_ONCE
+        took = _round(call, inner)
     gc.collect()
     gc.freeze()
     begin = time.perf_counter_ns()
@@ -90,6 +96,8 @@ def measure(prepare: Callable[[], Callable[[], Any]], clock: Clock, effort: Effo
         if fresh:
             call = prepare()
         rounds.append(_round(call, inner) // inner)
+    if fresh and statistics.median(rounds) < clock.least:
+        raise RuntimeError(f"too short for the clock of this machine, which tells {clock.resolution} ns apart")
     return Timed(tuple(rounds), inner, warmed)
 
 

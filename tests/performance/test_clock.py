@@ -35,6 +35,40 @@ def test_a_call_too_short_for_the_clock_is_made_many_times_a_round() -> None:
     )  # nanoseconds of one call; a round takes longer than what the clock can tell apart
 
 
+class Ticking:
+    """A clock that tells no less than a tick, and a call that takes so long by it, as often as it is not too often."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, took: int) -> None:
+        self.now = self.calls = 0
+        self.took = took
+        self.clock = Clock(resolution=1_000_000, overhead=100)
+        monkeypatch.setattr(time, "perf_counter_ns", lambda: self.now // 1_000_000 * 1_000_000)
+
+    def __call__(self) -> None:
+        self.calls += 1
+        self.now += self.took
+        assert self.calls < 1_000_000
+
+
+def test_a_coarse_clock_that_says_nothing_of_one_call_is_asked_of_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of the 0 that it says of one call, a hundred million calls a round would follow."""
+    call = Ticking(monkeypatch, took=3_000)
+    timed = measure(lambda: call, call.clock, Effort(seconds=0.01, least=1, most=1))
+    assert timed.rounds[0] == pytest.approx(3_000, rel=0.01)
+    assert call.calls < 200_000
+
+
+def test_what_can_be_done_but_once_and_is_too_short_for_a_coarse_clock_is_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It would be as long as a tick, or take no time at all, and the same on both sides."""
+    call = Ticking(monkeypatch, took=10_500_000)
+    with pytest.raises(RuntimeError, match="too short for the clock of this machine, which tells 1000000 ns apart"):
+        measure(lambda: call, call.clock, Effort(least=3), fresh=True)
+    long = Ticking(monkeypatch, took=200_000_000)
+    assert measure(lambda: long, long.clock, Effort(least=3), fresh=True).inner == 1
+
+
 def test_a_long_call_is_made_once_a_round_and_as_often_as_there_is_time() -> None:
     timed = measure(lambda: lambda: time.sleep(0.01), look(), Effort(seconds=1.0, least=2, most=50))
     assert timed.inner == 1

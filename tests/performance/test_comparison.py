@@ -215,6 +215,19 @@ def test_a_crash_on_one_side_is_told_as_that_and_the_rest_goes_on(
     assert ran.row("two / load .keras")["verdict"] == "same"
 
 
+@pytest.mark.parametrize("nothing", [{"factors": {"one / predict": 0.0}}, {"memory": 0}])
+def test_what_took_no_time_or_no_memory_is_told_and_costs_no_other(nothing: dict[str, Any], compare) -> None:
+    ran = compare({"factors": {}}, nothing, "--pairs", "5")
+    assert ran.code in (1, 3)
+    assert "no time passed by the clock" in ran.row("one / predict")["told"]
+
+
+def test_a_gpu_on_which_nothing_was_has_no_memory_to_compare(compare) -> None:
+    empty = {"gpus": {"GPU:0": "a GPU"}, "device_memory": 0}
+    ran = compare(empty, empty, "--device", "gpu", "--pairs", "5", "--operation", "predict")
+    assert (ran.code, {each["measure"] for each in ran.report["comparison"]}) == (0, {"time", "memory"})
+
+
 @pytest.mark.parametrize(
     ("arguments", "hint"),
     [
