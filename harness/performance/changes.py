@@ -21,6 +21,7 @@ WIDTH = 0.25  # of the kernel: gamma, in units of the noise
 PENALTY = 3.0  # for 30 runs, and in proportion to the logarithm of their number
 MANY, REACH = 0.7, 1.0364  # of a normal distribution, so many lie within so many deviations
 QUIETEST = 0.002  # the noise that is assumed at least, in logarithms
+FARTHEST = 700.0  # in logarithms: of more there is no number
 MARGIN = 0.03  # a smaller step is of no interest
 
 
@@ -70,7 +71,7 @@ def changes(values: Sequence[float]) -> list[Change]:
     found = []
     for at, before, after in zip(places[1:-1], levels, levels[1:], strict=False):
         if abs(after - before) >= math.log(1 + MARGIN):
-            found.append(Change(at, math.exp(after - before)))
+            found.append(Change(at, math.exp(min(FARTHEST, after - before))))
     return found
 
 

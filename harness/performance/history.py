@@ -107,6 +107,10 @@ def held(line: Line) -> Line:
     for key, kind in (("time", str), ("side", str), ("environment", dict), ("machine", dict), ("benchmarks", dict)):
         if not isinstance(line[key], kind):
             raise ValueError(f"its {key} is {_short(line[key])}")
+    try:
+        instant(line["time"])
+    except ValueError as error:
+        raise ValueError(f"its time is {_short(line['time'])}") from error
     if not isinstance(line["machine"].get("id"), str):
         raise ValueError("it says no machine")
     if not isinstance(line.get("commit"), str | None):
@@ -118,6 +122,17 @@ def held(line: Line) -> Line:
             if not is_number(value):
                 raise ValueError(f"the {measure} of {_short(name)} is {_short(value)}")
     return line
+
+
+def instant(text: str) -> float:
+    """Seconds since 1970 of a time in ISO 8601; one without a zone is in UTC. Raises ValueError.
+
+    >>> instant("1970-01-01T01:00:00+01:00"), instant("1970-01-01T00:00:01"), instant("1970-01-02")
+    (0.0, 1.0, 86400.0)
+    """
+    when = datetime.datetime.fromisoformat(text[:-1] + "+00:00" if text.endswith("Z") else text)
+    when = when if when.tzinfo else when.replace(tzinfo=datetime.timezone.utc)
+    return (when - datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)).total_seconds()
 
 
 def is_number(value: object) -> bool:

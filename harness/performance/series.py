@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from harness.performance.history import instant
 from harness.performance.measured import TIME
 
 
@@ -27,6 +28,11 @@ class Point:
         named = " ".join(each for each in (self.tensorflow and f"TensorFlow {self.tensorflow}",
                                            self.keras and f"Keras {self.keras}") if each)  # fmt: skip
         return named or (f"commit {self.commit[:8]}" if self.commit else "")
+
+    @property
+    def instant(self) -> float:
+        """For sorting: the same second is another text in another time zone."""
+        return instant(self.time)
 
     @property
     def day(self) -> str:
@@ -63,16 +69,29 @@ class Series:
 
 
 def order_of(release: str) -> tuple[Any, ...]:
-    """What releases are sorted by; a nightly or a candidate comes before its release.
+    """What releases are sorted by; a nightly or a candidate comes before its release, a build of one after it.
 
-    >>> sorted(["2.21.0", "2.9.0", "2.21.0rc1", "2.21.0-dev20250101"], key=order_of)
-    ['2.9.0', '2.21.0-dev20250101', '2.21.0rc1', '2.21.0']
+    >>> sorted(["2.21.0", "2.9.0", "2.21.0rc10", "2.21.0rc2", "2.21.0+cu12", "2.21.0-dev20250101"], key=order_of)
+    ['2.9.0', '2.21.0-dev20250101', '2.21.0rc2', '2.21.0rc10', '2.21.0', '2.21.0+cu12']
     """
-    numbers = re.match(r"\d+(\.\d+)*", release)
+    numbers = re.match(r"[0-9]+(\.[0-9]+)*", release)
     if numbers is None:
-        return ((), 0, release)
+        return ((), 0, _natural(release))
     rest = release[numbers.end() :].lstrip(".-")
-    return (tuple(map(int, numbers[0].split("."))), 0 if rest else 1, rest)
+    place = 0 if rest and not rest.startswith("+") else 1
+    return (tuple(map(_number, numbers[0].split("."))), place, _natural(rest))
+
+
+def _natural(text: str) -> tuple[Any, ...]:
+    """For sorting: numbers inside of it count as such."""
+    parts = re.split(r"([0-9]+)", text)
+    return tuple((word, _number(digits)) for word, digits in zip(parts[::2], [*parts[1::2], ""], strict=True))
+
+
+def _number(digits: str) -> tuple[int, str]:
+    """For sorting, as long as it may be: Python makes no number of thousands of digits."""
+    digits = digits.lstrip("0")
+    return len(digits), digits
 
 
 def series(lines: Iterable[Mapping[str, Any]], *, measure: str = TIME, by: str = "release") -> list[Series]:
@@ -80,9 +99,10 @@ def series(lines: Iterable[Mapping[str, Any]], *, measure: str = TIME, by: str =
 
     Two runs are in one series only if their machine is the same, its GPU where it ran on one, the number of threads,
     and the version of the set. A baseline that was measured for a comparison is an old release measured again: by date
-    it is left out.
+    it is left out. A line that is there twice (two branches were merged) is one run.
     """
     found: dict[tuple[str, ...], Series] = {}
+    there: set[tuple[object, ...]] = set()
     for line in lines:
         if by == "date" and line["side"] == "baseline":
             continue
@@ -94,17 +114,18 @@ def series(lines: Iterable[Mapping[str, Any]], *, measure: str = TIME, by: str =
             kind = (about.get("threads"), about.get("set"), str(about.get("source", "")))
             place = (name, line["machine"]["id"], *map(str, kind), gpu)
             one = found.setdefault(place, Series(name, measure, line["machine"], [], gpu, *kind))
-            one.points.append(
-                Point(
-                    line["time"], str(about.get("tensorflow", "")), str(about.get("keras", "")), float(values[measure]),
-                    line.get("commit"), bool(line.get("quick")),
-                )
+            point = Point(
+                line["time"], str(about.get("tensorflow", "")), str(about.get("keras", "")), float(values[measure]),
+                line.get("commit"), bool(line.get("quick")),
             )  # fmt: skip
+            if (place, line["side"], point) not in there:
+                there.add((place, line["side"], point))
+                one.points.append(point)
     for one in found.values():
         if by == "release":
-            one.points.sort(key=lambda point: (order_of(point.tensorflow), order_of(point.keras), point.time))
+            one.points.sort(key=lambda point: (order_of(point.tensorflow), order_of(point.keras), point.instant))
         else:
-            one.points.sort(key=lambda point: point.time)
+            one.points.sort(key=lambda point: point.instant)
     every = [found[place] for place in sorted(found)]
     _tell_apart(every)
     return every

@@ -70,7 +70,7 @@ def _common(rows: Sequence[Sequence[float]]) -> float:
 def expected(count: int, stays: float) -> float:
     """The correlation of neighbours to expect, around the mean of so many: their own mean makes it too small.
 
-    >>> expected(5, 0.0), round(expected(1000, 0.5), 2)
+    >>> round(expected(5, 0.0), 2), round(expected(1000, 0.5), 2)
     (-0.2, 0.5)
     """
     mean = of_mean(count, stays)

@@ -7,7 +7,7 @@ from itertools import groupby
 
 from harness.performance.changes import Change
 from harness.performance.series import Series
-from harness.reporting.history_text import Looked, by_machine, change_line, headline, machine_line
+from harness.reporting.history_text import Looked, by_machine, change_line, headline, machine_line, too_few
 from harness.reporting.markdown_text import safe
 from harness.reporting.quantities import amount
 from harness.reporting.sparkline import sparkline
@@ -18,7 +18,7 @@ LETTERS = 30  # of a sparkline: a comment is narrow
 def markdown(looked: Sequence[Looked], problems: Sequence[str] = ()) -> str:
     """What changed, and a table for each machine; where nothing is there, why."""
     lines = [f"## {headline(looked)}" if looked else "## ⚠️ No history to show", ""]
-    lines += [f"> {safe(problem)}\n" for problem in problems]
+    lines += [f"> {safe(problem)}\n" for problem in (*problems, too_few(looked)) if problem]
     for _, of in groupby(by_machine(looked), key=lambda each: each[0].machine["id"]):
         lines += _machine(list(of))
     return "\n".join(lines).rstrip("\n") + "\n"

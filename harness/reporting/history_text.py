@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from rich.console import Console
 
-from harness.performance.changes import Change
+from harness.performance.changes import LEAST, Change
 from harness.performance.series import Series
 from harness.reporting.printable import printable
 from harness.reporting.quantities import amount, percent
@@ -30,6 +30,8 @@ def print_history(looked: Sequence[Looked], console: Console) -> None:
         for change in changes:
             told = printable(change_line(series, change))
             console.print(f"{'':<{width}}  {told}", highlight=False, markup=False, soft_wrap=True)
+    if too_few(looked):
+        console.print(too_few(looked), highlight=False, markup=False, soft_wrap=True)
 
 
 def by_machine(looked: Iterable[Looked]) -> list[Looked]:
@@ -41,6 +43,12 @@ def headline(looked: Sequence[Looked]) -> str:
     """What is to be seen, in a line."""
     changed = sum(bool(changes) for _, changes in looked)
     return f"{len(looked)} benchmark{'' if len(looked) == 1 else 's'}, {changed} of them changed"
+
+
+def too_few(looked: Sequence[Looked]) -> str:
+    """Of how many nothing can be said yet; that no change of them is told must not be read as if there were none."""
+    few = sum(len(series.points) < 2 * LEAST for series, _ in looked)
+    return f"{few} with fewer than {2 * LEAST} runs: too few to tell a change" if few else ""
 
 
 def machine_line(series: Series) -> str:

@@ -86,6 +86,7 @@ def changed(**parts: Any) -> str:
         (changed(environment=None), "its environment is None"),
         (changed(machine={"id": [1]}), "says no machine"),
         (changed(time=5), "its time is 5"),
+        (changed(time="yesterday"), "its time is 'yesterday'"),
         (changed(commit=5), "its commit is 5"),
         (changed(benchmarks=[1]), "its benchmarks is [1]"),
         (changed(benchmarks={"a": None}), "'a' has no values"),
@@ -98,7 +99,7 @@ def changed(**parts: Any) -> str:
 def test_a_damaged_line_is_told_with_its_place(damage: str, why: str, tmp_path: Path, capsys) -> None:
     (path,) = append(tmp_path, [line()])
     path.write_bytes(path.read_bytes() + damage.encode("latin-1") + b"\n")
-    append(tmp_path, [line()])
+    append(tmp_path, [line(day=2)])
     assert run("--history", str(tmp_path)) == 0
     said = capsys.readouterr()
     assert f"{path.name}:2 is damaged" in said.err
@@ -170,7 +171,7 @@ def test_other_machines_threads_and_sets_are_other_series() -> None:
     environment = line()["environment"]
     lines = [
         line(), line(machine={"id": "other"}), line(environment={**environment, "threads": 8}),
-        line(environment={**environment, "set": 2}), line(),
+        line(environment={**environment, "set": 2}), line(day=2),
     ]  # fmt: skip
     assert sorted(len(each.points) for each in series(lines)) == [1, 1, 1, 2]
 
@@ -179,7 +180,8 @@ def test_another_gpu_in_the_same_machine_is_another_series(tmp_path: Path, capsy
     measured = {"one / predict on GPU:0": {"time": 1.0}, "one / predict": {"time": 1.0}}
     with_gpu = {name: {**line()["environment"], "gpus": {"GPU:0": name}} for name in ("NVIDIA T4", "NVIDIA H100")}
     lines = [
-        line(environment=with_gpu[name], benchmarks=measured) for name in ("NVIDIA T4", "NVIDIA H100", "NVIDIA T4")
+        line(environment=with_gpu[name], benchmarks=measured, day=day)
+        for day, name in enumerate(("NVIDIA T4", "NVIDIA H100", "NVIDIA T4"), start=1)
     ]
     assert [(each.benchmark, each.gpu, len(each.points)) for each in series(lines)] == [
         ("one / predict", "", 3),
@@ -194,6 +196,40 @@ def test_runs_stand_in_the_order_of_their_releases_or_of_their_days() -> None:
     lines = [line(1.0, release="2.21.0", day=1), line(2.0, release="2.9.0", day=2), line(3.0, release="2.21.0", day=3)]
     assert series(lines)[0].values == [2.0, 1.0, 3.0]
     assert series(lines, by="date")[0].values == [1.0, 2.0, 3.0]
+
+
+def test_a_run_that_is_there_twice_is_one_run(tmp_path: Path, capsys) -> None:
+    """Two branches that were merged, or a file that two imports added at once: one slow run would look like three."""
+    append(tmp_path, [line(1.0, day=1)] * 3)
+    append(tmp_path, [line(1.3, day=2)] * 3)
+    assert run("--history", str(tmp_path)) == 0
+    said = capsys.readouterr().out
+    assert "in 2 runs" in said
+    assert "slower" not in said
+
+
+def test_what_has_too_few_runs_for_a_change_is_told_as_that(tmp_path: Path, capsys) -> None:
+    lines = [line(day=day, benchmarks={"one": {"time": 1.0}, **({"new": {"time": 1.0}} if day > 5 else {})})
+             for day in range(1, 11)]  # fmt: skip
+    append(tmp_path, lines)
+    assert run("--history", str(tmp_path), "--markdown", str(tmp_path / "r.md")) == 0
+    assert "1 with fewer than 6 runs: too few to tell a change" in capsys.readouterr().out
+    assert "> 1 with fewer than 6 runs" in (tmp_path / "r.md").read_text()
+    assert run("--history", str(tmp_path), "--benchmark", "one") == 0
+    assert "fewer" not in capsys.readouterr().out
+
+
+def test_a_day_ends_at_another_time_in_another_zone() -> None:
+    times = ("2026-01-05T00:30:00+14:00", "2026-01-04T23:00:00+00:00", "2026-01-04T12:00:00Z", "2026-01-04T11:00:00")
+    lines = [line(float(number), time=time) for number, time in enumerate(times, start=1)]
+    assert series(lines, by="date")[0].values == [1.0, 4.0, 3.0, 2.0]
+
+
+def test_no_release_and_no_value_is_too_long_or_too_far_for_a_history(tmp_path: Path, capsys) -> None:
+    long = [line(1e-300, day=day, release="2." + "9" * 5000) for day in range(1, 6)]
+    append(tmp_path, [*long, *(line(1e300, day=day, release="3.0") for day in range(6, 11))])
+    assert run("--history", str(tmp_path)) == 0
+    assert "slower since 2026-01-06" in capsys.readouterr().out
 
 
 def test_by_date_a_baseline_is_no_new_state() -> None:
@@ -304,7 +340,7 @@ def test_an_empty_history_says_how_to_fill_it(tmp_path: Path, capsys) -> None:
 
 
 def test_without_ruptures_it_says_how_to_get_it(tmp_path: Path, capsys, monkeypatch: pytest.MonkeyPatch) -> None:
-    append(tmp_path, [line()] * 10)
+    append(tmp_path, [line(day=day) for day in range(1, 11)])
     monkeypatch.setitem(__import__("sys").modules, "ruptures", None)
     assert run("--history", str(tmp_path)) == 3
     assert 'pip install "keras-harness[bench]"' in capsys.readouterr().err
