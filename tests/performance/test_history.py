@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import multiprocessing
 import random
 from pathlib import Path
@@ -13,14 +12,12 @@ import pytest
 
 from harness.cli import main
 from harness.performance import history
-from harness.performance.changes import changes
 from harness.performance.history import append, read
-from harness.performance.imported import lines_of_file
-from harness.performance.lasting import remembered
 from harness.performance.machine import about
 from harness.performance.series import series
 from harness.performance.sweep import NoSweep, expand
 from tests.performance.stub import interpreter
+from tests.performance.test_changes import noisy
 
 
 def line(value: float = 1.0, *, release: str = "2.21.0", day: int = 1, **changed: Any) -> dict[str, Any]:
@@ -238,76 +235,6 @@ def test_by_date_a_baseline_is_no_new_state() -> None:
     assert series(lines)[0].values == [9.0, 1.0]
 
 
-def noisy(count: int, step: float = 0.0, at: int = 0) -> list[float]:
-    return [math.exp(random.gauss(0, 0.02)) * (1 + step * (run >= at)) for run in range(count)]
-
-
-def test_steps_of_ten_percent_over_thirty_runs_are_found_where_they_are() -> None:
-    random.seed(1)
-    for _ in range(50):
-        at = random.randrange(8, 23)
-        found = changes(noisy(30, 0.1, at))
-        assert any(abs(each.at - at) <= 2 and 1.05 < each.ratio < 1.16 for each in found)
-
-
-def test_where_nothing_changes_nothing_is_found() -> None:
-    random.seed(2)
-    assert sum(bool(changes(noisy(30))) for _ in range(100)) <= 3
-
-
-def remembering(count: int, stays: float) -> list[float]:
-    logs = [random.gauss(0, 0.03)]
-    while len(logs) < count:
-        logs.append(stays * logs[-1] + random.gauss(0, 0.03 * math.sqrt(1 - stays**2)))
-    return logs
-
-
-@pytest.mark.parametrize(("stays", "runs", "most"), [(0.5, 30, 22), (0.5, 100, 12), (0.7, 100, 32)])
-def test_noise_that_stays_from_run_to_run_is_seldom_told_as_a_change(stays: float, runs: int, most: int) -> None:
-    """Of 200 series: the parts that the benchmark tells (6.3, 2.6 and 9.6 %), and three deviations of their counts.
-
-    Without what tells lasting changes from such noise it was 24, 20 and 102 of these.
-    """
-    random.seed(7)
-    assert sum(bool(changes(list(map(math.exp, remembering(runs, stays))))) for _ in range(200)) <= most
-
-
-def test_a_step_that_is_larger_than_what_noise_that_stays_makes_is_found_in_it() -> None:
-    random.seed(8)
-    for _ in range(50):
-        values = [math.exp(log) * (1 + 0.2 * (run >= 14)) for run, log in enumerate(remembering(30, 0.5))]
-        assert any(abs(each.at - 14) <= 2 and each.ratio > 1.1 for each in changes(values))
-
-
-@pytest.mark.parametrize("stays", [0.0, 0.3, 0.6])
-def test_how_much_of_the_noise_stays_is_found_and_an_outlier_does_not_move_that(stays: float) -> None:
-    random.seed(9)
-    found = []
-    for _ in range(200):
-        logs = remembering(60, stays)
-        logs[20] = logs[21] = 1.0
-        level = sorted(logs)[30]
-        found.append(remembered([[each - level for each in logs]], 0.15)[0])
-    assert abs(sum(found) / len(found) - max(stays, 0.05)) < 0.06  # none is below 0, so the mean is above
-
-
-@pytest.mark.parametrize("apart", [0.08, 0.3])
-def test_a_machine_of_two_speeds_changes_nothing(apart: float) -> None:
-    random.seed(6)
-    told = 0
-    for _ in range(200):
-        told += bool(changes([math.exp(apart * (random.random() < 0.5) + random.gauss(0, 0.003)) for _ in range(30)]))
-    assert told <= 6
-
-
-def test_one_run_that_was_held_up_is_no_change() -> None:
-    random.seed(3)
-    for place in (0, 10, 29):
-        values = noisy(30)
-        values[place] *= 3
-        assert changes(values) == []
-
-
 def test_a_change_is_shown_with_its_day_and_its_releases(tmp_path: Path, capsys) -> None:
     random.seed(4)
     values = noisy(30, 0.2, 15)
@@ -384,88 +311,6 @@ def test_memory_of_a_device_is_kept_where_it_was_measured_and_shown_when_asked_f
     assert "3 GiB in 1 run on NVIDIA H100" in said
     (one,) = json.loads(report.read_text())["benchmarks"]
     assert (one["measure"], one["points"][0]["value"]) == ("device memory", 3 * 2**30)
-
-
-def saved(tmp_path: Path, **changed: Any) -> Path:
-    """What pytest-benchmark writes, as far as it is read."""
-    benchmark = {"name": "test_a", "fullname": "tests/x.py::test_a", "stats": {"median": 0.5}, "extra_info": {}}
-    cpu = {"brand_raw": "a processor", "count": 2}
-    data = {
-        "machine_info": {"node": "n", "system": "Linux", "python_version": "3.11.7", "cpu": cpu},
-        "commit_info": {"id": "c0ffee"}, "datetime": "2026-01-02T03:04:05+00:00", "version": "5.1.0",
-        "benchmarks": [benchmark],
-        **changed,
-    }  # fmt: skip
-    path = tmp_path / "saved.json"
-    path.write_text(json.dumps(data))
-    return path
-
-
-def test_runs_of_pytest_benchmark_are_imported_once(tmp_path: Path, capsys) -> None:
-    path = saved(tmp_path)
-    assert run("import", str(path), "--history", str(tmp_path / "history")) == 0
-    assert "1 benchmarks added" in capsys.readouterr().out
-    assert run("import", str(path), "--history", str(tmp_path / "history")) == 0
-    assert "already" in capsys.readouterr().out
-    (one,) = series(read(tmp_path / "history").lines)
-    assert (one.benchmark, one.values, one.points[0].commit) == ("tests/x.py::test_a", [0.5], "c0ffee")
-
-
-def ours(load: float = 0.0, **parts: Any) -> dict[str, Any]:
-    """A benchmark of `harness.suite`, as pytest-benchmark saves it."""
-    about = {
-        "environment": {"tensorflow": "2.21.0"},
-        "machine": {"id": "m", "load": load},
-        "benchmark": "one / predict",
-    }
-    return {"name": "a", "stats": {"median": 0.5}, "extra_info": {"keras_harness": {**about, **parts}}}
-
-
-def test_the_benchmarks_of_one_run_are_one_line_whatever_the_load_was_at_each(tmp_path: Path) -> None:
-    path = saved(tmp_path, benchmarks=[ours(0.1), ours(0.9, benchmark="two / predict")])
-    (one,) = lines_of_file(path)
-    assert sorted(one["benchmarks"]) == ["one / predict", "two / predict"]
-
-
-def test_a_benchmark_that_took_no_time_costs_no_other(tmp_path: Path) -> None:
-    benchmarks = [{"name": name, "stats": {"median": value}} for name, value in (("a", 0), ("b", math.nan), ("c", 0.5))]
-    (one,) = lines_of_file(saved(tmp_path, benchmarks=benchmarks))
-    assert one["benchmarks"] == {"c": {"time": 0.5}}
-
-
-@pytest.mark.parametrize(
-    ("changed", "why"),
-    [
-        ({"machine_info": "x"}, "no JSON of pytest-benchmark"),
-        ({"commit_info": "x"}, "no JSON of pytest-benchmark"),
-        ({"datetime": None}, "its time is None"),
-        ({"benchmarks": []}, "no benchmark with a median"),
-        ({"benchmarks": [{"name": "a", "stats": {"median": 0}}]}, "no benchmark with a median"),
-        ({"benchmarks": [ours(environment=None)]}, "no JSON of pytest-benchmark"),
-        ({"benchmarks": [ours(machine={})]}, "no JSON of pytest-benchmark"),
-        ({"benchmarks": [ours(machine={"id": "../../out"})]}, "a machine cannot be called '../../out'"),
-    ],
-)
-def test_odd_files_of_pytest_benchmark_are_told_and_add_nothing(
-    changed: dict[str, Any], why: str, tmp_path: Path, capsys
-) -> None:
-    assert run("import", str(saved(tmp_path, **changed)), "--history", str(tmp_path / "history")) == 3
-    said = capsys.readouterr().err
-    assert "saved.json" in said
-    assert why in said
-    assert not list(tmp_path.rglob("*.jsonl"))
-
-
-@pytest.mark.parametrize(
-    "changed", [{"benchmarks": [{"name": "a", "stats": {}}]}, {"machine_info": None, "datetime": 1}]
-)
-def test_what_is_not_of_pytest_benchmark_is_not_imported(changed: dict[str, Any], tmp_path: Path, capsys) -> None:
-    path = saved(tmp_path, **changed) if "benchmarks" in changed else tmp_path / "other.json"
-    if not path.exists():
-        path.write_text("[]")
-    assert run("import", str(path), "--history", str(tmp_path / "history")) == 3
-    assert "no JSON of pytest-benchmark" in capsys.readouterr().err
-    assert not read(tmp_path / "history").lines
 
 
 @pytest.mark.parametrize(
