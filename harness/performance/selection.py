@@ -56,6 +56,8 @@ def select(sides: Sequence[Side], options: Options) -> tuple[list[Benchmark], li
         name: about for name, about in abouts[0]["gpus"].items() if all(name in each["gpus"] for each in abouts)
     }
     places, said = devices(options.device, common_gpus)
+    if said == NO_GPU and any(each["gpus"] for each in abouts):
+        said = f"no GPU that both sides see ({_whose(sides)}): runs on the CPU"
     notes = [said] if said else []
     problems: list[str] = []
     of_the_set = {
@@ -71,11 +73,12 @@ def select(sides: Sequence[Side], options: Options) -> tuple[list[Benchmark], li
         if closed is not None:
             problems.append(f"{path} is not loaded: {closed}")
             continue
-        found = _operations(sides, path)
+        found, but = _operations(sides, path)
         if isinstance(found, Failure):
             problems.append(f"{path} cannot be measured: {found.told}")
-        else:
-            wanted.append((str(path), str(path.absolute()), found))
+            continue
+        notes += [f"{path} / {each}: left out" for each in but]
+        wanted.append((str(path), str(path.absolute()), found))
     everything = list(dict.fromkeys(each for _, _, operations in wanted for each in operations))
     for name in options.operations:
         if name not in everything and not problems:
@@ -94,14 +97,26 @@ def select(sides: Sequence[Side], options: Options) -> tuple[list[Benchmark], li
     return list(chosen), notes, problems
 
 
-def _operations(sides: Sequence[Side], path: Path) -> list[str] | Failure:
-    """What can be done with a file on every side."""
-    common: list[str] | None = None
+def _whose(sides: Sequence[Side]) -> str:
+    return "; ".join(f"{side.label}: {', '.join(side.about['gpus'].values()) or 'none'}" for side in sides)
+
+
+def _operations(sides: Sequence[Side], path: Path) -> tuple[list[str] | Failure, list[str]]:
+    """What can be done with a file on every side, and what only on some, with who they are."""
+    by_side: dict[str, list[str]] = {}
     for side in sides:
         reply: dict[str, Any] | Failure = side.ask(
             Benchmark(str(path), "describe", CPU, str(path.absolute())), "describe"
         )
         if isinstance(reply, Failure):
-            return Failure(reply.reason, f"{reply.detail} (in the {side.label})")
-        common = [each for each in reply["operations"] if common is None or each in common]
-    return common or []
+            where = f" (in the {side.label})" if len(sides) > 1 else ""
+            return Failure(reply.reason, f"{reply.detail}{where}"), []
+        by_side[side.label] = reply["operations"]
+    every = dict.fromkeys(each for operations in by_side.values() for each in operations)
+    common = [each for each in every if all(each in operations for operations in by_side.values())]
+    but = [
+        f"{each}: only the {', '.join(label for label, operations in by_side.items() if each in operations)} has it"
+        for each in every
+        if each not in common
+    ]
+    return (common, but) if common else (Failure("nothing in common", "; ".join(but) or "nothing can be done"), [])

@@ -65,7 +65,7 @@ def environment_lines(result: Result) -> list[str]:
             f"clock      {clock['resolution_ns']} ns apart, {clock['overhead_ns']} ns a reading; "
             f"garbage is {first['garbage']}"
         )
-    return lines + [f"device     {note}" for note in result.notes]
+    return lines + [f"note       {note}" for note in result.notes]
 
 
 def spread(values: list[float]) -> str:
@@ -144,14 +144,20 @@ def disturbance_lines(result: Result) -> list[str]:
     return lines
 
 
+def first_problem(result: Result) -> str:
+    """The first, and how many more there are."""
+    more = len(result.problems) - 1
+    return f"{result.problems[0]}{f' (and {more} more)' if more else ''}" if result.problems else ""
+
+
 def alone_line(result: Result) -> str:
     """The verdict in one line."""
     took = f"{result.processes} process{'es' * (result.processes != 1)} in {result.seconds:.0f} s"
     if result.stopped:
         return f"STOPPED: {result.stopped}; what was measured before is kept ({took})"
     if result.verdict == "error":
-        return f"COULD NOT MEASURE: {(result.problems or ['nothing was measured'])[0]} ({took})"
+        return f"COULD NOT MEASURE: {first_problem(result) or 'nothing was measured'} ({took})"
     failed = len(result.failures.get(ALONE, {}))
     if failed:
         return f"{failed} of {len(result.benchmarks)} benchmarks failed ({took})"
-    return f"{len(result.benchmarks)} benchmarks measured ({took})"
+    return f"{len(result.benchmarks)} benchmark{'s' * (len(result.benchmarks) != 1)} measured ({took})"

@@ -15,7 +15,7 @@ from harness.performance.paired import CONFIDENCE
 from harness.performance.result import Result
 from harness.performance.sequential import SAME, UNDECIDED
 from harness.performance.verdicts import FAILS, VERDICTS, Row, failing, rows, unanswered, verdict
-from harness.reporting.bench_text import print_notes
+from harness.reporting.bench_text import first_problem, print_notes
 from harness.reporting.printable import printable, printable_lines
 from harness.reporting.quantities import amount, percent
 
@@ -89,7 +89,7 @@ def verdict_line(result: Result) -> str:
         return f"STOPPED: {result.stopped}; so far {said or 'nothing'} ({took})"
     whole = verdict(result)
     if whole == "error":
-        why = result.problems[0] if result.problems else unanswered(result) or "nothing was measured"
+        why = first_problem(result) or unanswered(result) or "nothing was measured"
         return f"COULD NOT MEASURE: {why} ({took}; {said or 'nothing'})"
     if whole == "fail":
         found = failing(result)

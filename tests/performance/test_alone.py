@@ -137,7 +137,18 @@ def test_a_model_that_cannot_be_read_is_told_and_not_the_operation_that_it_may_h
 def test_a_model_that_cannot_be_loaded_is_no_pass(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     python = interpreter(tmp_path / "a", faults={"describe": "raise"})
     assert code("--env", python, "--models", str(building.keras(tmp_path))) == 3
-    assert "model.keras cannot be measured: raised: ValueError" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "model.keras cannot be measured: raised: ValueError" in said
+    assert "in the measured" not in said  # there is but one
+
+
+def test_of_several_models_that_cannot_be_loaded_the_verdict_says_how_many(tmp_path: Path, capsys) -> None:
+    python = interpreter(tmp_path / "a", faults={"describe": "raise"})
+    for name in ("a", "b", "c"):
+        (tmp_path / name).mkdir(exist_ok=True)
+    models = [str(building.keras(tmp_path / name)) for name in ("a", "b", "c")]
+    assert code("--env", python, "--models", *models) == 3
+    assert "(and 2 more)" in capsys.readouterr().out.partition("COULD NOT MEASURE")[2]
 
 
 def test_a_model_that_holds_code_is_not_loaded_unless_that_is_said(

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from harness.cli import main
+from tests.inspection import building
 from tests.performance.stub import ROOT, asked, interpreter, started
 
 
@@ -213,6 +214,25 @@ def test_a_crash_on_one_side_is_told_as_that_and_the_rest_goes_on(
     assert "baseline: " in ran.row("one / load .keras")["told"] or "candidate: " in ran.row("one / load .keras")["told"]
     assert ran.row("one / predict")["verdict"] == "same"
     assert ran.row("two / load .keras")["verdict"] == "same"
+
+
+def test_what_only_one_side_can_do_with_a_model_is_told_and_not_left_out_in_silence(compare, tmp_path: Path) -> None:
+    model = str(building.keras(tmp_path))
+    ran = compare({"operations": ("predict", "training step")}, {}, "--models", model, "--pairs", "5")
+    assert ran.code == 0
+    assert [each["operation"] for each in ran.report["benchmarks"]] == ["predict"]
+    assert f"note       {model} / training step: only the baseline has it: left out" in ran.said
+    assert f"note       {model} / load .keras: only the candidate has it: left out" in ran.said
+    ran = compare({"operations": ("training step",)}, {}, "--models", model)
+    assert ran.code == 3
+    assert "cannot be measured: nothing in common: training step: only the baseline has it" in ran.said
+
+
+def test_a_gpu_that_one_side_alone_sees_is_told_and_not_used(compare) -> None:
+    ran = compare({}, {"gpus": {"GPU:0": "NVIDIA H100"}}, "--device", "gpu", "--pairs", "5", "--operation", "predict")
+    assert ran.code == 0
+    assert "no GPU that both sides see (baseline: none; candidate: NVIDIA H100): runs on the CPU" in ran.said
+    assert {each["device"] for each in ran.report["benchmarks"]} == {"CPU"}
 
 
 @pytest.mark.parametrize("nothing", [{"factors": {"one / predict": 0.0}}, {"memory": 0}])
