@@ -11,11 +11,14 @@ from __future__ import annotations
 
 import argparse
 import math
-import random
 import statistics
 import sys
+import zlib
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
+
+import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
@@ -32,41 +35,44 @@ SHIFTED = 6  # of them are slower, where any is
 QUICK, FULL = Plan(looks=(5, 8, 12)), Plan(looks=(5, 8, 12, 20))
 SHIFTS = (1.0, 1.05, 1.1, 1.15, 1.3)
 
-Drifts = Callable[[random.Random, int, int], list[list[tuple[float, float]]]]  # of benchmarks, and pairs: both logs
+Draw = np.random.Generator
+Logs = Any  # an array
+Drifts = Callable[[Draw, int, int], Logs]  # of so many benchmarks in so many pairs of processes: both logarithms
 Alarms = tuple[list[bool], float]  # for each benchmark, and how many pairs of processes it took
 
 
-def process(draw: random.Random, shift: float, drift: float | None = None) -> list[float]:
-    """The rounds of a benchmark in one process, in units of what it takes."""
-    factor = shift * math.exp(draw.gauss(0, DRIFT) if drift is None else drift)
+def rounds(draw: Draw, drifts: Logs) -> Logs:
+    """The rounds of a benchmark in processes that are off by so much, in units of what it takes; one more axis."""
+    shape = (*drifts.shape, ROUNDS)
+    held_up = np.where(draw.random(shape) < OUTLIERS, draw.uniform(1, 2, shape), 1)
+    return np.exp(drifts[..., None] + draw.normal(0, NOISE, shape)) * held_up
+
+
+def pairs(draw: Draw, shifts: list[float], drifts: Logs) -> list[list[float]]:
+    """The log ratios of pairs of processes, for each benchmark."""
+    before, after = np.moveaxis(np.median(rounds(draw, drifts), -1), -1, 0)
     return [
-        factor * math.exp(draw.gauss(0, NOISE)) * (draw.uniform(1, 2) if draw.random() < OUTLIERS else 1)
-        for _ in range(ROUNDS)
+        log_ratios(list(zip(one, other * shift, strict=True)))
+        for one, other, shift in zip(before.tolist(), after, shifts, strict=True)
     ]
 
 
-def one_after_the_other(draw: random.Random, shifts: list[float]) -> Alarms:
+def one_after_the_other(draw: Draw, shifts: list[float]) -> Alarms:
     """pytest-benchmark --benchmark-compare-fail=mean:5%: one process of each, the means compared."""
-    found = []
-    for shift in shifts:
-        before, after = statistics.fmean(process(draw, 1.0)), statistics.fmean(process(draw, shift))
-        found.append(after > before * 1.05)
-    return found, 1
+    before, after = rounds(draw, of_its_own(draw, len(shifts), 1)).mean(-1)[:, 0].T
+    return (after * np.array(shifts) > before * 1.05).tolist(), 1
 
 
-def eight_pairs(draw: random.Random, shifts: list[float]) -> Alarms:
+def eight_pairs(draw: Draw, shifts: list[float]) -> Alarms:
     """Eight pairs in turns, a median per process, a paired test at .01, and a threshold of 5 %: each by itself."""
-    found = []
-    for shift in shifts:
-        result = ratio(pairs(draw, shift, of_its_own(draw, 1, 8)[0]))
-        found.append(result.p < 0.01 and result.estimate > 1.05)
-    return found, 8
+    results = map(ratio, pairs(draw, shifts, of_its_own(draw, len(shifts), 8)))
+    return [result.p < 0.01 and result.estimate > 1.05 for result in results], 8
 
 
-def bench(draw: random.Random, shifts: list[float], plan: Plan, drifts: Drifts | None = None) -> Alarms:
+def bench(draw: Draw, shifts: list[float], plan: Plan, drifts: Drifts | None = None) -> Alarms:
     """What `bench` does: as many pairs as it takes, looked at together."""
-    off_by = (drifts or of_its_own)(draw, len(shifts), plan.cap)
-    logs = {str(each): pairs(draw, shift, off_by[each]) for each, shift in enumerate(shifts)}
+    found_of = pairs(draw, shifts, (drifts or of_its_own)(draw, len(shifts), plan.cap))
+    logs = {str(each): values for each, values in enumerate(found_of)}
     decisions = Decisions(plan, list(logs))
     taken = plan.cap
     for count in plan.looks:
@@ -82,51 +88,32 @@ def bench(draw: random.Random, shifts: list[float], plan: Plan, drifts: Drifts |
     return [decisions.at(name).verdict == MORE for name in logs], taken
 
 
-def pairs(draw: random.Random, shift: float, drifts: list[tuple[float, float]]) -> list[float]:
-    """The log ratios of pairs of processes that are off by so much."""
-    return log_ratios(
-        [
-            (statistics.median(process(draw, 1.0, before)), statistics.median(process(draw, shift, after)))
-            for before, after in drifts
-        ]
-    )
-
-
-def of_its_own(draw: random.Random, benchmarks: int, count: int) -> list[list[tuple[float, float]]]:
+def of_its_own(draw: Draw, benchmarks: int, count: int) -> Logs:
     """Every process is off for life, with each benchmark by another part."""
-    return [[(draw.gauss(0, DRIFT), draw.gauss(0, DRIFT)) for _ in range(count)] for _ in range(benchmarks)]
+    return draw.normal(0, DRIFT, (benchmarks, count, 2))
 
 
 def staying(part: float) -> Drifts:
     """So large a part of how far a pair is off stays to the next, with each benchmark by itself."""
 
-    def drifts(draw: random.Random, benchmarks: int, count: int) -> list[list[tuple[float, float]]]:
-        found, deviation = [], DRIFT * math.sqrt(2)
-        for _ in range(benchmarks):
-            logs = [draw.gauss(0, deviation)]
-            while len(logs) < count:
-                logs.append(part * logs[-1] + draw.gauss(0, deviation * math.sqrt(1 - part**2)))
-            found.append([(0.0, log) for log in logs])
-        return found
+    def drifts(draw: Draw, benchmarks: int, count: int) -> Logs:
+        logs = np.zeros((benchmarks, count, 2))
+        new = draw.normal(0, DRIFT * math.sqrt(2), (benchmarks, count))
+        logs[:, 0, 1] = new[:, 0]
+        for pair in range(1, count):
+            logs[:, pair, 1] = part * logs[:, pair - 1, 1] + math.sqrt(1 - part**2) * new[:, pair]
+        return logs
 
     return drifts
 
 
-def slow(draw: random.Random, benchmarks: int, count: int, *, as_a_whole: bool) -> list[list[tuple[float, float]]]:
+def slow(draw: Draw, benchmarks: int, count: int, *, as_a_whole: bool) -> Logs:
     """One process in ten is 30 % slower: with all of its benchmarks, or with each by itself."""
-
-    def mode() -> list[tuple[float, ...]]:
-        return [tuple(math.log(1.3) * (draw.random() < 0.1) for _ in range(2)) for _ in range(count)]
-
-    whole = mode()
-    found = []
-    for own in of_its_own(draw, benchmarks, count):
-        modes = whole if as_a_whole else mode()
-        found.append([(one + more[0], other + more[1]) for (one, other), more in zip(own, modes, strict=True)])
-    return found
+    slower = draw.random((1 if as_a_whole else benchmarks, count, 2)) < 0.1
+    return of_its_own(draw, benchmarks, count) + math.log(1.3) * slower
 
 
-WAYS: dict[str, Callable[[random.Random, list[float]], Alarms]] = {
+WAYS: dict[str, Callable[[Draw, list[float]], Alarms]] = {
     "pytest-benchmark, mean:5%": one_after_the_other,
     "eight pairs, each benchmark by itself": eight_pairs,
     "`bench --quick`, at most 12 pairs": lambda draw, shifts: bench(draw, shifts, QUICK),
@@ -150,16 +137,14 @@ def main() -> None:
     print(f"{runs} runs of {BENCHMARKS} benchmarks each, of which {SHIFTED} are slower where anything is seen.\n")
     table(WAYS, SHIFTS, runs)
     print()
-    others: dict[str, Callable[[random.Random, list[float]], Alarms]] = {}
+    others: dict[str, Callable[[Draw, list[float]], Alarms]] = {}
     for name, drifts in OTHERS.items():
         for plan, called in ((QUICK, "quick"), (FULL, "full")):
             others[f"{name}, {called}"] = lambda draw, shifts, of=(plan, drifts): bench(draw, shifts, *of)
     table(others, (1.0, 1.1, 1.15), runs)
 
 
-def table(
-    ways: dict[str, Callable[[random.Random, list[float]], Alarms]], planted: tuple[float, ...], runs: int
-) -> None:
+def table(ways: dict[str, Callable[[Draw, list[float]], Alarms]], planted: tuple[float, ...], runs: int) -> None:
     """A row for each way: how often it alarms where nothing is planted, and how often where something is."""
     shifted = [f"{shift - 1:+.0%} seen" for shift in planted[1:]]
     print("| | false alarms | runs with one | " + " | ".join(shifted) + " | pairs |")
@@ -167,7 +152,7 @@ def table(
     for name, way in ways.items():
         cells, spent = [], []
         for shift in planted:
-            draw = random.Random(f"{name} {shift}")
+            draw = np.random.default_rng(zlib.crc32(f"{name} {shift}".encode()))
             shifts = [shift] * SHIFTED + [1.0] * (BENCHMARKS - SHIFTED)
             found = [way(draw, shifts) for _ in range(runs)]
             alarms = [alarm for each, _ in found for alarm in (each if shift == 1.0 else each[:SHIFTED])]

@@ -1,7 +1,7 @@
 """As many pairs as the decision needs, and no more false alarms for having looked in between.
 
 A run looks at its benchmarks after some numbers of pairs (`Plan.looks`). The probability of any false alarm in the
-whole run, `alpha`, is spent over the looks (alpha t^2 after the part t of all pairs: Kim and DeMets 1987), and what one
+whole run, `alpha`, is spent over the looks (alpha t^3 after the part t of all pairs: Kim and DeMets 1987), and what one
 look may spend is shared among all benchmarks of the run by Holm's procedure. A false alarm at any look of any benchmark
 is then no more likely than the sum of what was spent, which is alpha, however the benchmarks hang together: each look
 holds its own share by Holm, and the union of the looks at most their sum.
@@ -41,9 +41,9 @@ class Plan:
         """What may be spent of alpha up to a look after so many pairs.
 
         >>> Plan(looks=(5, 10)).spent_by(5), Plan(looks=(5, 10)).spent_by(10)
-        (0.0125, 0.05)
+        (0.00625, 0.05)
         """
-        return self.alpha * min(1.0, pairs / self.cap) ** 2
+        return self.alpha * min(1.0, pairs / self.cap) ** 3
 
 
 def holm(ps: Mapping[str, float], level: float) -> set[str]:
