@@ -100,6 +100,8 @@ def main() -> None:
     options.add_argument("--env", default=sys.executable, help="an interpreter with TensorFlow")
     options.add_argument("--time-limit", type=float, default=QUICK_LIMIT, help="seconds for each")
     given = options.parse_args()
+    if not given.runs and not given.log.exists():
+        options.error(f"there is no {given.log}, and nothing is to be run (--runs)")
     for _ in range(given.runs):
         for planted in given.planted or [""]:
             line = run(planted, tuple(given.workload), given.env, given.time_limit)
