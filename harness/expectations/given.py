@@ -115,6 +115,7 @@ def _is_settled_elsewhere(architecture: Architecture, call: Call, argument: str,
     }.get(argument, False)
 
 
+_ALSO_CALLED = {"swish": "silu", "hard_swish": "hard_silu"}  # by Keras 3, which has one function under both names
 # Objects whose config states their arguments as they were given; layers and optimizers change those they hold.
 _PLAIN_ROOMS = ("initializers.", "regularizers.", "constraints.")
 
@@ -133,4 +134,6 @@ def _contradicts(value: Any, stated: Any) -> bool:
         if value < 0 < stated:
             return False  # an axis or a number of groups that was counted from the end
         return abs(value - stated) > 1e-6 * max(1.0, abs(value))
-    return isinstance(value, str) and isinstance(stated, str) and value.lower() != stated.lower()
+    if not isinstance(value, str) or not isinstance(stated, str):
+        return False
+    return stated.lower() not in (value.lower(), _ALSO_CALLED.get(value))

@@ -34,7 +34,8 @@ SAVE_AGAIN = "load the model in the baseline and save it as"
 class Break:
     """What is known of one break: what was said, where, and the model: its description, or the config in its file.
 
-    `keras` is the release that broke it, and `format` that of the file, where they are known. `own` says that the file
+    `keras` is the release that broke it, `saved_by` the one that saved it (of a file of the user's, the one that it
+    worked in), and `format` that of the file, where they are known. `own` says that the file
     names classes or functions of its author's. `layers` are the classes at that place, which may have any name; `kind`
     is that of the difference.
     """
@@ -49,13 +50,15 @@ class Break:
     own: bool = False
     layers: tuple[str, ...] = ()
     kind: str = ""
+    saved_by: str = ""
 
 
 @dataclass(frozen=True)
 class Cause:
     """One cause. `error`, `where` and `holds` are expressions for what is said, the place, and the model.
 
-    Where `keras` names releases, one of them must be the one that broke it; `format` is that of the file. `resave` says
+    Where `keras` names releases, one of them must be the one that broke it, and where `saved_by` does, the one that
+    saved it; `format` is that of the file. `resave` says
     why the same model, saved again by the baseline as .h5, should pass; empty where nothing speaks for it.
     """
 
@@ -73,6 +76,7 @@ class Cause:
     resave: str = ""
     own: bool = False  # of files alone that name something of their author's
     kind: str = ""
+    saved_by: str = ""
 
     def what_to_do(self, passed: Sequence[str] | None = None) -> str:
         """The remedy. `passed` are the formats in which a re-saved file was seen to pass; None if none was tried."""
@@ -89,6 +93,7 @@ class Cause:
             and (not self.where or any(re.search(self.where, each) for each in (broken.where, *broken.layers)))
             and (not self.holds or re.search(self.holds, broken.model, re.S) is not None)
             and (not self.keras or (broken.keras != "" and in_range(broken.keras, self.keras)))
+            and (not self.saved_by or (broken.saved_by != "" and in_range(broken.saved_by, self.saved_by)))
             and self.format in ("", broken.format)
             and (broken.own or not self.own)
             and self.kind in ("", broken.kind)
@@ -121,13 +126,13 @@ def later(one: str, other: str) -> bool:
     return bool(one and other) and Version(one) > Version(other)
 
 
-def diagnose(finding: Finding, keras: str = "") -> Cause | None:
+def diagnose(finding: Finding, keras: str = "", saved_by: str = "") -> Cause | None:
     """The cause of a finding: a row, or a known issue of the Keras that breaks it; None where none is known."""
     said = f"{finding.error['type']}: {finding.error['message']}" if finding.error else ""
     model = dumps(finding.architecture)
-    file = "hdf5" if any(route.startswith("hdf5") for route in finding.routes) else ""
+    file = next((each for each in ("hdf5", "keras") for route in finding.routes if route.startswith(each)), "")
     broken = Break(finding.observation, finding.direction, said, finding.where, model, keras, file)
-    cause = cause_of(replace(broken, layers=finding.layers, kind=finding.kind))
+    cause = cause_of(replace(broken, layers=finding.layers, kind=finding.kind, saved_by=saved_by))
     return cause or (_known(finding, keras) if keras else None)
 
 

@@ -221,7 +221,7 @@ def _different(
 ) -> ModelVerdict:
     where = "/".join(difference.where)
     broken = Break(observation, _way(*reversed(sides)), "", where, report.config, sides[1], report.format)
-    cause = cause_of(replace(broken, kind=difference.kind))
+    cause = cause_of(replace(broken, kind=difference.kind, saved_by=sides[0]))
     why = _told(observation, difference)
     if observation not in ("outputs", "loss") and made.max_abs_diff is not None:
         why += f"; the outputs are {f'{made.max_abs_diff:.3g} apart' if made.max_abs_diff else 'the same'}"

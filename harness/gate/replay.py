@@ -57,9 +57,9 @@ class Replayed(Result):
     def cause(self, finding: Finding) -> Cause | None:
         """Why it broke; a recording of a later release is on its way back."""
         names = self.shown.get(f"{kind(finding)} {finding.id}", [])
-        newer = names and later(self._keras(names[0]), self._keras(CANDIDATE))
-        way = BACK if newer and finding.direction else finding.direction
-        return diagnose(replace(finding, direction=way), self._keras(CANDIDATE))
+        saved_by = self._keras(names[0]) if names else ""
+        way = BACK if finding.direction and later(saved_by, self._keras(CANDIDATE)) else finding.direction
+        return diagnose(replace(finding, direction=way), self._keras(CANDIDATE), saved_by)
 
     def add(self, name: str, trip: Trip) -> None:
         """Notes in which recording the findings of a model have shown."""

@@ -134,7 +134,8 @@ class Result:
         # Causes are told of the way up: where the candidate is the older one, that is the way back.
         turned = finding.direction and later(older, newer)
         way = {FORWARD: BACK, BACK: FORWARD}[finding.direction] if turned else finding.direction
-        return diagnose(replace(finding, direction=way), self._keras(side))
+        other = "candidate" if side == "baseline" else "baseline"
+        return diagnose(replace(finding, direction=way), self._keras(side), self._keras(other))
 
     def _keras(self, side: str) -> str:
         return str(self.environments.get(side, {}).get("keras", ""))

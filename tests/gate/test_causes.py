@@ -28,7 +28,8 @@ def with_layer(finding: Finding, call: object) -> Finding:
 
 LEGACY = "Note that the legacy SavedModel format is not supported by `load_model()` in Keras 3."
 # For each cause: what is said in the release that reads, the direction, the layer, the observation; of some the place,
-# the release, and the format of a file of the user's, or that it holds something of its author's own.
+# the release, the format of a file of the user's, or that it holds something of its author's own, the kind of the
+# difference, and the release that saved it.
 SAID = {
     "own-code-not-imported": (
         "No module named 'keras.engine'", "forward", Call("layers.Dense"), "import",
@@ -169,8 +170,7 @@ SAID = {
         "", "forward", Call("layers.Dense"), "slots", "slots", "3.16.0.dev2026102704",
     ),
     "optimizer-of-keras-2": (
-        "", "forward", Call("layers.InputLayer", {"batch_input_shape": [None, 3]}), "optimizer", "iterations", "3.15.1",
-        "keras",
+        "", "forward", Call("layers.Dense"), "optimizer", "iterations", "3.15.1", "keras", "", "2.15.0",
     ),
     "names-of-an-attention-in-weights": (
         "Layer 'value' expected 1 variables, but received 0 variables during loading. Expected: ['a/value/kernel:0']",
@@ -191,6 +191,28 @@ SAID = {
     "lookups-compute-in-int64": (
         "", "forward", Call("layers.StringLookup", {"output_mode": "count"}), "outputs", "outputs", "", "", "dtype",
     ),
+    "optimizer-arguments-of-keras-2": (
+        "Argument(s) not recognized: {'jit_compile': False, 'is_legacy_optimizer': False}",
+        "forward", Call("layers.Dense"), "travel",
+    ),
+    "arguments-of-keras-3": (
+        "Exception encountered: ('Keyword argument not understood:', 'quantization_config')",
+        "back", Call("layers.Dense"), "travel",
+    ),
+    "interpolation-removed": (
+        "Invalid value for argument `interpolation`. Expected of one ('bilinear', 'nearest'). Received: gaussian",
+        "", Call("layers.Resizing"), "build",
+    ),
+    "summary-of-a-discretization": (
+        "", "forward", Call("layers.Discretization", {"num_bins": 4}), "weights", "discretization/summary",
+    ),
+    "discretization-among-layers-with-weights": (
+        "Layer count mismatch when loading weights from file. Model expected 0 layers, found 1 saved layers.",
+        "forward", Call("layers.Discretization", {"num_bins": 4}), "travel",
+    ),
+    "dtype-of-a-symbolic-output": (
+        "", "forward", Call("layers.ZeroPadding1D"), "structure", "outputs/0/1", "3.15.1", "", "", "2.15.0",
+    ),
     "own-class-missing": ("Unknown layer: 'mine>Scale'.", "", Call("custom.Scale"), "travel", "", "", "own"),
 }  # fmt: skip
 
@@ -198,14 +220,16 @@ SAID = {
 @pytest.mark.parametrize("cause", SAID)
 def test_a_cause_is_recognised_by_what_is_said_and_what_is_held(cause: str) -> None:
     message, direction, layer, observation, *rest = SAID[cause]
-    place, keras, file, kind = (*rest, "", "", "", "")[:4]
+    place, keras, file, kind, saved_by = (*rest, "", "", "", "", "")[:5]
     finding = with_layer(failed(message, observation=observation), layer)
     finding = replace(finding, direction=direction, where=place, kind=kind)
     model = dumps(finding.architecture)
     told = (
-        cause_of(Break(observation, direction, message, place, model, keras, file, own=file == "own"))
+        cause_of(
+            Break(observation, direction, message, place, model, keras, file, own=file == "own", saved_by=saved_by)
+        )
         if file
-        else diagnose(finding, keras)
+        else diagnose(finding, keras, saved_by)
     )
     assert told is not None
     assert told.id == cause
