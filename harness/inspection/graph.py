@@ -12,6 +12,13 @@ from harness.inspection.references import Path, path_text
 from harness.inspection.report import Report
 
 MODELS = frozenset({"Functional", "Model", "Sequential"})
+CONSTANT = "_CONSTANT_VALUE"  # in the place of a layer's name, where Keras 2 calls something on a constant first
+# Of these one tensor comes, whatever they are called on.
+SINGLE = (variables.NONE | variables.ROWS.keys()) - {
+    "Activation", "Bidirectional", "ClassMethod", "GRU", "GRUCell", "Identity", "InstanceMethod", "InstanceProperty",
+    "LSTM", "LSTMCell", "Lambda", "MultiHeadAttention", "SimpleRNN", "SimpleRNNCell", "SlicingOpLambda", "TFOpLambda",
+    "TimeDistributed",
+}  # fmt: skip
 Key = tuple[str, int]
 
 
@@ -85,6 +92,10 @@ def _functional(report: Report, config: dict[str, Any], path: str, limits: Limit
             report.add("graph-broken", path, f"{name} is called on nothing")
         for at, node in enumerate(inbound):
             before[name, at] = list(sources(node))
+            # A call on constants alone is no node of a graph: read back, it is computed then and there.
+            if not before[name, at]:
+                report.add("graph-broken", path, f"{name} (node {at}) is called on nothing that flows")
+            _one_of(report, layers, node, f"{name} (node {at})", path)
         if not inbound:
             before[name, 0] = []
         if len(before) > limits.nodes:
@@ -120,6 +131,13 @@ def _of_keras_2(value: Any) -> bool:
     )
 
 
+def _one_of(report: Report, layers: dict[str, dict[str, Any]], node: Any, who: str, path: str) -> None:
+    """Takes a call the second tensor of a layer that has one? Of a layer of the author's nobody knows."""
+    for name, _, tensor in _histories(node):
+        if tensor and name in layers and variables.built_in(layers[name]) in SINGLE:
+            report.add("graph-broken", path, f"{who} takes tensor {tensor} of {name}, of which one comes")
+
+
 def _stands_alone(layer: dict[str, Any]) -> bool:
     """Keras 2 keeps layers in a model that nothing flows through: those that were only added to it."""
     return layer["class_name"] in ("AddLoss", "AddMetric") or layer["class_name"] in MODELS
@@ -150,6 +168,10 @@ def _known(source: Key, before: dict[Key, list[Key]], first: dict[str, int]) -> 
 
 def sources(node: Any) -> Iterator[Key]:
     """The (layer, node) pairs that a node takes, as either Keras writes them."""
+    return ((name, at) for name, at, _ in _histories(node))
+
+
+def _histories(node: Any) -> Iterator[tuple[str, int, int]]:
     waiting = [node]
     while waiting:
         value = waiting.pop()
@@ -157,11 +179,11 @@ def sources(node: Any) -> Iterator[Key]:
             if value.get("class_name") == "__keras_tensor__":
                 inner = value.get("config")
                 if isinstance(inner, dict) and _is_history(inner.get("keras_history")):
-                    yield tuple(inner["keras_history"][:2])
+                    yield tuple(inner["keras_history"][:3])
                 continue
             waiting.extend(value.values())
         elif _is_history(value):
-            yield value[0], value[1]
+            yield value[0], value[1], value[2]
             waiting.extend(value[3:])
         elif isinstance(value, list):
             waiting.extend(value)
@@ -175,6 +197,7 @@ def _is_history(value: Any) -> bool:
         and isinstance(value[0], str)
         and type(value[1]) is int
         and type(value[2]) is int
+        and value[:2] != [CONSTANT, -1]
         and (len(value) == 3 or isinstance(value[3], dict))
     )
 
@@ -186,6 +209,7 @@ def _ends(
     ends: dict[str, list[Key]] = {}
     for what in ("input_layers", "output_layers"):
         ends[what] = list(sources(config.get(what)))
+        _one_of(report, layers, config.get(what), what, path)
         if not ends[what]:
             report.add("graph-broken", path, f"{what} names nothing")
         for key in ends[what]:

@@ -61,6 +61,13 @@ def damage() -> Iterator[Case]:
         "model that takes its own last output": _in_itself(),
         "model that is counted from 0 and from 1 by layers": _counted_twice(),
         "layer on nothing": b.functional(b.called(b.dense("dense", 4, 3)), second),
+        "operation on constants alone": b.functional(_computed_at_once(), first, second),
+        "second tensor of a layer that has one": b.functional(first, b.called(b.dense("dense_1", 2, 4)) | {
+            "inbound_nodes": [{"args": [b.tensor("dense", tensor=1)], "kwargs": {}}]}),
+        "second tensor of an output that has one": b.functional(first, second, outputs=[["dense_1", 0, 1]]),
+        "second tensor of an input": b.functional(first, second, inputs=[["input_layer", 0, 1]]),
+        "second tensor of a layer, as Keras 2 writes it": b.functional(first, second | {
+            "inbound_nodes": [[["dense", 0, 1, {}]]]}),
     }.items():  # fmt: skip
         yield Case(f"graph: {name}", "corrupt", "graph-broken", lambda folder, c=config: b.keras(folder, c))
     for part in ("args", "kwargs"):
@@ -68,6 +75,12 @@ def damage() -> Iterator[Case]:
         yield Case(f"graph: a call of {part} alone", "corrupt", "config-shape",
                    lambda folder, c=half: b.keras(folder, c))  # fmt: skip
     yield from _weight_cases()
+
+
+def _computed_at_once() -> b.Config:
+    """What is read back is called, and a call without a tensor of the graph is no node but memory: 160 GB here."""
+    tiled = b.layer("Tile", module="keras.src.ops.numpy", registered="Tile", name="t", repeats=[200_000, 200_000])
+    return tiled | {"name": "t", "inbound_nodes": [{"args": [[[1.0]]], "kwargs": {}}]}
 
 
 def _counted_twice() -> b.Config:

@@ -74,8 +74,8 @@ def model(**changed: Any) -> Config:
     return sequential(dense("dense", 4, 3, **changed), dense("dense_1", 2, 4))
 
 
-def tensor(name: str, node: int = 0, shape: tuple[int | None, ...] = (None, 3)) -> Config:
-    config = {"shape": list(shape), "dtype": "float32", "keras_history": [name, node, 0]}
+def tensor(name: str, node: int = 0, shape: tuple[int | None, ...] = (None, 3), tensor: int = 0) -> Config:
+    config = {"shape": list(shape), "dtype": "float32", "keras_history": [name, node, tensor]}
     return {"class_name": "__keras_tensor__", "config": config}
 
 

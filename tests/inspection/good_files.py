@@ -147,6 +147,17 @@ def configs() -> Iterator[Case]:
     yield _good("layer called on a dict, as Keras 2 writes it", lambda folder: b.keras(
         folder, b.functional(dict_of_inputs, outputs=[["a", 0, 0]]), weights=b.hdf5({})))  # fmt: skip
 
+    for constant in (2, 0.5, [1, 2]):  # whole, it looks like the number of a tensor
+        power = b.layer("TFOpLambda", module="keras.src.layers.core.tf_op_layer", registered="TFOpLambda", name="p",
+                        function="math.pow") | {"name": "p"}  # fmt: skip
+        power["inbound_nodes"] = [["_CONSTANT_VALUE", -1, constant, {"y": ["input_layer", 0, 0]}]]
+        yield _good(f"operation of Keras 2 on the constant {constant} first", lambda folder, p=power: b.keras(
+            folder, b.functional(p, outputs="p"), weights=b.hdf5({})))  # fmt: skip
+    states = b.called(b.layer("LSTM", name="l", units=1, return_state=True), "input_layer")
+    third = b.called(b.layer("ReLU", name="r")) | {"inbound_nodes": [{"args": [b.tensor("l", tensor=2)], "kwargs": {}}]}
+    yield _good("third tensor of a layer that has three", lambda folder: b.keras_json(
+        folder, b.functional(states, third, outputs="r")))  # fmt: skip
+
 
 def _twice(first: int, *, ends: int | None = None) -> b.Config:
     """f(f(x)): a layer that takes its own output, and a graph without a cycle. Keras 2 counts a node before the first.
