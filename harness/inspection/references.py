@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from harness.inspection import exports, foreign, positions, protobuf
+from harness.inspection import costs, exports, foreign, positions, protobuf
 from harness.inspection.exports import PARTS
 from harness.inspection.limits import Limits
 from harness.inspection.report import NAMES, Report
@@ -71,6 +71,7 @@ class References:
         self.custom = custom
         self.over = False  # more of something than the limit: it is not looked through to its end
         self._references = 0
+        self._asked = 0  # numbers that arguments alone ask for
 
     def look(self, config: Any) -> None:
         """The whole config, without recursion; what waits is not made before it is looked at."""
@@ -361,9 +362,17 @@ class References:
             self.custom.setdefault(name)
         self._add("custom-object", path, f"{name}{', ' if what else ''}{what}")
 
+    def _ask(self, count: int, path: Path) -> None:
+        self._asked += count
+        limit = max(self.limits.parameters_floor, int(self.report.size * self.limits.parameters_over_file))
+        if count and self._asked * 4 > limit:
+            self._add("model-bomb", path, f"{self._asked * 4:,} bytes that arguments ask for up to here; the limit is "
+                      f"{limit:,}")  # fmt: skip
+
     # What a built-in's own arguments can do.
     def _particular(self, name: str, config: dict[str, Any], path: Path) -> None:
         inner = (*path, "config")
+        self._ask(costs.of(name, config), inner)
         if name == "Lambda":
             self._lambda(config, inner)
         elif name == "TFSMLayer":

@@ -16,6 +16,7 @@ from harness.inspection.clock import Clock
 from harness.inspection.shapes import (
     AXES,
     MADE_UP,
+    UNKNOWN,
     Config,
     Shape,
     along,
@@ -34,6 +35,7 @@ from harness.inspection.shapes import (
 MERGING = frozenset({"Concatenate"})
 DEEPEST = 100  # layers in layers; the JSON of a config is not deeper
 RECURRENT = re.compile("LSTM|GRU|RNN")
+STEP, FEW_STEPS = 4000, 1000  # how many parameters a step that is unrolled is held for, and how many are for nothing
 ONE_WAY = frozenset({"ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D", "GRU", "LSTM", "RNN", "SimpleRNN"})
 # What comes out of them is known, and not only that it is no more.
 EXACT = frozenset(
@@ -136,9 +138,29 @@ def _parameters(layer: Config, given: Shape, clock: Clock, depth: int) -> int:
         if asked is None:
             asked = variables.plainly(layer, shape)
         count = _least(layer, given, clock, depth) if asked is None else sum(product(each) for _, each in asked)
-        return count + _state(layer, given, clock)
+        return count + _adapter(layer["config"], asked, given) + _steps(layer, given) + _state(layer, given, clock)
     except MADE_UP:
         return 0
+
+
+def _adapter(config: Config, asked: Any, given: Shape) -> int:
+    """LoRA: two kernels of so many columns beside the layer's own."""
+    rank = config.get("lora_rank")
+    if rank is None:
+        return 0
+    kernel = asked[0][1] if asked else (along(given, -1), UNKNOWN)
+    return variables.whole(rank) * sum(each or UNKNOWN for each in kernel)
+
+
+def _steps(layer: Config, given: Shape) -> int:
+    """Keras 2 writes a graph for each step that it unrolls, when the layer is called first, which is on loading."""
+    config, name = layer["config"], str(layer.get("class_name"))
+    if name == "Bidirectional" and isinstance(config.get("layer"), dict):
+        inner = config["layer"]
+        return 2 * _steps(inner, given) if inner.get("class_name") in ONE_WAY else 0
+    if not config.get("unroll") or not RECURRENT.search(name) or len(given) < 3:
+        return 0
+    return STEP * max(0, along(given, 1) - FEW_STEPS)
 
 
 def _state(layer: Config, given: Shape, clock: Clock) -> int:

@@ -6,8 +6,9 @@ import json
 import os
 import struct
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -64,6 +65,12 @@ def sizes() -> Iterator[Case]:
         yield Case(f"too much of {name}", "bomb", "model-bomb", lambda folder, c=config: b.keras(folder, c))
         yield Case(f"too much of {name}, JSON alone", "bomb", "model-bomb",
                    lambda folder, c=config: b.keras_json(folder, c))  # fmt: skip
+    for name, metric in measured(10**12, 10**7).items():
+        for what, make in _compiled(metric).items():
+            yield Case(f"too much of {name}{what}", "bomb", "model-bomb", make)
+    half = {"class_name": "MeanIoU", "module": "keras.metrics", "config": {"num_classes": 12_000}}
+    yield Case("too much of metrics that are each small enough", "bomb", "model-bomb",
+               _compiled([half, half, half])[""])  # fmt: skip
     yield Case("too many layers", "bomb", "model-bomb", lambda folder: b.keras_json(folder, b.sequential(
         *[b.layer("ReLU", name=f"r{at}") for at in range(20_001)])))  # fmt: skip
     for name, parts in {
@@ -92,6 +99,25 @@ def _wide() -> bytes:
     return json.dumps(b.model())[:-1].encode() + b", " + letters.encode()[1:]
 
 
+def measured(many: int, some: int) -> dict[str, b.Config]:
+    """Metrics that take memory for what their arguments say, as soon as they are made."""
+    return {name: b.layer(name, module="keras.metrics", name="m", **config) for name, config in {
+        "AUC": {"num_thresholds": many},
+        "PrecisionAtRecall": {"recall": 0.5, "num_thresholds": many},
+        "MeanIoU": {"num_classes": some},
+        "OneHotIoU": {"num_classes": some, "target_class_ids": [0]},
+    }.items()}  # fmt: skip
+
+
+def _compiled(metric: Any) -> dict[str, Callable[[Path], Path]]:
+    """A model with that metric, or those metrics."""
+    metrics = metric if isinstance(metric, list) else [metric]
+    whole = b.model() | {"compile_config": {"optimizer": "sgd", "loss": "mse", "metrics": metrics}}
+    plain = [{"class_name": each["class_name"], "config": each["config"]} for each in metrics]
+    training = {"loss": "mse", "metrics": [plain], "optimizer_config": b.legacy_layer("Adam", name="Adam")}
+    return {"": lambda folder: b.keras(folder, whole), ", h5": lambda folder: b.whole_hdf5(folder, training=training)}
+
+
 def sized(units: int, many: int, some: int) -> dict[str, b.Config]:
     """Layers whose weights are not computed exactly, or before which the shape changes: large, or small."""
     quantized = {"module": "keras.dtype_policies", "class_name": "QuantizedDTypePolicy", "registered_name": None,
@@ -102,6 +128,16 @@ def sized(units: int, many: int, some: int) -> dict[str, b.Config]:
     flat, last = b.layer("Flatten", name="f"), b.layer("Dense", name="d", units=some)
     return {name: b.sequential(*layers) for name, layers in {
         "an adapted Dense": [b.dense("d", units, 3, lora_rank=4)],
+        "an adapter of many columns": [b.dense("d", 3, 3, lora_rank=units)],
+        "an EinsumDense with an adapter": [
+            b.layer("EinsumDense", name="e", equation="ab,bc->ac", output_shape=3, lora_rank=units)],
+        "a history of float8": [b.dense("d", 3, 3, dtype=b.layer(
+            "QuantizedFloat8DTypePolicy", module="keras.dtype_policies", mode="float8", source_name="float32",
+            amax_history_length=units))],
+        "n-grams": [b.layer("TextVectorization", name="t", ngrams=units)],
+        "steps that are unrolled": [rows, b.layer("SimpleRNN", name="r", units=1, unroll=True)],
+        "steps that are unrolled both ways": [rows, b.layer("Bidirectional", name="r", layer=b.layer(
+            "SimpleRNN", name="r", units=1, unroll=True))],
         "a Dense of int8": [b.dense("d", units, 3, dtype="int8_from_float32")],
         "a quantized Dense": [b.dense("d", units, 3, dtype=quantized)],
         "EinsumDense": [b.layer("EinsumDense", name="e", equation="ab,bc->ac", output_shape=units)],

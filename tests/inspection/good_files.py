@@ -12,7 +12,7 @@ import numpy as np
 from tests.inspection import building as b
 from tests.inspection.bad_places import index
 from tests.inspection.bad_references import with_lambda, with_layer
-from tests.inspection.bad_sizes import sized
+from tests.inspection.bad_sizes import measured, sized
 from tests.inspection.bad_zips import aligned, with_large_end
 from tests.inspection.case import Case
 from tests.inspection.changing import (
@@ -93,6 +93,8 @@ def configs() -> Iterator[Case]:
                                ("InstanceProperty", {"attr_name": "values"})))),
         "compiled": b.model() | {"compile_config": compiled},
         "compiled by names": b.model() | {"compile_config": {"optimizer": "sgd", "loss": "mse", "metrics": ["acc"]}},
+        "metrics of their sizes": b.model()
+        | {"compile_config": compiled | {"metrics": list(measured(100_000, 1_000).values())}},
         "many metrics": b.model() | {"compile_config": {"optimizer": "sgd", "loss": "mse", "metrics": ["mse"] * 5_000}},
         "many layers": with_layer(*[b.layer("ReLU", name=f"r{at}") for at in range(3_000)]),
         "a vocabulary of 300,000 words": with_layer(b.layer("StringLookup", name="s", vocabulary=[
