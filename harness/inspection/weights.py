@@ -24,6 +24,10 @@ from harness.inspection.variables import Odd, Shape, Variables
 # Exported under another name than the class has, after which its group is called.
 CLASSES = {"GroupQueryAttention": "GroupedQueryAttention"}
 MODELS = frozenset({"Functional", "Model", "Sequential"})
+# All of their weights are trained, or none is: so that freezing changes no order.
+IN_ORDER = variables.ROWS.keys() - {
+    "BatchNormalization", "Bidirectional", "MultiHeadAttention", "TimeDistributed",
+}  # fmt: skip
 Layer = dict[str, Any]
 
 
@@ -254,6 +258,7 @@ def compare_by_name(report: Report, config: Layer, contents: Contents, limits: L
     names = dict.fromkeys(_listed(contents.groups.get(root or "/", {}), "layer_names"))
     known: set[str] = {"top_level_model_weights"}
     seen: set[str] = set()
+    order: list[str] = []  # of the layers that have weights
     for layer in listed if isinstance(listed, list) else []:
         report.clock.tick()
         own = layer.get("config") if isinstance(layer, dict) else None
@@ -272,14 +277,54 @@ def compare_by_name(report: Report, config: Layer, contents: Contents, limits: L
         for each, entry in zip(weights, found, strict=True):
             if entry is None:
                 report.add("weight-missing", f"{group}/{each}", "named in weight_names; the file does not hold it")
-        if layer["class_name"] not in MODELS:
-            _layer(report, layer, group, [entry for entry in found if entry is not None])
+        there = [entry for entry in found if entry is not None]
+        if layer["class_name"] in MODELS:
+            _model(report, layer, group, there)
+        else:
+            _layer(report, layer, group, there)
+        if weights:
+            order.append(str(name))
         if weights and str(name) not in names:
             report.add("weight-surplus", group, "not in layer_names")
     for name in names if _told(config) else ():
         if name not in known:
             report.add("weight-surplus", f"{root}/{name}", "no layer of the config has this name")
+    with_weights = set(order)
+    for one, other in zip(order, [name for name in names if name in with_weights], strict=False):
+        if one != other:  # Keras goes by the order, whatever the layers are called
+            report.add("weight-shape", f"{root}@layer_names", f"{other} stands where the config has {one}: each would "
+                       "be given the weights of another")  # fmt: skip
+            break
     _size(report, config, limits)
+
+
+def _model(report: Report, model: Layer, group: str, found: list[dict[str, Any]]) -> None:
+    """A nested model, whose weights lie in one group: those that are not trained last, and of a shared layer once.
+
+    Where a shape is known in part alone, which weight is whose is not told: each must fit something.
+    """
+    layers = [layer for _, layer in layers_of(model)]
+    names = [str(layer["config"].get("name")) if isinstance(layer["config"], dict) else "" for layer in layers]
+    every = [_asked(report, layer, group) for layer in layers]
+    if len(set(names)) < len(names) or any(asked is None for asked in every):
+        return
+    asked: Counter[Shape] = Counter(shape for each in every for _, shape in each or ())
+    held: Counter[tuple[int, ...]] = Counter(tuple(entry["shape"]) for entry in found)
+    called = bool(model.get("inbound_nodes")) or variables.input_shape(model) is not None
+    if not found and not called:
+        return
+    if asked.total() != held.total():
+        rule = "weight-missing" if asked.total() > held.total() else "weight-surplus"
+        report.add(rule, group, f"{held.total()} weights; the layers of this model have {asked.total()}")
+    for shape, count in asked.items():
+        report.clock.check()
+        fitting = sum(number for size, number in held.items() if fits(shape, list(size)))
+        if fitting < count:
+            report.add("weight-shape", group, f"{fitting} are {_text(shape)}; the config asks for {count}")
+    for size in held:
+        report.clock.check()
+        if not any(fits(each, list(size)) for each in asked):
+            report.add("weight-shape", group, f"no layer of this model has one of {_text(size)}")
 
 
 def _layer(report: Report, layer: Layer, group: str, found: list[dict[str, Any]]) -> None:
@@ -301,6 +346,12 @@ def _layer(report: Report, layer: Layer, group: str, found: list[dict[str, Any]]
             report.add("weight-missing", group, f"the config asks for {_text(shape)}")
     for entry in left:
         report.add("weight-surplus", entry["path"], "the layer has no such weight")
+    if variables.built_in(layer) in IN_ORDER and len(found) == len(asked) and not left:
+        for (_, shape), entry in zip(asked, found, strict=True):
+            if not fits(shape, entry["shape"]):
+                report.add("weight-shape", entry["path"], f"{_text(entry['shape'])} stands where {_text(shape)} is "
+                           "looked for")  # fmt: skip
+                return
 
 
 def _listed(attributes: dict[str, Any], name: str) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 
 import h5py
 import numpy as np
@@ -148,6 +149,19 @@ def _weight_cases() -> Iterator[Case]:
         folder, change=lambda file: file.__delitem__("model_weights")))  # fmt: skip
     yield Case("h5: config is a number", "corrupt", "config-shape", lambda folder: b.whole_hdf5(
         folder, change=lambda file: file.attrs.__setitem__("model_config", 7)))  # fmt: skip
+    yield Case("h5: weights of a layer in another order", "corrupt", "weight-shape", lambda folder: b.whole_hdf5(
+        folder, change=lambda file: file["model_weights/dense"].attrs.__setitem__(
+            "weight_names", [b"dense/bias:0", b"dense/kernel:0"])))  # fmt: skip
+    yield Case("h5: layers in another order", "corrupt", "weight-shape", lambda folder: two_dense(
+        folder, [b"dense_1", b"dense"]))  # fmt: skip
+    for name, values, rule in (
+        ("of another shape", {"kernel:0": np.ones((3, 5), "f4"), "bias:0": np.ones(4, "f4")}, "weight-shape"),
+        ("too few", {"kernel:0": np.ones((3, 4), "f4")}, "weight-missing"),
+        ("too many", {each: np.ones(4, "f4") for each in ("kernel:0", "bias:0", "b:0")}, "weight-surplus"),
+        ("none", {}, "weight-missing"),
+    ):
+        yield Case(f"h5: weights of a nested model, {name}", "corrupt", rule, lambda folder, v=values: nested_hdf5(
+            folder, v))  # fmt: skip
     yield Case("metadata of null", "corrupt", "json-invalid", lambda folder: b.keras(folder, about=b"null"))
     yield Case("h5: config of null", "corrupt", "json-invalid", lambda folder: b.whole_hdf5(folder, b"null"))
     for name, root in {
@@ -160,6 +174,41 @@ def _weight_cases() -> Iterator[Case]:
     yield Case("a layer in the place of a model, with weights of others", "corrupt", "weight-surplus",
                with_config(b.dense("dense", 4, 3)))  # fmt: skip
     yield Case("h5: config is no JSON", "corrupt", "json-invalid", lambda folder: b.whole_hdf5(folder, b"{"))
+
+
+def two_dense(folder: Path, names: list[bytes]) -> Path:
+    """Two layers that take each other's weights without a word."""
+    square = {"kernel:0": np.eye(4, dtype="f4"), "bias:0": np.ones(4, "f4")}
+
+    def change(file: h5py.File) -> None:
+        group = file["model_weights"]
+        group.attrs["layer_names"] = names
+        del group["dense"]
+        for at, name in enumerate(("dense", "dense_1")):
+            group.create_group(name).attrs["weight_names"] = list(map(str.encode, square))
+            for each, value in square.items():
+                group[f"{name}/{each}"] = value * (at + 1)
+
+    config = b.legacy(b.legacy_dense(), b.legacy_dense("dense_1"))
+    config["config"]["layers"][0]["config"]["batch_input_shape"] = [None, 4]
+    return b.whole_hdf5(folder, config, change=change)
+
+
+def nested_hdf5(folder: Path, values: dict[str, np.ndarray]) -> Path:
+    """A Sequential in a model; all weights of it are in one group."""
+    inner = b.legacy(b.legacy_dense())
+    inner["config"]["name"] = "inner"
+
+    def change(file: h5py.File) -> None:
+        weights = file["model_weights"]
+        weights.attrs["layer_names"] = [b"inner"]
+        del weights["dense"]
+        weights.create_group("inner").attrs["weight_names"] = [each.encode() for each in values]
+        for each, value in values.items():
+            weights[f"inner/{each}"] = value
+
+    inner["inbound_nodes"] = [[["input_1", 0, 0, {}]]]
+    return b.whole_hdf5(folder, b.legacy(inner), change=change)
 
 
 CASES = [*damage()]

@@ -10,6 +10,7 @@ import h5py
 import numpy as np
 
 from tests.inspection import building as b
+from tests.inspection.bad_configs import nested_hdf5, two_dense
 from tests.inspection.bad_places import index
 from tests.inspection.bad_references import with_lambda, with_layer
 from tests.inspection.bad_sizes import measured, sized
@@ -227,6 +228,9 @@ def containers() -> Iterator[Case]:
     yield _good("weights in shards", lambda folder: index(folder, None))
     yield _good("folder", unzipped)
     yield _good("whole HDF5", b.whole_hdf5)
+    yield _good("whole HDF5 of two layers", lambda folder: two_dense(folder, [b"dense", b"dense_1"]))
+    yield _good("whole HDF5 of a nested model", lambda folder: nested_hdf5(
+        folder, {"kernel:0": np.ones((3, 4), "f4"), "bias:0": np.ones(4, "f4")}))  # fmt: skip
     yield _good("whole HDF5 of long ago", lambda folder: b.whole_hdf5(
         folder, change=lambda file: file.attrs.__setitem__("keras_version", b"2.0.2")))  # fmt: skip
     yield _good(".keras as Keras 2 writes it", lambda folder: b.keras(folder, b.sequential(
