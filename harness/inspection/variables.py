@@ -28,6 +28,12 @@ NONE = frozenset(
 )  # fmt: skip
 
 
+# Not computed, and never without a weight.
+WITH_WEIGHTS = frozenset(
+    """ConvLSTM1D ConvLSTM2D ConvLSTM3D EinsumDense GroupQueryAttention LocallyConnected1D LocallyConnected2D
+    ReversibleEmbedding""".split()
+)
+
 RECURRENT = ("GRU", "LSTM", "SimpleRNN")
 
 
@@ -277,6 +283,18 @@ def of(layer: Config, shape: Any = None) -> Variables | None:
     if any(word in (policy(config) or "") for word in ("int8", "int4", "float8", "quantized")):
         return None
     return plainly(layer, shape)
+
+
+def has_some(layer: Config) -> bool:
+    """Has a layer whose weights are not computed one at least, whatever its arguments are, once it is built?"""
+    name, config = built_in(layer), layer.get("config")
+    if name is None or not isinstance(config, dict):
+        return False
+    if name == "Normalization":
+        return config.get("mean") is None
+    if name in ("BatchNormalization", "GroupNormalization", "LayerNormalization"):
+        return bool(config.get("scale", True) or config.get("center", True) or name == "BatchNormalization")
+    return name in WITH_WEIGHTS or (name in ROWS and name not in ("Bidirectional", "TimeDistributed"))
 
 
 def plainly(layer: Config, shape: Any = None) -> Variables | None:

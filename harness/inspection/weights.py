@@ -24,10 +24,8 @@ from harness.inspection.variables import Odd, Shape, Variables
 # Exported under another name than the class has, after which its group is called.
 CLASSES = {"GroupQueryAttention": "GroupedQueryAttention"}
 MODELS = frozenset({"Functional", "Model", "Sequential"})
-# All of their weights are trained, or none is: so that freezing changes no order.
-IN_ORDER = variables.ROWS.keys() - {
-    "BatchNormalization", "Bidirectional", "MultiHeadAttention", "TimeDistributed",
-}  # fmt: skip
+FEEDS = frozenset({"InputLayer"})  # of which a Sequential knows what flows into the others
+OLDER = "_layer_checkpoint_dependencies/"  # what `layers` was called at first
 Layer = dict[str, Any]
 
 
@@ -37,13 +35,20 @@ def _snake(name: str) -> str:
     return re.sub("([a-z])([A-Z])", r"\1_\2", name).lower()
 
 
-def layers_of(config: Any, at: str = "layers", depth: int = 0) -> Iterator[tuple[str, Layer]]:
+def layers_of(config: Any) -> Iterator[tuple[str, Layer]]:
     """(path in the weights file, config) of every layer, of nested models too."""
+    return ((path, layer) for path, layer, _ in placed(config))
+
+
+def placed(config: Any, at: str = "layers", depth: int = 0) -> Iterator[tuple[str, Layer, bool]]:
+    """The same, and whether the layer must have been built: it is called in a graph, or stands after an input."""
     inner = config.get("config") if isinstance(config, dict) else None
     listed = inner.get("layers") if isinstance(inner, dict) else None
     if not isinstance(listed, list) or depth > 50:
         return
     used: Counter[str] = Counter()
+    first = listed[0] if listed else None
+    fed = config.get("class_name") == "Sequential" and isinstance(first, dict) and first.get("class_name") in FEEDS
     for layer in listed:
         if not isinstance(layer, dict) or not isinstance(layer.get("class_name"), str):
             continue
@@ -55,9 +60,9 @@ def layers_of(config: Any, at: str = "layers", depth: int = 0) -> Iterator[tuple
         path = f"{at}/{word}_{used[word]}" if used[word] else f"{at}/{word}"
         used[word] += 1
         if name in MODELS:
-            yield from layers_of(layer, f"{path}/layers", depth + 1)
+            yield from placed(layer, f"{path}/layers", depth + 1)
         else:
-            yield path, layer
+            yield path, layer, fed or bool(layer.get("inbound_nodes"))
 
 
 def compare(report: Report, config: Layer, contents: Contents, where: str, limits: Limits) -> None:
@@ -70,16 +75,20 @@ def compare(report: Report, config: Layer, contents: Contents, where: str, limit
     taken: set[str] = set()
     named: Counter[str] = Counter()
     pending: list[tuple[str, str, str]] = []
-    for path, layer in layers_of(config):
+    for path, layer, built in placed(config):
         report.clock.tick()
-        asked = _asked(report, layer, path)
+        asked = asked_by(report, layer, path)
         below = ordered[bisect_left(ordered, f"{path}/") : bisect_left(ordered, f"{path}0")]  # 0 comes after /
         taken.update(below)
+        built = built or variables.input_shape(layer) is not None
         if asked is None:
+            if below:
+                named[own_name(layer)] += 1
+            elif built and variables.has_some(layer):
+                pending.append(("weight-missing", f"{where}/{path}", own_name(layer)))
             continue
-        inner = layer["config"]
         mine = {name: held[name] for name in below}
-        if not mine and (not asked or variables.input_shape(layer) is None):
+        if not mine and not (asked and built):
             continue
         counts: Counter[str] = Counter()
         expected: dict[str, Shape] = {}
@@ -87,21 +96,26 @@ def compare(report: Report, config: Layer, contents: Contents, where: str, limit
             expected["/".join(filter(None, (path, inside, "vars", str(counts[inside]))))] = shape
             counts[inside] += 1
         before = len(pending)
-        _shapes(report, expected, mine, where, variables.policy(inner), pending, str(inner.get("name")))
+        _shapes(report, expected, mine, where, variables.policy(layer["config"]), pending, own_name(layer))
         if len(pending) == before:
-            named[str(inner.get("name"))] += 1
+            named[own_name(layer)] += 1
     for rule, place, name in pending:
         # A layer that is shared with a nested model is kept at one of its two places.
         if not named[name]:
             report.add(rule, place, "the config asks for it; the file does not hold it")
-    for name in held if _told(config) else ():
+    for name in held if told(config) else ():
         if name not in taken and name.startswith("layers/"):
             report.add("weight-surplus", f"{where}/{name}", "no layer of the config has it")
-    _size(report, config, limits)
+    size(report, config, limits)
     _odd(report, held, where)
 
 
-def _told(config: Layer) -> bool:
+def own_name(layer: Layer) -> str:
+    inner = layer.get("config")
+    return str(inner.get("name") if isinstance(inner, dict) else None)
+
+
+def told(config: Layer) -> bool:
     """Does the config say which layers there are? That of a model of the author's class need not: its code does."""
     inner, name = config.get("config"), variables.built_in(config)
     return (name is not None and bool(exports.bare(name))) or (isinstance(inner, dict) and "layers" in inner)
@@ -111,7 +125,7 @@ def _held(contents: Contents) -> dict[str, dict[str, Any]]:
     """The datasets of layers, by their path, with the names of older releases brought to one form."""
     found = {}
     for entry in contents.datasets:
-        path = entry["path"].strip("/").replace("_layer_checkpoint_dependencies/", "layers/")
+        path = entry["path"].strip("/").replace(OLDER, "layers/")
         path = re.sub(r"/_(query|key|value|output)_dense/", r"/\1_dense/", path)
         if path.startswith("layers/") and not re.search(r"(^|/)_?(seed|random)_generator/", path):
             found[path] = entry
@@ -152,7 +166,7 @@ def _numbered(path: str) -> Iterator[tuple[str, str, int]]:
             yield "/".join(parts[: at + 1]), found[1], int(found[2] or 0)
 
 
-def _asked(report: Report, layer: Layer, path: str) -> Variables | None:
+def asked_by(report: Report, layer: Layer, path: str) -> Variables | None:
     try:
         asked = variables.of(layer)
     except Odd as odd:
@@ -174,15 +188,17 @@ def _shapes(report: Report, expected: dict[str, Shape], held: dict[str, dict[str
             continue
         if not fits(shape, entry["shape"]):
             report.add(
-                "weight-shape", f"{where}/{path}", f"{_text(entry['shape'])}; the config asks for {_text(shape)}"
+                "weight-shape",
+                f"{where}/{path}",
+                f"{shape_text(entry['shape'])}; the config asks for {shape_text(shape)}",
             )
-        _dtype(report, entry, f"{where}/{path}", policy)
+        dtype(report, entry, f"{where}/{path}", policy)
     for path in held:
         if path not in expected:
             report.add("weight-surplus", f"{where}/{path}", "the layer has no such weight")
 
 
-def _dtype(report: Report, entry: dict[str, Any], where: str, policy: str | None) -> None:
+def dtype(report: Report, entry: dict[str, Any], where: str, policy: str | None) -> None:
     kind = entry.get("written_as") or entry.get("dtype")
     if policy is None or kind is None:
         return
@@ -208,7 +224,7 @@ def computed(config: Layer, clock: Clock) -> int:
     return total
 
 
-def _size(report: Report, config: Layer, limits: Limits, *, memory: int = 0) -> None:
+def size(report: Report, config: Layer, limits: Limits, *, memory: int = 0) -> None:
     asked = max(computed(config, report.clock), sizes.total(config, report.clock))
     if asked > limits.parameters:
         report.add("model-bomb", "config", f"{asked:,} parameters; the limit is {limits.parameters:,}")
@@ -222,9 +238,9 @@ def alone(report: Report, config: Layer, limits: Limits) -> None:
     memory = limits.parameters_memory or _memory()
     for path, layer in layers_of(config):
         report.clock.tick()
-        _asked(report, layer, path)
+        asked_by(report, layer, path)
     report.parameters = max(computed(config, report.clock), sizes.total(config, report.clock))
-    _size(report, config, limits, memory=memory)
+    size(report, config, limits, memory=memory)
 
 
 def _memory() -> int:
@@ -241,7 +257,7 @@ def _odd(report: Report, held: dict[str, dict[str, Any]], where: str) -> None:
         if len(entry["shape"]) < 2 or product(entry["shape"]) < 16:
             continue
         if entry.get("zero"):
-            report.add("all-zero", f"{where}/{path}", f"{_text(entry['shape'])}, all zeros")
+            report.add("all-zero", f"{where}/{path}", f"{shape_text(entry['shape'])}, all zeros")
         elif entry.get("digest"):
             key = (entry["digest"], tuple(entry["shape"]))
             if key in seen:
@@ -249,126 +265,7 @@ def _odd(report: Report, held: dict[str, dict[str, Any]], where: str) -> None:
             seen.setdefault(key, path)
 
 
-def compare_by_name(report: Report, config: Layer, contents: Contents, limits: Limits, root: str) -> None:
-    """An HDF5 file's config against its `model_weights`: the layers by name, their weights in any order."""
-    held = {entry["path"]: entry for entry in contents.datasets if entry["path"].startswith(f"{root}/")}
-    report.parameters = sum(product(entry["shape"]) for entry in held.values())
-    inner = config["config"]
-    listed = inner.get("layers") if isinstance(inner, dict) else inner
-    names = dict.fromkeys(_listed(contents.groups.get(root or "/", {}), "layer_names"))
-    known: set[str] = {"top_level_model_weights"}
-    seen: set[str] = set()
-    order: list[str] = []  # of the layers that have weights
-    for layer in listed if isinstance(listed, list) else []:
-        report.clock.tick()
-        own = layer.get("config") if isinstance(layer, dict) else None
-        if not isinstance(own, dict) or not isinstance(layer.get("class_name"), str):
-            continue
-        name = layer.get("name", own.get("name"))
-        if isinstance(name, str) and name in seen:  # the weights of that name would be gone through for each
-            report.add("name-twice", f"{root}/{name}", name)
-            continue
-        if isinstance(name, str):
-            seen.add(name)
-        known.add(str(name))
-        group = f"{root}/{name}"
-        weights = _listed(contents.groups.get(group, {}), "weight_names")
-        found = [held.get(f"{group}/{each}") for each in weights]
-        for each, entry in zip(weights, found, strict=True):
-            if entry is None:
-                report.add("weight-missing", f"{group}/{each}", "named in weight_names; the file does not hold it")
-        there = [entry for entry in found if entry is not None]
-        if layer["class_name"] in MODELS:
-            _model(report, layer, group, there)
-        else:
-            _layer(report, layer, group, there)
-        if weights:
-            order.append(str(name))
-        if weights and str(name) not in names:
-            report.add("weight-surplus", group, "not in layer_names")
-    for name in names if _told(config) else ():
-        if name not in known:
-            report.add("weight-surplus", f"{root}/{name}", "no layer of the config has this name")
-    with_weights = set(order)
-    for one, other in zip(order, [name for name in names if name in with_weights], strict=False):
-        if one != other:  # Keras goes by the order, whatever the layers are called
-            report.add("weight-shape", f"{root}@layer_names", f"{other} stands where the config has {one}: each would "
-                       "be given the weights of another")  # fmt: skip
-            break
-    _size(report, config, limits)
-
-
-def _model(report: Report, model: Layer, group: str, found: list[dict[str, Any]]) -> None:
-    """A nested model, whose weights lie in one group: those that are not trained last, and of a shared layer once.
-
-    Where a shape is known in part alone, which weight is whose is not told: each must fit something.
-    """
-    layers = [layer for _, layer in layers_of(model)]
-    names = [str(layer["config"].get("name")) if isinstance(layer["config"], dict) else "" for layer in layers]
-    every = [_asked(report, layer, group) for layer in layers]
-    if len(set(names)) < len(names) or any(asked is None for asked in every):
-        return
-    asked: Counter[Shape] = Counter(shape for each in every for _, shape in each or ())
-    held: Counter[tuple[int, ...]] = Counter(tuple(entry["shape"]) for entry in found)
-    called = bool(model.get("inbound_nodes")) or variables.input_shape(model) is not None
-    if not found and not called:
-        return
-    if asked.total() != held.total():
-        rule = "weight-missing" if asked.total() > held.total() else "weight-surplus"
-        report.add(rule, group, f"{held.total()} weights; the layers of this model have {asked.total()}")
-    for shape, count in asked.items():
-        report.clock.check()
-        fitting = sum(number for size, number in held.items() if fits(shape, list(size)))
-        if fitting < count:
-            report.add("weight-shape", group, f"{fitting} are {_text(shape)}; the config asks for {count}")
-    for size in held:
-        report.clock.check()
-        if not any(fits(each, list(size)) for each in asked):
-            report.add("weight-shape", group, f"no layer of this model has one of {_text(size)}")
-
-
-def _layer(report: Report, layer: Layer, group: str, found: list[dict[str, Any]]) -> None:
-    asked = _asked(report, layer, group)
-    if asked is None:
-        return
-    # Keras 2 puts the weights that are not trained last, so that a layer's order depends on what was frozen.
-    left = list(found)
-    for _, shape in asked:
-        match = next((entry for entry in left if fits(shape, entry["shape"])), None)
-        if match is not None:
-            left.remove(match)
-            _dtype(report, match, match["path"], variables.policy(layer["config"]))
-        elif found and len(left) and len(found) == len(asked):
-            report.add("weight-shape", group, f"none is {_text(shape)}; left are "
-                       f"{', '.join(_text(entry['shape']) for entry in left)}")  # fmt: skip
-            return
-        elif found or variables.input_shape(layer) is not None or layer.get("inbound_nodes"):
-            report.add("weight-missing", group, f"the config asks for {_text(shape)}")
-    for entry in left:
-        report.add("weight-surplus", entry["path"], "the layer has no such weight")
-    if variables.built_in(layer) in IN_ORDER and len(found) == len(asked) and not left:
-        for (_, shape), entry in zip(asked, found, strict=True):
-            if not fits(shape, entry["shape"]):
-                report.add("weight-shape", entry["path"], f"{_text(entry['shape'])} stands where {_text(shape)} is "
-                           "looked for")  # fmt: skip
-                return
-
-
-def _listed(attributes: dict[str, Any], name: str) -> list[str]:
-    """A list of names that may be in pieces: `layer_names`, or `layer_names0` and so on."""
-    if name in attributes:
-        value = attributes[name]
-        return value if isinstance(value, list) else [value]
-    made: list[str] = []
-    for at in range(10_000):
-        piece = attributes.get(f"{name}{at}")
-        if piece is None:
-            break
-        made.extend(piece if isinstance(piece, list) else [piece])
-    return made
-
-
-def _text(shape: Any) -> str:
+def shape_text(shape: Any) -> str:
     return "(" + ", ".join("?" if each is None else str(each) for each in shape) + ")"
 
 

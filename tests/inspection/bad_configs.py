@@ -122,6 +122,7 @@ def _weight_cases() -> Iterator[Case]:
         ("of another precision", wide, "weight-dtype"),
     ):
         yield Case(f"weights: {name}", "corrupt", rule, with_weights(values=values))
+    yield from _beside()
     told = b.layer("Mine", module="mine", registered="mine>Mine", layers=[b.dense("dense", 4, 3)])
     yield Case("custom: model that tells of its layers, and has others", "corrupt", "weight-surplus",
                lambda folder: b.keras(folder, told))  # fmt: skip
@@ -174,6 +175,56 @@ def _weight_cases() -> Iterator[Case]:
     yield Case("a layer in the place of a model, with weights of others", "corrupt", "weight-surplus",
                with_config(b.dense("dense", 4, 3)))  # fmt: skip
     yield Case("h5: config is no JSON", "corrupt", "json-invalid", lambda folder: b.whole_hdf5(folder, b"{"))
+
+
+def _beside() -> Iterator[Case]:
+    """What is missing as a whole, and what lies beside the weights."""
+    half = {path: value for path, value in b.arrays().items() if "dense_1" not in path}
+    untold = {key: value for key, value in b.dense("dense_1", 2, 4).items() if key != "build_config"}
+    first = b.dense("dense", 4, 3)
+    einsum = b.layer("EinsumDense", name="e", equation="ab,bc->ac", output_shape=3)
+    scaled = b.layer("Normalization", name="n", mean=None)
+    for name, config, values in (
+        ("a layer that is called in a graph", b.functional(b.called(first, "input_layer"), b.called(
+            untold, "dense")), half),
+        ("a layer after an input", b.sequential(first, untold), half),
+        ("a layer that is not computed", b.sequential(first, b.dense("dense_1", 2, 4), einsum), b.arrays()),
+        ("a scale that was learnt", b.sequential(scaled, first, b.dense("dense_1", 2, 4)), b.arrays()),
+    ):  # fmt: skip
+        yield Case(f"weights: none of {name}", "corrupt", "weight-missing",
+                   lambda folder, c=config, v=values: b.keras(folder, c, weights=b.hdf5(v)))  # fmt: skip
+    yield Case("weights: groups of two layers swapped, of one shape", "corrupt", "weight-shape",
+               lambda folder: named(folder, "dense_1", "dense"))  # fmt: skip
+    for name, class_name in (("Adam", "Adam"), ("an optimizer around another", "LossScaleOptimizer")):
+        yield Case(f"optimizer: state of another model, {name}", "corrupt", "weight-shape",
+                   lambda folder, o=class_name: with_state(folder, o, (5, 5)))  # fmt: skip
+    for kind in ("StringLookup", "TextVectorization", "IntegerLookup"):
+        lookup = b.layer(kind, name="s", vocabulary=None)
+        yield Case(f"vocabulary of a {kind} that is nowhere", "corrupt", "entry-missing", with_config(
+            b.sequential(first, b.dense("dense_1", 2, 4), lookup)))  # fmt: skip
+
+
+def named(folder: Path, *names: str) -> Path:
+    """Two layers of one shape, as Keras 3 writes them: with their names beside their weights."""
+    config = b.sequential(b.dense("dense", 3, 3), b.dense("dense_1", 3, 3))
+    values = {}
+    for number, layer in enumerate(("dense", "dense_1"), 1):
+        values[f"layers/{layer}/vars/0"] = np.full((3, 3), number, "f4")
+        values[f"layers/{layer}/vars/1"] = np.full(3, number, "f4")
+
+    def change(file: h5py.File) -> None:
+        for layer, name in zip(("dense", "dense_1"), names, strict=True):
+            file[f"layers/{layer}/vars"].attrs["name"] = name
+
+    return b.keras(folder, config, weights=b.hdf5(values, change))
+
+
+def with_state(folder: Path, optimizer: str, shape: tuple[int, ...]) -> Path:
+    """A model that was trained: what its optimizer keeps is shaped as the weights are."""
+    settings = {"optimizer": b.layer(optimizer, module="keras.optimizers"), "loss": "mse", "metrics": []}
+    state = {"optimizer/vars/0": np.int64(3), "optimizer/vars/1": np.float32(0.1),
+             "optimizer/vars/2": np.ones(shape, "f4")}  # fmt: skip
+    return b.keras(folder, b.model() | {"compile_config": settings}, weights=b.hdf5(b.arrays() | state))
 
 
 def two_dense(folder: Path, names: list[bytes]) -> Path:

@@ -10,7 +10,7 @@ import h5py
 import numpy as np
 
 from tests.inspection import building as b
-from tests.inspection.bad_configs import nested_hdf5, two_dense
+from tests.inspection.bad_configs import named, nested_hdf5, two_dense, with_state
 from tests.inspection.bad_places import index
 from tests.inspection.bad_references import with_lambda, with_layer
 from tests.inspection.bad_sizes import measured, sized
@@ -84,7 +84,6 @@ def configs() -> Iterator[Case]:
         "regularizer": b.model(kernel_regularizer=b.layer("L2", module="keras.regularizers", l2=0.1)),
         "constraint": b.model(kernel_constraint=b.layer("MaxNorm", module="keras.constraints", max_value=1)),
         "vocabulary in the file": with_layer(b.layer("StringLookup", name="s", vocabulary=["a", "b", "/etc/passwd"])),
-        "vocabulary as an asset": with_layer(b.layer("TextVectorization", name="s", vocabulary=None)),
         "operation of TensorFlow": with_layer(operation, slicing),
         "operations of TensorFlow": with_layer(*more),
         "methods of tensors": with_layer(*(
@@ -192,6 +191,16 @@ def containers() -> Iterator[Case]:
 
     half = b.arrays() | {"layers/dense/vars/0": np.ones((3, 4), "f4")}
     yield _good("deflated", lambda folder: b.zipped(folder / "m.keras", b.entries(), zipfile.ZIP_DEFLATED))
+    learnt = with_layer(b.layer("TextVectorization", name="s", vocabulary=None))
+    yield _good("vocabulary as an asset", lambda folder: b.zipped(folder / "model.keras", b.entries(learnt) | {
+        "assets/layers/text_vectorization/vocabulary.txt": b"a"}))  # fmt: skip
+    yield _good("names beside the weights", lambda folder: named(folder, "dense", "dense_1"))
+    yield _good("names beside the weights, of layers that were called otherwise", lambda folder: named(
+        folder, "first", "second"))  # fmt: skip
+    for kind, shape in (("Adam", (3, 4)), ("LossScaleOptimizer", (4, 2)), ("Adafactor", (5,))):
+        yield _good(f"state of {kind}", lambda folder, o=kind, s=shape: with_state(folder, o, s))
+    given = b.layer("Normalization", name="n", mean=[0.0], variance=[1.0])
+    yield _good("a scale that is given", with_config(with_layer(given)))
     yield _good("asset", with_entry("assets/layers/text/vocabulary.txt", b"a\nb\n"))
     for at, words in enumerate(WORDS):
         yield _good(f"asset of words, {at}", with_entry("assets/layers/text/vocabulary.txt", words))
@@ -246,9 +255,9 @@ def containers() -> Iterator[Case]:
     yield _good("config alone", lambda folder: b.keras_json(folder, b.graph()))
     yield _good("config alone, and a weight map in it",
                 lambda folder: b.keras_json(folder, b.graph() | {"weight_map": {}}))  # fmt: skip
-    yield _good("layer that was never built", lambda folder: b.keras(
-        folder, b.sequential({key: value for key, value in b.dense("dense", 4, 3).items() if key != "build_config"}),
-        weights=b.hdf5({})))  # fmt: skip
+    unbuilt = {key: value for key, value in b.dense("dense", 4, 3).items() if key != "build_config"}
+    yield _good("model that was never built", lambda folder: b.keras(folder, b.layer(
+        "Sequential", module="keras", name="s", layers=[unbuilt]), weights=b.hdf5({})))  # fmt: skip
     yield _good("HDF5 under another name", _renamed, "format-named-otherwise")
     zeros = b.arrays() | {"layers/dense/vars/0": np.zeros((3, 4), "f4")}
     yield _good("few zeros", with_weights(values=zeros))
@@ -259,7 +268,8 @@ def containers() -> Iterator[Case]:
             for at, value in enumerate((np.eye(8, dtype="f4"), np.ones(8, "f4")))}  # fmt: skip
     yield _good("one kernel twice", lambda folder: b.keras(folder, twin, weights=b.hdf5(both)), "duplicate-weights")
     unknown = with_layer(b.layer("EinsumDense", name="e", equation="ab,bc->ac", output_shape=3))
-    yield _good("a layer that is not computed", lambda folder: b.keras(folder, unknown), "weights-not-compared")
+    yield _good("a layer that is not computed", lambda folder: b.keras(folder, unknown, weights=b.hdf5(
+        b.arrays() | {"layers/einsum_dense/vars/0": np.ones((2, 3), "f4")})), "weights-not-compared")  # fmt: skip
     quantized = b.layer("QuantizedDTypePolicy", module="keras.dtype_policies", mode="int8", source_name="float32")
     packed = {"layers/dense/vars/0": np.ones(4, "f4"), "layers/dense/vars/1": np.ones((3, 4), "i1"),
               "layers/dense/vars/2": np.ones(4, "f4")}  # fmt: skip

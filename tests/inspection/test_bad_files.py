@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.inspection import Limits, Report, inspect, weights
+from harness.inspection import Limits, Report, inspect, weights, weights_by_name
 from harness.inspection.clock import Clock
 from harness.inspection.hdf5_process import Contents, Reader
 from harness.inspection.rules import RULES
@@ -135,7 +135,7 @@ def test_layers_are_compared_with_weights_by_name_in_the_time_of_both() -> None:
     groups[root] = {"layer_names": [f"x{at}" for at in range(60_000)]}
     config = b.legacy(*[b.legacy_layer("ReLU", name=f"r{at}") for at in range(8_000)])
     report = Report("m.h5", clock=Clock(Limits(seconds=4.0, total_seconds=4.0)))
-    weights.compare_by_name(report, config, Contents(groups=groups), Limits(), root)
+    weights_by_name.compare(report, config, Contents(groups=groups), Limits(), root)
     report.clock.check()
     assert report.more == {"weight-missing": 8_000 - 200, "weight-surplus": 68_000 - 200}
 

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from harness.inspection import metadata, weights
+from harness.inspection import beside, metadata, weights
 from harness.inspection.formats.assets import TAIL, stranger
 from harness.inspection.formats.keras_zip import CONFIG, METADATA, NPZ, PARTS, WEIGHTS, arrays
 from harness.inspection.subject import Subject
@@ -33,6 +33,7 @@ def inspect(subject: Subject) -> None:
         contents = subject.hdf5(files[WEIGHTS], WEIGHTS)
         if config is not None:
             weights.compare(report, config, contents, WEIGHTS, subject.limits)
+            beside.look(report, config, contents, files.keys(), WEIGHTS)
     if NPZ in files:
         arrays(subject, files[NPZ])
     if not {WEIGHTS, NPZ} & files.keys():

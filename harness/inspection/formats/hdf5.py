@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.inspection import metadata, weights
+from harness.inspection import metadata, weights, weights_by_name
 from harness.inspection.subject import Subject
 
 LAYERS = ("/layers", "/_layer_checkpoint_dependencies")
@@ -28,7 +28,7 @@ def inspect(subject: Subject) -> None:
         if not any(path == "/model_weights" for path in contents.groups) and not contents.findings:
             report.add("entry-missing", "/model_weights", "not in the file")
         elif found is not None:
-            weights.compare_by_name(report, found, contents, subject.limits, "/model_weights")
+            weights_by_name.compare(report, found, contents, subject.limits, "/model_weights")
         return
     if any(rule in ("hdf5-broken", "hdf5-abort", "hdf5-slow") for rule, _, _ in contents.findings):
         report.format = "hdf5"

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from harness.inspection import metadata, weights
+from harness.inspection import beside, metadata, weights
 from harness.inspection.formats.archive import BROKEN, Archive, Bounded, directory
 from harness.inspection.formats.assets import HDF5, HEAD, stranger
 from harness.inspection.hdf5_process import Contents
@@ -68,6 +68,7 @@ def _entries(subject: Subject, archive: Archive) -> None:
             report.add("zip-foreign", name, "Keras does not write it")
     if config is not None and contents is not None:
         weights.compare(report, config, contents, WEIGHTS, subject.limits)
+        beside.look(report, config, contents, archive.names, WEIGHTS)
 
 
 def _text(subject: Subject, archive: Archive, name: str) -> bytes | None:

@@ -1,0 +1,138 @@
+"""The weights of an HDF5 file of a whole model against its config: the layers by their names, and in their order."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from harness.inspection import variables
+from harness.inspection.hdf5_process import Contents
+from harness.inspection.limits import Limits
+from harness.inspection.report import Report
+from harness.inspection.shapes import product
+from harness.inspection.variables import Shape
+from harness.inspection.weights import MODELS, Layer, asked_by, dtype, fits, layers_of, own_name, shape_text, size, told
+
+# All of their weights are trained, or none is: so that freezing changes no order.
+IN_ORDER = variables.ROWS.keys() - {
+    "BatchNormalization", "Bidirectional", "MultiHeadAttention", "TimeDistributed",
+}  # fmt: skip
+
+
+def compare(report: Report, config: Layer, contents: Contents, limits: Limits, root: str) -> None:
+    """An HDF5 file's config against its `model_weights`: the layers by name, their weights in any order."""
+    held = {entry["path"]: entry for entry in contents.datasets if entry["path"].startswith(f"{root}/")}
+    report.parameters = sum(product(entry["shape"]) for entry in held.values())
+    inner = config["config"]
+    listed = inner.get("layers") if isinstance(inner, dict) else inner
+    names = dict.fromkeys(_listed(contents.groups.get(root or "/", {}), "layer_names"))
+    known: set[str] = {"top_level_model_weights"}
+    seen: set[str] = set()
+    order: list[str] = []  # of the layers that have weights
+    for layer in listed if isinstance(listed, list) else []:
+        report.clock.tick()
+        own = layer.get("config") if isinstance(layer, dict) else None
+        if not isinstance(own, dict) or not isinstance(layer.get("class_name"), str):
+            continue
+        name = layer.get("name", own.get("name"))
+        if isinstance(name, str) and name in seen:  # the weights of that name would be gone through for each
+            report.add("name-twice", f"{root}/{name}", name)
+            continue
+        if isinstance(name, str):
+            seen.add(name)
+        known.add(str(name))
+        group = f"{root}/{name}"
+        weights = _listed(contents.groups.get(group, {}), "weight_names")
+        found = [held.get(f"{group}/{each}") for each in weights]
+        for each, entry in zip(weights, found, strict=True):
+            if entry is None:
+                report.add("weight-missing", f"{group}/{each}", "named in weight_names; the file does not hold it")
+        there = [entry for entry in found if entry is not None]
+        if layer["class_name"] in MODELS:
+            _model(report, layer, group, there)
+        else:
+            _layer(report, layer, group, there)
+        if weights:
+            order.append(str(name))
+        if weights and str(name) not in names:
+            report.add("weight-surplus", group, "not in layer_names")
+    for name in names if told(config) else ():
+        if name not in known:
+            report.add("weight-surplus", f"{root}/{name}", "no layer of the config has this name")
+    with_weights = set(order)
+    for one, other in zip(order, [name for name in names if name in with_weights], strict=False):
+        if one != other:  # Keras goes by the order, whatever the layers are called
+            report.add("weight-shape", f"{root}@layer_names", f"{other} stands where the config has {one}: each would "
+                       "be given the weights of another")  # fmt: skip
+            break
+    size(report, config, limits)
+
+
+def _model(report: Report, model: Layer, group: str, found: list[dict[str, Any]]) -> None:
+    """A nested model, whose weights lie in one group: those that are not trained last, and of a shared layer once.
+
+    Where a shape is known in part alone, which weight is whose is not told: each must fit something.
+    """
+    layers = [layer for _, layer in layers_of(model)]
+    names = [own_name(layer) for layer in layers]
+    every = [asked_by(report, layer, group) for layer in layers]
+    if len(set(names)) < len(names) or any(asked is None for asked in every):
+        return
+    asked: Counter[Shape] = Counter(shape for each in every for _, shape in each or ())
+    held: Counter[tuple[int, ...]] = Counter(tuple(entry["shape"]) for entry in found)
+    called = bool(model.get("inbound_nodes")) or variables.input_shape(model) is not None
+    if not found and not called:
+        return
+    if asked.total() != held.total():
+        rule = "weight-missing" if asked.total() > held.total() else "weight-surplus"
+        report.add(rule, group, f"{held.total()} weights; the layers of this model have {asked.total()}")
+    for shape, count in asked.items():
+        report.clock.check()
+        fitting = sum(number for there, number in held.items() if fits(shape, list(there)))
+        if fitting < count:
+            report.add("weight-shape", group, f"{fitting} are {shape_text(shape)}; the config asks for {count}")
+    for there in held:
+        report.clock.check()
+        if not any(fits(each, list(there)) for each in asked):
+            report.add("weight-shape", group, f"no layer of this model has one of {shape_text(there)}")
+
+
+def _layer(report: Report, layer: Layer, group: str, found: list[dict[str, Any]]) -> None:
+    asked = asked_by(report, layer, group)
+    if asked is None:
+        return
+    # Keras 2 puts the weights that are not trained last, so that a layer's order depends on what was frozen.
+    left = list(found)
+    for _, shape in asked:
+        match = next((entry for entry in left if fits(shape, entry["shape"])), None)
+        if match is not None:
+            left.remove(match)
+            dtype(report, match, match["path"], variables.policy(layer["config"]))
+        elif found and len(left) and len(found) == len(asked):
+            report.add("weight-shape", group, f"none is {shape_text(shape)}; left are "
+                       f"{', '.join(shape_text(entry['shape']) for entry in left)}")  # fmt: skip
+            return
+        elif found or variables.input_shape(layer) is not None or layer.get("inbound_nodes"):
+            report.add("weight-missing", group, f"the config asks for {shape_text(shape)}")
+    for entry in left:
+        report.add("weight-surplus", entry["path"], "the layer has no such weight")
+    if variables.built_in(layer) in IN_ORDER and len(found) == len(asked) and not left:
+        for (_, shape), entry in zip(asked, found, strict=True):
+            if not fits(shape, entry["shape"]):
+                what = f"{shape_text(entry['shape'])} stands where {shape_text(shape)} is looked for"
+                report.add("weight-shape", entry["path"], what)
+                return
+
+
+def _listed(attributes: dict[str, Any], name: str) -> list[str]:
+    """A list of names that may be in pieces: `layer_names`, or `layer_names0` and so on."""
+    if name in attributes:
+        value = attributes[name]
+        return value if isinstance(value, list) else [value]
+    made: list[str] = []
+    for at in range(10_000):
+        piece = attributes.get(f"{name}{at}")
+        if piece is None:
+            break
+        made.extend(piece if isinstance(piece, list) else [piece])
+    return made
