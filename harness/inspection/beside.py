@@ -9,17 +9,20 @@ from typing import Any
 from harness.inspection import exports, variables
 from harness.inspection.hdf5_process import Contents
 from harness.inspection.report import Report
+from harness.inspection.variables import Odd
 from harness.inspection.weights import OLDER, Layer, own_name, placed, shape_text
 
 LOOKUPS = frozenset({"IntegerLookup", "StringLookup", "TextVectorization"})
 VOCABULARY = "vocabulary.txt"
-# For each weight that they train, nothing but what is shaped as it is, and numbers.
-LIKE_WEIGHTS = frozenset(
-    {
-        "Adadelta", "Adagrad", "Adam", "AdamW", "Adamax", "Ftrl", "Lion", "LossScaleOptimizer", "Muon", "Nadam",
-        "RMSprop", "SGD",
-    }
-)  # fmt: skip
+# How many variables an optimizer keeps for each weight that it trains, shaped as that is, and the arguments that make
+# it one more.
+FOR_EACH: dict[str, tuple[int, tuple[str, ...]]] = {
+    "Adadelta": (2, ()), "Adagrad": (1, ()), "Adam": (2, ("amsgrad",)), "AdamW": (2, ("amsgrad",)), "Adamax": (2, ()),
+    "Ftrl": (2, ()), "Lion": (1, ()), "Nadam": (2, ()), "RMSprop": (1, ("centered", "momentum")),
+    "SGD": (0, ("momentum",)),
+}  # fmt: skip
+OF_SCALE = 4  # of a LossScaleOptimizer, beside those of the optimizer inside
+OF_ALL = ("gradient_accumulation_steps", "use_ema")
 GAPS = ((2, 12), (2, 13))  # releases whose numbers of layers are not those of the config
 
 
@@ -62,12 +65,44 @@ def _learns(layer: Layer) -> bool:
 
 
 def _optimizer(report: Report, config: Layer, contents: Contents, where: str) -> None:
+    """Keras takes the state where it is of as many variables as the optimizer has, and leaves it where it is not."""
     compiled = config.get("compile_config")
-    optimizer: Any = compiled.get("optimizer") if isinstance(compiled, dict) else None
-    if not isinstance(optimizer, dict) or variables.built_in(optimizer) not in LIKE_WEIGHTS or report.not_computed:
+    optimizer = compiled.get("optimizer") if isinstance(compiled, dict) else None
+    state = [entry for entry in contents.datasets if entry["path"].startswith("/optimizer/vars/")]
+    if not state or report.not_computed or len(state) != _kept(optimizer, config):
         return
-    shapes = {tuple(each["shape"]) for each in contents.datasets if not each["path"].startswith("/optimizer/")}
-    for each in contents.datasets:
-        if each["path"].startswith("/optimizer/") and each["shape"] and tuple(each["shape"]) not in shapes:
-            what = f"{shape_text(each['shape'])}; the model has no weight of that shape"
-            report.add("weight-shape", f"{where}{each['path']}", what)
+    shapes = {tuple(entry["shape"]) for entry in contents.datasets if not entry["path"].startswith("/optimizer/")}
+    for entry in state:
+        if entry["shape"] and tuple(entry["shape"]) not in shapes:
+            what = f"{shape_text(entry['shape'])}; the model has no weight of that shape"
+            report.add("weight-shape", f"{where}{entry['path']}", what)
+
+
+def _kept(optimizer: Any, model: Layer) -> int | None:
+    """How many variables the optimizer of a model has; None where that is not known."""
+    config = optimizer.get("config") if isinstance(optimizer, dict) else None
+    name = variables.built_in(optimizer) if isinstance(config, dict) else None
+    if not isinstance(config, dict) or name is None:
+        return None
+    if name == "LossScaleOptimizer":
+        inner = _kept(config.get("inner_optimizer"), model)
+        return None if inner is None else inner + OF_SCALE
+    if name not in FOR_EACH:
+        return None
+    count, more = FOR_EACH[name]
+    count += sum(bool(config.get(argument)) for argument in (*more, *OF_ALL))
+    # The number of its steps, its learning rate where that is no schedule, and what Nadam multiplies up.
+    return count * _trained(model) + 1 + (not isinstance(config.get("learning_rate"), dict)) + (name == "Nadam")
+
+
+def _trained(config: Layer) -> int:
+    """How many weights of the model are trained; those of a layer that stands at two places once."""
+    found: dict[str, int] = {}
+    for path, layer, _ in placed(config):
+        try:
+            asked = variables.of(layer) or []
+        except Odd:
+            continue
+        if asked and layer["config"].get("trainable", True):
+            found[own_name(layer) or path] = len(asked) - 2 * (layer["class_name"] == "BatchNormalization")
+    return sum(found.values())

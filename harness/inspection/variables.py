@@ -260,6 +260,13 @@ def policy(config: Config) -> str | None:
     return found if isinstance(found, str) else None
 
 
+def _mapped(config: Config) -> bool:
+    """Has each layer inside a policy of its own? How it is quantized stands there."""
+    found = config.get("dtype")
+    inner = found.get("config") if isinstance(found, dict) else None
+    return isinstance(inner, dict) and bool(inner.get("policy_map"))
+
+
 def built_in(layer: Config) -> str | None:
     """The class of Keras that a config names; None where Keras looks for one of the author's, of whatever name."""
     name, config = layer.get("class_name"), layer.get("config")
@@ -278,7 +285,7 @@ def of(layer: Config, shape: Any = None) -> Variables | None:
         return None
     if name in NONE:
         return []
-    if config.get("quantization_config") is not None or config.get("lora_rank"):
+    if config.get("quantization_config") is not None or config.get("lora_rank") or _mapped(config):
         return None
     if any(word in (policy(config) or "") for word in ("int8", "int4", "float8", "quantized")):
         return None

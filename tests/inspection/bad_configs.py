@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
@@ -195,9 +196,9 @@ def _beside() -> Iterator[Case]:
                    lambda folder, c=config, v=values: b.keras(folder, c, weights=b.hdf5(v)))  # fmt: skip
     yield Case("weights: groups of two layers swapped, of one shape", "corrupt", "weight-shape",
                lambda folder: named(folder, "dense_1", "dense"))  # fmt: skip
-    for name, class_name in (("Adam", "Adam"), ("an optimizer around another", "LossScaleOptimizer")):
+    for name, optimizer in {"Adam": adam(), "an optimizer around another": scaled_adam()}.items():
         yield Case(f"optimizer: state of another model, {name}", "corrupt", "weight-shape",
-                   lambda folder, o=class_name: with_state(folder, o, (5, 5)))  # fmt: skip
+                   lambda folder, o=optimizer: with_state(folder, o, {**b.arrays(), "x": np.ones((5, 5))}))  # fmt: skip
     for kind in ("StringLookup", "TextVectorization", "IntegerLookup"):
         lookup = b.layer(kind, name="s", vocabulary=None)
         yield Case(f"vocabulary of a {kind} that is nowhere", "corrupt", "entry-missing", with_config(
@@ -219,11 +220,20 @@ def named(folder: Path, *names: str) -> Path:
     return b.keras(folder, config, weights=b.hdf5(values, change))
 
 
-def with_state(folder: Path, optimizer: str, shape: tuple[int, ...]) -> Path:
-    """A model that was trained: what its optimizer keeps is shaped as the weights are."""
-    settings = {"optimizer": b.layer(optimizer, module="keras.optimizers"), "loss": "mse", "metrics": []}
-    state = {"optimizer/vars/0": np.int64(3), "optimizer/vars/1": np.float32(0.1),
-             "optimizer/vars/2": np.ones(shape, "f4")}  # fmt: skip
+def adam(**config: Any) -> b.Config:
+    return b.layer("Adam", module="keras.optimizers", **config)
+
+
+def scaled_adam() -> b.Config:
+    return b.layer("LossScaleOptimizer", module="keras.optimizers", inner_optimizer=adam(amsgrad=False))
+
+
+def with_state(folder: Path, optimizer: b.Config, like: dict[str, np.ndarray]) -> Path:
+    """A model that was trained: its optimizer keeps two variables for each weight, here for the last four of these."""
+    settings = {"optimizer": optimizer, "loss": "mse", "metrics": []}
+    kept = [np.ones(value.shape, "f4") for value in list(like.values())[-4:] for _ in range(2)]
+    numbers = [np.float32(at) for at in range(6 if optimizer["class_name"] == "LossScaleOptimizer" else 2)]
+    state = {f"optimizer/vars/{at}": value for at, value in enumerate((*numbers, *kept))}
     return b.keras(folder, b.model() | {"compile_config": settings}, weights=b.hdf5(b.arrays() | state))
 
 

@@ -10,7 +10,7 @@ import h5py
 import numpy as np
 
 from tests.inspection import building as b
-from tests.inspection.bad_configs import named, nested_hdf5, two_dense, with_state
+from tests.inspection.bad_configs import adam, named, nested_hdf5, scaled_adam, two_dense, with_state
 from tests.inspection.bad_places import index
 from tests.inspection.bad_references import with_lambda, with_layer
 from tests.inspection.bad_sizes import measured, sized
@@ -197,8 +197,18 @@ def containers() -> Iterator[Case]:
     yield _good("names beside the weights", lambda folder: named(folder, "dense", "dense_1"))
     yield _good("names beside the weights, of layers that were called otherwise", lambda folder: named(
         folder, "first", "second"))  # fmt: skip
-    for kind, shape in (("Adam", (3, 4)), ("LossScaleOptimizer", (4, 2)), ("Adafactor", (5,))):
-        yield _good(f"state of {kind}", lambda folder, o=kind, s=shape: with_state(folder, o, s))
+    other = {**b.arrays(), "x": np.ones((5, 5))}
+    for kind, optimizer, like in (
+        ("Adam", adam(), b.arrays()),
+        ("an optimizer around another", scaled_adam(), b.arrays()),
+        ("a larger model, which is not taken", adam(amsgrad=True), other),
+        ("Adafactor", b.layer("Adafactor", module="keras.optimizers"), other),
+    ):
+        yield _good(f"state of {kind}", lambda folder, o=optimizer, v=like: with_state(folder, o, v))
+    mapped = b.layer("DTypePolicyMap", module="keras.dtype_policies", default_policy=None,
+                     policy_map={"d/query": b.layer("DTypePolicy", module="keras", name="float32")})  # fmt: skip
+    yield _good("a policy for each layer inside", lambda folder: b.keras(folder, b.sequential(b.dense(
+        "dense", 4, 3, dtype=mapped)), weights=b.hdf5({"layers/dense/vars/0": np.ones(3, "i1")})))  # fmt: skip
     given = b.layer("Normalization", name="n", mean=[0.0], variance=[1.0])
     yield _good("a scale that is given", with_config(with_layer(given)))
     yield _good("asset", with_entry("assets/layers/text/vocabulary.txt", b"a\nb\n"))
