@@ -198,13 +198,13 @@ def containers() -> Iterator[Case]:
     yield _good("names beside the weights, of layers that were called otherwise", lambda folder: named(
         folder, "first", "second"))  # fmt: skip
     other = {**b.arrays(), "x": np.ones((5, 5))}
-    for kind, optimizer, like in (
+    for kind, made, like in (
         ("Adam", adam(), b.arrays()),
         ("an optimizer around another", scaled_adam(), b.arrays()),
         ("a larger model, which is not taken", adam(amsgrad=True), other),
         ("Adafactor", b.layer("Adafactor", module="keras.optimizers"), other),
     ):
-        yield _good(f"state of {kind}", lambda folder, o=optimizer, v=like: with_state(folder, o, v))
+        yield _good(f"state of {kind}", lambda folder, o=made, v=like: with_state(folder, o, v))
     mapped = b.layer("DTypePolicyMap", module="keras.dtype_policies", default_policy=None,
                      policy_map={"d/query": b.layer("DTypePolicy", module="keras", name="float32")})  # fmt: skip
     yield _good("a policy for each layer inside", lambda folder: b.keras(folder, b.sequential(b.dense(
