@@ -61,7 +61,8 @@ def _vocabularies(report: Report, config: Layer, entries: Collection[str]) -> No
 
 
 def _learns(layer: Layer) -> bool:
-    return variables.built_in(layer) in LOOKUPS and not layer["config"].get("vocabulary")
+    config = layer.get("config")
+    return isinstance(config, dict) and variables.built_in(layer) in LOOKUPS and not config.get("vocabulary")
 
 
 def _optimizer(report: Report, config: Layer, contents: Contents, where: str) -> None:

@@ -178,8 +178,11 @@ class References:
         if name == "__typespec__" or (name in SPECS and written):
             self._specification(value, path)
             return True
-        if kinds >= positions.LAYERS and "config" in value and kinds != PARTS:
-            self._count(path)
+        if kinds >= positions.LAYERS and kinds != PARTS:
+            if "config" in value:
+                self._count(path)
+            else:
+                self._add("config-shape", path, f"the layer {name} without its config")
         if name == "function":
             return self._function(value, path, kinds)
         found = self._class(value, name, path, kinds)

@@ -9,6 +9,7 @@ know a bomb; the comparison with the weights does not use it.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 from harness.inspection import graph, variables
@@ -46,17 +47,24 @@ EXACT = frozenset(
         "Subtract", "UnitNormalization",
     }
 )  # fmt: skip
+# The width of what they are called on is that of their kernel: the last, or, where there are channels, theirs.
+OF_WIDTH = {"Dense": False} | dict.fromkeys(("GRU", "LSTM", "SimpleRNN"), False) | dict.fromkeys(
+    ("Conv1D", "Conv1DTranspose", "Conv2D", "Conv2DTranspose", "Conv3D", "Conv3DTranspose", "DepthwiseConv1D",
+     "DepthwiseConv2D", "SeparableConv1D", "SeparableConv2D"), True)  # fmt: skip
 
 
-def total(config: Config, clock: Clock) -> int:
-    """The parameters of a model's config."""
-    return _model(config, [None], clock, 0)[0]
+def total(config: Config, clock: Clock, mismatched: list[str] | None = None) -> int:
+    """The parameters of a model's config; where something else flows into a layer than it was built on is added."""
+    return _model(config, [None], clock, 0, mismatched)[0]
 
 
-def _model(config: Config, given: Shape, clock: Clock, depth: int) -> tuple[int, Shape]:
+def _model(
+    config: Config, given: Shape, clock: Clock, depth: int, mismatched: list[str] | None = None
+) -> tuple[int, Shape]:
     """Of a model the parameters, and what comes out of it where this goes in."""
     count, flows, sure = 0, dict[str, Shape](), set[str]()
-    last, known = given, False
+    spread = set[str]()  # what may come wider of them, since what they add up differs in shape
+    last, known, wider = given, False, False
     for layer, taken in _in_order(layers_in(config) or [], clock) if depth <= 50 else ():
         clock.tick()
         names = [key for key in taken if key in flows]
@@ -64,12 +72,18 @@ def _model(config: Config, given: Shape, clock: Clock, depth: int) -> tuple[int,
             last = _merged(layer, [flows[key] for key in names])
             # A layer that is called more than once has the widest of its shapes here, which is not that of each call.
             known = sure.issuperset(names) and len(layer["inbound_nodes"]) == 1
-        more, last, known = _through(layer, last, known, clock, depth)
+            wider = not spread.isdisjoint(names) or any(flows[key] != last for key in names)
+        if own_input(layer) is not None:
+            wider = False
+        elif mismatched is not None and known and not wider:
+            mismatched += _mismatch(layer, last)
+        more, last, known = _through(layer, last, known, clock, depth, mismatched)
         count += more
         name = _name(layer)
         if isinstance(name, str):
             flows[name] = last
             (sure.add if known else sure.discard)(name)
+            (spread.add if wider else spread.discard)(name)
     inner = config.get("config")
     ends = graph.sources(inner.get("output_layers")) if isinstance(inner, dict) else ()
     found = [flows[key] for key, _ in ends if key in flows]
@@ -106,19 +120,36 @@ def _in_order(listed: list[Any], clock: Clock) -> list[tuple[Config, list[str]]]
     return [layers[at] for at in [*order, *(at for at in range(len(layers)) if at not in done)]]
 
 
-def _through(layer: Config, given: Shape, known: bool, clock: Clock, depth: int) -> tuple[int, Shape, bool]:
+def _mismatch(layer: Config, given: Shape) -> Iterator[str]:
+    """Is what flows in wide as what the layer was built on? Its kernel fits nothing else."""
+    built, name = variables.input_shape(layer), variables.built_in(layer)
+    if (
+        name not in OF_WIDTH or not is_shape(built) or "module" not in layer
+    ):  # as for Keras 2, which builds on what comes
+        return
+    first = OF_WIDTH[name] and layer["config"].get("data_format") == "channels_first"
+    if OF_WIDTH[name] and len(given) != len(built):
+        return
+    wanted, found = (shape[1 if first and len(shape) > 1 else -1] for shape in (built, given))
+    if type(wanted) is type(found) is int and wanted != found:
+        yield f"{_name(layer)} was built on {wanted} channels, and is given {found}"
+
+
+def _through(
+    layer: Config, given: Shape, known: bool, clock: Clock, depth: int, mismatched: list[str] | None = None
+) -> tuple[int, Shape, bool]:
     """A layer's parameters, what comes out of it, and whether that is known to be so and no less."""
     own = own_input(layer)
     if own is not None:
         given, known = own, True
     if layers_in(layer) is not None:
-        return *_model(layer, given, clock, depth + 1), False
+        return *_model(layer, given, clock, depth + 1, mismatched), False
     built = variables.input_shape(layer)
     if is_shape(built):
         # Keras 2 builds on what comes, whatever stands here, where no module is named, which Keras 3 would not write.
         given = max(built, given, key=size_of) if known or "module" not in layer else built
     given = given[:AXES]
-    known = known and str(layer.get("class_name")) in EXACT
+    known = known and variables.built_in(layer) in EXACT
     return _parameters(layer, given, clock, depth), comes_out(layer, given, clock)[:AXES], known
 
 

@@ -24,7 +24,6 @@ from harness.inspection.variables import Odd, Shape, Variables
 # Exported under another name than the class has, after which its group is called.
 CLASSES = {"GroupQueryAttention": "GroupedQueryAttention"}
 MODELS = frozenset({"Functional", "Model", "Sequential"})
-FEEDS = frozenset({"InputLayer"})  # of which a Sequential knows what flows into the others
 OLDER = "_layer_checkpoint_dependencies/"  # what `layers` was called at first
 Layer = dict[str, Any]
 
@@ -48,7 +47,10 @@ def placed(config: Any, at: str = "layers", depth: int = 0) -> Iterator[tuple[st
         return
     used: Counter[str] = Counter()
     first = listed[0] if listed else None
-    fed = config.get("class_name") == "Sequential" and isinstance(first, dict) and first.get("class_name") in FEEDS
+    # Of a Sequential that begins with an input it is known what flows into the others.
+    fed = (
+        config.get("class_name") == "Sequential" and isinstance(first, dict) and first.get("class_name") == "InputLayer"
+    )
     for layer in listed:
         if not isinstance(layer, dict) or not isinstance(layer.get("class_name"), str):
             continue
@@ -225,7 +227,10 @@ def computed(config: Layer, clock: Clock) -> int:
 
 
 def size(report: Report, config: Layer, limits: Limits, *, memory: int = 0) -> None:
-    asked = max(computed(config, report.clock), sizes.total(config, report.clock))
+    mismatched: list[str] = []
+    asked = max(computed(config, report.clock), sizes.total(config, report.clock, mismatched))
+    for what in mismatched:
+        report.add("graph-broken", "config", what)
     if asked > limits.parameters:
         report.add("model-bomb", "config", f"{asked:,} parameters; the limit is {limits.parameters:,}")
     limit = memory or max(limits.parameters_floor, int(report.size * limits.parameters_over_file))

@@ -50,6 +50,13 @@ def damage() -> Iterator[Case]:
         ("name twice", good.replace('"dense_1"', '"dense"').encode(), "name-twice"),
     ):
         yield Case(f"config: {name}", "corrupt", rule, with_config(data))
+    for name, odd in {
+        "a layer without a config": {"class_name": "ReLU", "module": "keras.layers"},
+        "a lookup without a config": {"class_name": "StringLookup", "module": "keras.layers"},
+        "a first layer whose class is an object": {"class_name": {}, "config": {}},
+    }.items():
+        yield Case(f"config: {name}", "corrupt", "config-shape", lambda folder, o=odd: b.keras(
+            folder, b.layer("Sequential", module="keras", name="s", layers=[o]), weights=b.hdf5({})))  # fmt: skip
     yield Case("config: duplicate key", "unsafe", "json-duplicate-key",
                with_config(good.replace('"units": 4', '"units": 5, "units": 4').encode()))  # fmt: skip
     first, second = b.called(b.dense("dense", 4, 3), "input_layer"), b.called(b.dense("dense_1", 2, 4), "dense")
@@ -63,6 +70,10 @@ def damage() -> Iterator[Case]:
         "model that takes its own last output": _in_itself(),
         "model that is counted from 0 and from 1 by layers": _counted_twice(),
         "layer on nothing": b.functional(b.called(b.dense("dense", 4, 3)), second),
+        "layer on what is not as wide as its kernel": b.functional(first, b.called(
+            b.dense("dense_1", 2, 4), "input_layer")),
+        "sequence of layers that do not fit": b.sequential(b.dense("dense", 3, 3), b.dense("dense_1", 2, 4)),
+        "picture of other channels": picture(channels=5, built_on=3),
         "operation on constants alone": b.functional(_computed_at_once(), first, second),
         "second tensor of a layer that has one": b.functional(first, b.called(b.dense("dense_1", 2, 4)) | {
             "inbound_nodes": [{"args": [b.tensor("dense", tensor=1)], "kwargs": {}}]}),
@@ -83,6 +94,15 @@ def _computed_at_once() -> b.Config:
     """What is read back is called, and a call without a tensor of the graph is no node but memory: 160 GB here."""
     tiled = b.layer("Tile", module="keras.src.ops.numpy", registered="Tile", name="t", repeats=[200_000, 200_000])
     return tiled | {"name": "t", "inbound_nodes": [{"args": [[[1.0]]], "kwargs": {}}]}
+
+
+def picture(channels: int, built_on: int, **config: Any) -> b.Config:
+    """A convolution after an input."""
+    layer = b.layer("Conv2D", name="c", filters=2, kernel_size=[1, 1], **config)
+    shape = [None, channels, 8, 8] if config else [None, 8, 8, channels]
+    built = [None, built_on, 8, 8] if config else [None, 8, 8, built_on]
+    first = b.layer("InputLayer", batch_shape=shape, dtype="float32", name="i")
+    return b.sequential(layer | {"build_config": {"input_shape": built}}, first=first)
 
 
 def _counted_twice() -> b.Config:

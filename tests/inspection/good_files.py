@@ -10,7 +10,7 @@ import h5py
 import numpy as np
 
 from tests.inspection import building as b
-from tests.inspection.bad_configs import adam, named, nested_hdf5, scaled_adam, two_dense, with_state
+from tests.inspection.bad_configs import adam, named, nested_hdf5, picture, scaled_adam, two_dense, with_state
 from tests.inspection.bad_places import index
 from tests.inspection.bad_references import with_lambda, with_layer
 from tests.inspection.bad_sizes import measured, sized
@@ -155,6 +155,19 @@ def configs() -> Iterator[Case]:
         power["inbound_nodes"] = [["_CONSTANT_VALUE", -1, constant, {"y": ["input_layer", 0, 0]}]]
         yield _good(f"operation of Keras 2 on the constant {constant} first", lambda folder, p=power: b.keras(
             folder, b.functional(p, outputs="p"), weights=b.hdf5({})))  # fmt: skip
+    for name, config in {"last": {}, "first": {"data_format": "channels_first"}}.items():
+        yield _good(f"picture whose channels are {name}", lambda folder, c=config: b.keras_json(
+            folder, picture(3, 3, **c)))  # fmt: skip
+    # What is added up is spread out first: as wide as the widest of it, and not as the longest.
+    wide, long = ([None, 1, 4], [None, 9, 1])
+    one, other = (b.layer("InputLayer", batch_shape=shape, name=name, dtype="float32") | {
+        "name": name, "inbound_nodes": []} for name, shape in (("w", wide), ("l", long)))  # fmt: skip
+    added = b.layer("Add", name="a") | {"name": "a", "inbound_nodes": [
+        {"args": [[b.tensor("l"), b.tensor("w")]], "kwargs": {}}]}  # fmt: skip
+    spread = b.functional(one, other, added, b.called(b.dense("dense_1", 2, 4), "a"),
+                          inputs=[["w", 0, 0], ["l", 0, 0]])  # fmt: skip
+    spread["config"]["layers"].pop(0)
+    yield _good("a Dense after a sum of what is long and what is wide", lambda folder: b.keras_json(folder, spread))
     states = b.called(b.layer("LSTM", name="l", units=1, return_state=True), "input_layer")
     third = b.called(b.layer("ReLU", name="r")) | {"inbound_nodes": [{"args": [b.tensor("l", tensor=2)], "kwargs": {}}]}
     yield _good("third tensor of a layer that has three", lambda folder: b.keras_json(
