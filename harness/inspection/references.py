@@ -15,6 +15,7 @@ from harness.inspection import costs, exports, foreign, positions, protobuf
 from harness.inspection.exports import PARTS
 from harness.inspection.limits import Limits
 from harness.inspection.report import NAMES, Report
+from harness.inspection.sharing import NUMBER, Shared
 
 # Data, and no class: but only as Keras writes them, which is without a module. Not every release knows every one, and
 # one that does not know it imports the module.
@@ -71,6 +72,8 @@ class References:
         self.custom = custom
         self.over = False  # more of something than the limit: it is not looked through to its end
         self._references = 0
+        # In the metadata of a SavedModel a number stands for an object of the graph.
+        self._shared = None if of_saved_model else Shared()
         self._asked = 0  # numbers that arguments alone ask for
 
     def look(self, config: Any) -> None:
@@ -163,6 +166,9 @@ class References:
         if not isinstance(name, str):
             self._add("config-shape", path, f"class_name is {type(name).__name__}, not a string")
             return True
+        key = self._shared.differs(value) if self._shared else None
+        if key is not None:
+            self._add("config-shape", path, f"another {key} than the first of {NUMBER} {value[NUMBER]}, which is taken")
         written = not value.get("module") and value.get("registered_name") in (None, "", name)
         if name in self.plain and written:
             inner = value.get("config")

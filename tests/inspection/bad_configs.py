@@ -51,6 +51,22 @@ def damage() -> Iterator[Case]:
     ):
         yield Case(f"config: {name}", "corrupt", rule, with_config(data))
     for name, odd in {
+        "a layer that is another by its number": b.layer(
+            "Sequential",
+            module="keras",
+            name="t",
+            layers=[
+                b.layer("ReLU", name="r") | {"shared_object_id": 1},
+                b.layer("ELU", name="r") | {"shared_object_id": 1},
+            ],
+        ),
+        "a layer of other arguments than that of its number": b.layer(
+            "Sequential",
+            module="keras",
+            name="t",
+            layers=[b.layer("ReLU", name=each) | {"shared_object_id": 1} for each in ("r", "s")],
+        ),
+        "a number that is a list": b.layer("ReLU", name="r") | {"shared_object_id": []},
         "a layer without a config": {"class_name": "ReLU", "module": "keras.layers"},
         "a lookup without a config": {"class_name": "StringLookup", "module": "keras.layers"},
         "a first layer whose class is an object": {"class_name": {}, "config": {}},

@@ -110,6 +110,9 @@ def configs() -> Iterator[Case]:
         "an address in a text": b.model() | {"note": "see https://keras.io"},
         "name with letters of all kinds": b.sequential(b.dense("schön ☃", 4, 3), b.dense("dense_1", 2, 4)),
         "wrapped": with_layer(b.layer("SpectralNormalization", name="s", layer=b.dense("inner", 4, 2))),
+        "one initializer at two places": b.model(kernel_initializer=b.initializer("GlorotUniform", seed=3)
+                                                 | {"shared_object_id": 140_000_000_000_000})
+        | {"extra": b.initializer("GlorotUniform", seed=3) | {"shared_object_id": 140_000_000_000_000}},
         "seed generator": with_layer(b.layer("Dropout", name="d", rate=0.1, seed=3)),
         "class of an older release": b.layer("Functional", module="keras.engine.functional", registered="Functional",
                                              **b.graph()["config"]),
