@@ -58,6 +58,11 @@ def total(config: Config, clock: Clock, mismatched: list[str] | None = None) -> 
     return _model(config, [None], clock, 0, mismatched)[0]
 
 
+def alone(layer: Config, given: Shape, clock: Clock) -> int:
+    """The parameters of one layer, or of one model, that is built on this."""
+    return _parameters(layer, given[:AXES], clock, 0)
+
+
 def _model(
     config: Config, given: Shape, clock: Clock, depth: int, mismatched: list[str] | None = None
 ) -> tuple[int, Shape]:
@@ -163,6 +168,8 @@ def _merged(layer: Config, shapes: list[Shape]) -> Shape:
 def _parameters(layer: Config, given: Shape, clock: Clock, depth: int) -> int:
     if layers_in(layer) is not None:
         return _model(layer, own_input(layer) or given, clock, depth + 1)[0]
+    if not isinstance(layer.get("config"), dict):
+        return 0
     shape = given if len(given) > 1 else None
     try:
         asked = variables.of(layer, shape)

@@ -246,8 +246,9 @@ def input_shape(layer: Config) -> Any:
     build = layer.get("build_config")
     if not isinstance(build, dict):
         return None
-    if isinstance(build.get("shapes_dict"), dict):
-        return build["shapes_dict"]
+    shapes = build.get("shapes_dict")
+    if isinstance(shapes, dict):  # of one shape either way of writing is read
+        return shapes["input_shape"] if shapes.keys() == {"input_shape"} else shapes
     return build.get("input_shape")
 
 

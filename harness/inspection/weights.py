@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from harness.inspection import exports, sizes, variables
+from harness.inspection import builds, exports, sizes, variables
 from harness.inspection.clock import Clock
 from harness.inspection.hdf5_process import Contents
 from harness.inspection.limits import Limits
@@ -229,6 +229,7 @@ def computed(config: Layer, clock: Clock) -> int:
 def size(report: Report, config: Layer, limits: Limits, *, memory: int = 0) -> None:
     mismatched: list[str] = []
     asked = max(computed(config, report.clock), sizes.total(config, report.clock, mismatched))
+    asked = max(asked, builds.total(config, report.clock))
     for what in mismatched:
         report.add("graph-broken", "config", what)
     if asked > limits.parameters:

@@ -68,6 +68,8 @@ def sizes() -> Iterator[Case]:
     for name, metric in measured(10**12, 10**7).items():
         for what, make in _compiled(metric).items():
             yield Case(f"too much of {name}{what}", "bomb", "model-bomb", make)
+    for name, config in built(10**10).items():
+        yield Case(f"built on too much: {name}", "bomb", "model-bomb", lambda folder, c=config: b.keras_json(folder, c))
     half = {"class_name": "MeanIoU", "module": "keras.metrics", "config": {"num_classes": 12_000}}
     yield Case("too much of metrics that are each small enough", "bomb", "model-bomb",
                _compiled([half, half, half])[""])  # fmt: skip
@@ -97,6 +99,31 @@ def _wide() -> bytes:
     """One letter beyond 16 bits makes Python keep all of them in four bytes each."""
     letters = json.dumps({"x": ["\U0001f600" + "a" * 12_000_000] * 4}, ensure_ascii=False)
     return json.dumps(b.model())[:-1].encode() + b", " + letters.encode()[1:]
+
+
+def built(width: int) -> dict[str, b.Config]:
+    """Layers that tell what they are built on where it is looked for last; what flows into them is three wide."""
+    by_name = {"build_config": {"shapes_dict": {"input_shape": [None, width]}}}
+    plain = {"build_config": {"input_shape": [None, width]}}
+    attention = b.layer("GroupQueryAttention", name="a", head_dim=4, num_query_heads=4, num_key_value_heads=2)
+    shapes = {"query_shape": [None, 5, 3], "value_shape": [None, 5, width]}
+    inner = b.layer("Dense", name="d", units=4)
+    cell = b.layer("LSTMCell", name="c", units=2) | plain
+    first = b.called(b.dense("dense", 4, 3), "input_layer")
+    first["inbound_nodes"][0]["kwargs"] = {"mask": inner | plain}
+    return {
+        "a Dense, by a name": b.sequential(b.dense("dense", 4, 3) | by_name),
+        "EinsumDense": b.sequential(b.layer("EinsumDense", name="e", equation="ab,bc->ac", output_shape=3) | by_name),
+        "an attention": b.sequential(attention | {"build_config": {"shapes_dict": shapes}}),
+        "a layer in another": b.sequential(b.layer("SpectralNormalization", name="s", layer=inner | plain)),
+        "a cell": b.sequential(b.layer("RNN", name="r", cell=cell)),
+        "a model of layers alone": b.layer("Sequential", module="keras", name="s", layers=[inner]) | plain,
+        "an activation": b.sequential(b.dense("dense", 4, 3, activation=inner | plain)),
+        "a function of a Lambda": b.sequential(b.layer("Lambda", name="l", function=inner | plain)),
+        "an argument of a call": b.functional(first, b.called(b.dense("dense_1", 2, 4), "dense")),
+        "compile settings": b.model()
+        | {"compile_config": {"optimizer": "sgd", "loss": "mse", "loss_weights": inner | plain}},
+    }
 
 
 def measured(many: int, some: int) -> dict[str, b.Config]:

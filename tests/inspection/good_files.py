@@ -13,7 +13,7 @@ from tests.inspection import building as b
 from tests.inspection.bad_configs import adam, named, nested_hdf5, picture, scaled_adam, two_dense, with_state
 from tests.inspection.bad_places import index
 from tests.inspection.bad_references import with_lambda, with_layer
-from tests.inspection.bad_sizes import measured, sized
+from tests.inspection.bad_sizes import built, measured, sized
 from tests.inspection.bad_zips import aligned, with_large_end
 from tests.inspection.case import Case
 from tests.inspection.changing import (
@@ -318,6 +318,8 @@ def containers() -> Iterator[Case]:
                                           "r", name="m"), small, outputs="d")  # fmt: skip
     shared["config"]["layers"][0] |= {"config": {**large["config"], "name": "input_layer"}}
     yield _good("a layer that is called on much and on little", lambda folder: b.keras_json(folder, shared))
+    for name, config in built(3).items():
+        yield _good(f"built on enough: {name}", lambda folder, c=config: b.keras_json(folder, c))
     for name, config in sized(10, 9, 8).items():
         yield _good(f"not too much of {name}", lambda folder, c=config: b.keras_json(folder, c))
     for name, shrinking in {
