@@ -50,6 +50,13 @@ def whole(value: Any) -> int:
     return value
 
 
+def some(value: Any) -> int:
+    """A number of what there must be one of at least: units, filters."""
+    if not whole(value):
+        raise Odd(f"{value!r}, where there must be one")
+    return whole(value)
+
+
 def sizes(value: Any, rank: int) -> tuple[int, ...]:
     """A kernel's size, one for all axes or one each."""
     if isinstance(value, list):
@@ -80,13 +87,13 @@ def _times(one: int | None, other: int) -> int | None:
 
 
 def _dense(config: Config, shape: Any) -> Variables:
-    units = whole(config["units"])
+    units = whole(config["units"])  # Keras 2 makes a Dense of none
     return [("", (_last(shape), units)), *_bias(config, units)]
 
 
 def _convolution(rank: int) -> Callable[[Config, Any], Variables]:
     def found(config: Config, shape: Any) -> Variables:
-        filters, groups = whole(config["filters"]), whole(config.get("groups", 1)) or 1
+        filters, groups = some(config["filters"]), whole(config.get("groups", 1)) or 1
         into = _channels(config, shape)
         kernel = (*sizes(config["kernel_size"], rank), None if into is None else into // groups, filters)
         return [("", kernel), *_bias(config, filters)]
@@ -96,7 +103,7 @@ def _convolution(rank: int) -> Callable[[Config, Any], Variables]:
 
 def _transposed(rank: int) -> Callable[[Config, Any], Variables]:
     def found(config: Config, shape: Any) -> Variables:
-        filters = whole(config["filters"])
+        filters = some(config["filters"])
         return [("", (*sizes(config["kernel_size"], rank), filters, _channels(config, shape))), *_bias(config, filters)]
 
     return found
@@ -113,7 +120,7 @@ def _depthwise(rank: int) -> Callable[[Config, Any], Variables]:
 def _separable(rank: int) -> Callable[[Config, Any], Variables]:
     def found(config: Config, shape: Any) -> Variables:
         into, by = _channels(config, shape), whole(config.get("depth_multiplier", 1))
-        filters = whole(config["filters"])
+        filters = some(config["filters"])
         pointwise = (*(1,) * rank, _times(into, by), filters)
         return [("", (*sizes(config["kernel_size"], rank), into, by)), ("", pointwise), *_bias(config, filters)]
 
@@ -163,7 +170,7 @@ def _prelu(config: Config, shape: Any) -> Variables | None:
 
 def _recurrent(gates: int, below: str) -> Callable[[Config, Any], Variables]:
     def found(config: Config, shape: Any) -> Variables:
-        units = whole(config["units"])
+        units = some(config["units"])
         made: Variables = [(below, (_last(shape), gates * units)), (below, (units, gates * units))]
         if config.get("use_bias", True):
             twice = gates == 3 and config.get("reset_after", True)

@@ -32,6 +32,12 @@ def damage() -> Iterator[Case]:
         ("class_name is a number", good.replace('"Dense"', "7", 1).encode(), "config-shape"),
         ("units are text", good.replace('"units": 4', '"units": "four"').encode(), "config-shape"),
         ("units are negative", good.replace('"units": 4', '"units": -4').encode(), "config-shape"),
+        ("no units", json.dumps(b.sequential(b.layer("LSTM", name="l", units=0))).encode(), "config-shape"),
+        (
+            "no filters",
+            json.dumps(b.sequential(b.layer("Conv1D", name="c", filters=0, kernel_size=[1]))).encode(),
+            "config-shape",
+        ),
         ("units are missing", good.replace('"units": 4, ', "").encode(), "config-shape"),
         ("an object without a class", good.replace('"class_name": "GlorotUniform", ', "", 1).encode(), "config-shape"),
         (

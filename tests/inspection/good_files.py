@@ -281,6 +281,8 @@ def containers() -> Iterator[Case]:
     yield _good("config alone", lambda folder: b.keras_json(folder, b.graph()))
     yield _good("config alone, and a weight map in it",
                 lambda folder: b.keras_json(folder, b.graph() | {"weight_map": {}}))  # fmt: skip
+    yield _good("a Dense without units, as Keras 2 makes it", lambda folder: b.keras_json(
+        folder, b.legacy(b.legacy_dense(units=0))))  # fmt: skip
     unbuilt = {key: value for key, value in b.dense("dense", 4, 3).items() if key != "build_config"}
     yield _good("model that was never built", lambda folder: b.keras(folder, b.layer(
         "Sequential", module="keras", name="s", layers=[unbuilt]), weights=b.hdf5({})))  # fmt: skip
