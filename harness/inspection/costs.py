@@ -1,7 +1,8 @@
 """What an argument alone makes Keras take memory for, when the object is made, before any weight is read.
 
-The thresholds and the confusion matrix of a metric, the n-grams of a text, the history that a quantization keeps: a
-number of eleven letters in the config, and a hundred gigabytes. Counted as parameters are, four bytes each.
+The thresholds and the confusion matrix of a metric, the n-grams of a text, what stands for unknown words, the history
+that a quantization keeps: a number of eleven letters in the config, and a hundred gigabytes. Counted as parameters are,
+four bytes each.
 """
 
 from __future__ import annotations
@@ -31,6 +32,11 @@ def _n_grams(config: Config) -> int:
     return 9 * whole(given) if isinstance(given, int | float) else 0
 
 
+def _outside(config: Config) -> int:
+    """Where a vocabulary is given, a list of what stands for words that are not in it, and an array of that."""
+    return 9 * whole(config.get("num_oov_indices", 1))
+
+
 def _history(config: Config) -> int:
     """Of the inputs, the kernel and the gradient of each layer."""
     return 3 * whole(config.get("amax_history_length", 1024))
@@ -42,6 +48,7 @@ ROWS: dict[str, Callable[[Config], int]] = {
         _thresholds,
     ),
     **dict.fromkeys(("IoU", "MeanIoU", "OneHotIoU", "OneHotMeanIoU"), _matrix),
+    **dict.fromkeys(("IntegerLookup", "StringLookup"), _outside),
     "TextVectorization": _n_grams,
     **dict.fromkeys(("Float8QuantizationConfig", "QuantizedFloat8DTypePolicy"), _history),
 }

@@ -161,6 +161,7 @@ def sized(units: int, many: int, some: int) -> dict[str, b.Config]:
         "a history of float8": [b.dense("d", 3, 3, dtype=b.layer(
             "QuantizedFloat8DTypePolicy", module="keras.dtype_policies", mode="float8", source_name="float32",
             amax_history_length=units))],
+        "unknown words": [b.layer("StringLookup", name="t", num_oov_indices=many, vocabulary=["a"])],
         "n-grams": [b.layer("TextVectorization", name="t", ngrams=units)],
         "steps that are unrolled": [rows, b.layer("SimpleRNN", name="r", units=1, unroll=True)],
         "steps that are unrolled both ways": [rows, b.layer("Bidirectional", name="r", layer=b.layer(
