@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from harness.inspection import costs, exports, foreign, positions, protobuf
+from harness.inspection import costs, exports, foreign, particulars, positions, protobuf
 from harness.inspection.exports import PARTS
 from harness.inspection.limits import Limits
 from harness.inspection.report import NAMES, Report
@@ -27,13 +27,10 @@ TENSOR = frozenset({"shape", "dtype", "keras_history"})
 ARRAYS = frozenset({"__tensor__", "__numpy__"})
 SPECS = frozenset({"__typespec__", "TypeSpec", "CompositeTensor"})
 VALUES = PLAIN | ARRAYS | SPECS | {"function", "__lambda__"}  # what stands in a config and is no class of Keras
-DTYPES = re.compile(r"(u?int|float|complex|q?u?int)\d+|bool|bfloat16|float8\w*|string|half|double|single|int|float")
 # Not exported as parts of a model, and saved all the same, from these modules.
 _SPACES = ("keras.src.layers.preprocessing.feature_space", "keras.src.utils.feature_space", "keras.utils.feature_space")
 SAVED = {"FeatureSpace": ("keras.utils", *_SPACES), "Feature": _SPACES, "Cross": _SPACES,
          "OptimizerMap": ("keras.src.optimizers.multi_optimizer",)}  # fmt: skip
-OPERATIONS = frozenset({"TFOpLambda", "SlicingOpLambda", "ClassMethod", "InstanceMethod", "InstanceProperty"})
-LOOKUPS = frozenset({"TextVectorization", "StringLookup", "IntegerLookup", "IndexLookup"})
 LOCATIONS = ("filepath", "handle", "path", "url", "uri", "origin", "vocabulary_file", "vocabulary_path", "filename")
 # A file on the disk is read through these as well: feature columns of Keras 2 have them.
 FILES = frozenset({"vocabulary_file", "vocabulary_path", "ckpt_to_load_from"})
@@ -179,10 +176,10 @@ class References:
             self._add("python-code", path, "marshalled byte code of a lambda")
             return False
         if name in ARRAYS and written:
-            self._array(value, path)
+            self._told(particulars.of_array(value, path))
             return "config" not in value  # without it Keras takes the rest for a dict of objects
         if name == "__typespec__" or (name in SPECS and written):
-            self._specification(value, path)
+            self._told(particulars.of_specification(value, path))
             return True
         if kinds >= positions.LAYERS and kinds != PARTS:
             if "config" in value:
@@ -384,40 +381,12 @@ class References:
         self._ask(costs.of(name, config), inner)
         if name == "Lambda":
             self._lambda(config, inner)
-        elif name == "TFSMLayer":
-            self._add("reads-outside", inner, f"TFSMLayer loads a SavedModel from {config.get('filepath')!r}")
-        elif name == "KerasLayer" and "handle" in config:
-            self._add("reads-outside", inner, f"loads a module from {config['handle']!r}")
-        elif name in LOOKUPS:
-            for key in ("vocabulary", "idf_weights"):
-                if isinstance(config.get(key), str):
-                    self._add("reads-outside", (*inner, key), f"{name} reads its {key} from {config[key]!r}")
-        elif name == "TorchModuleWrapper" and isinstance(config.get("module"), str | dict):
-            self._add("pickled-data", (*inner, "module"), "a pickled PyTorch module")
-        elif name in OPERATIONS:
-            self._operation(name, config, inner)
-        elif name == "TensorFlowOpLayer":
-            node = config.get("node_def")
-            if isinstance(node, dict):
-                named = node.get("op")
-            else:
-                budget = protobuf.Budget(self.limits.protobuf_messages, self.report.clock)
-                named = protobuf.operation(node, budget) if isinstance(node, str) else None
-            if not isinstance(named, str) or not foreign.harmless(named):
-                self._add("tensorflow-symbol", inner, f"the operation {named or 'that is not named'}")
+        budget = protobuf.Budget(self.limits.protobuf_messages, self.report.clock)
+        self._told(particulars.of(name, config, inner, budget))
 
-    def _operation(self, name: str, config: dict[str, Any], path: Path) -> None:
-        """A `tf.*` function, or an attribute or a method of a tensor, that Keras 2 takes by its name."""
-        if name in ("TFOpLambda", "SlicingOpLambda"):
-            symbol = config.get("function")
-            if not isinstance(symbol, str) or not foreign.computes(symbol.removeprefix("tf.")):
-                self._add("tensorflow-symbol", path, f"tf.{symbol}")
-        elif name == "ClassMethod":
-            of, method = config.get("cls_symbol"), config.get("method_name")
-            if of not in ("RaggedTensor", "SparseTensor", "sparse.SparseTensor") or not str(method).startswith("from_"):
-                self._add("tensorflow-symbol", path, f"tf.{of}.{method}")
-        elif not re.fullmatch(r"[a-z]\w*", str(config.get("attr_name"))):
-            self._add("tensorflow-symbol", path, f"the attribute {config.get('attr_name')!r} of a tensor")
+    def _told(self, found: particulars.Told) -> None:
+        for rule, path, what in found:
+            self._add(rule, path, what)
 
     def _lambda(self, config: dict[str, Any], path: Path) -> None:
         for key in ("function", "output_shape", "mask"):
@@ -444,27 +413,6 @@ class References:
                 found = exports.kinds(home, value) if home else PARTS
                 if home is None or self._judge(home, value, found, where, positions.CALLABLE):
                     self._custom(where, value, f"a function from the module {module}" if module else "a function")
-
-    def _array(self, value: dict[str, Any], path: Path) -> None:
-        config = value.get("config")
-        dtype = config.get("dtype") if isinstance(config, dict) else None
-        if isinstance(dtype, dict):
-            dtype = dtype.get("config", {}).get("name") if isinstance(dtype.get("config"), dict) else None
-        if not isinstance(dtype, str) or not DTYPES.fullmatch(dtype):
-            rule = "object-array" if str(dtype) in ("object", "O", "|O") else "config-shape"
-            self._add(rule, path, f"an array of the dtype {dtype!r}")
-
-    def _specification(self, value: dict[str, Any], path: Path) -> None:
-        name = value.get("spec_name", value.get("type_spec"))
-        module = value.get("module")
-        if value["class_name"] == "__typespec__":
-            # The module is imported, and the name taken out of it.
-            registered = value.get("registered_name")
-            if isinstance(name, str) and module in foreign.TYPE_SPECS.get(name, ()) and not registered:
-                return
-        elif value["class_name"] == "CompositeTensor" or str(name).removeprefix("tf.") in foreign.TYPE_SPECS:
-            return
-        self._add("outside-keras", path, f"the type specification {module}.{name}")
 
 
 def _is_located(key: str) -> bool:
