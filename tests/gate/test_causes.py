@@ -213,6 +213,9 @@ SAID = {
     "dtype-of-a-symbolic-output": (
         "", "forward", Call("layers.ZeroPadding1D"), "structure", "outputs/0/1", "3.15.1", "", "", "2.15.0",
     ),
+    "h5-optimizer-with-defaults": (
+        "", "forward", Call("layers.Dense"), "compile", "config/beta_2", "3.15.1", "hdf5", "", "2.15.0",
+    ),
     "own-class-missing": ("Unknown layer: 'mine>Scale'.", "", Call("custom.Scale"), "travel", "", "", "own"),
 }  # fmt: skip
 
