@@ -24,7 +24,7 @@ def stated(call: Call, config: dict[str, Any]) -> list[tuple[str, str, Any, Any]
     ("value", "said"),
     [
         (True, False), (0, 3), (-1, 0), (0.5, 3), (2, 2.0000021), (2, 3), (0.5, 0.6), ("relu", "tanh"),
-        (-2, -1), (2, -1), (1.0, 1.0001), (100.0, 100.001),
+        (-2, -1), (2, -1), (1.0, 1.0001), (100.0, 100.001), ("swish", "hard_silu"), ("silu", "swish"),
     ],
 )  # fmt: skip
 def test_a_config_that_says_another_value_is_a_finding(value: Any, said: Any) -> None:
@@ -35,7 +35,7 @@ def test_a_config_that_says_another_value_is_a_finding(value: Any, said: Any) ->
     ("value", "said"),
     [
         (True, True), (True, 1), (0, False), (2, 2.0), (0.1, 0.10000000149), (0.5, 0.5000009), (-1, 3),
-        ("ReLU", "relu"),
+        ("ReLU", "relu"), ("swish", "silu"), ("hard_swish", "hard_silu"),
         ("relu", {"a": 1}), ((1, 2), [1, 2]), (3, [3, 3]), (100.0, 100.00001),
     ],
 )  # fmt: skip

@@ -8,11 +8,11 @@ from harness.architectures.drawing import draws
 from harness.architectures.families import all_rules
 from harness.architectures.graph import Goal
 from harness.architectures.models import architectures
-from harness.check.reduce import keep, reduce
+from harness.check.reduce import isolated, keep, parted, reduce
 from harness.check.reduce_compile import simpler_value
 from harness.check.smaller import alone_in_it
 from harness.expectations.finding import Finding
-from harness.protocol.architecture import Architecture, Call, Input, Node, Ref, calls, layer_calls
+from harness.protocol.architecture import Architecture, Call, Compile, Freeze, Input, Node, Ref, calls, layer_calls
 from tests.vocabularies import vocabulary
 
 RULES = all_rules()
@@ -155,3 +155,24 @@ def test_a_finding_that_nobody_made_smaller_names_its_layer_where_there_is_one_a
     larger = replace(model, nodes=(first, second), outputs=Ref("flat"))
     assert alone_in_it(replace(finding, architecture=larger)).layers == ()
     assert alone_in_it(replace(finding, layers=("Dense",))).layers == ("Dense",)
+
+
+def test_layers_are_taken_out_as_they_are_and_without_what_was_done_with_their_model() -> None:
+    first = Node("crop", Call("layers.Cropping1D"), (Ref("x"),), stand_ins=(Input("crop_0", (2, 1)),))
+    second = Node("flat", Call("layers.Flatten"), (Ref("crop"),), stand_ins=(Input("flat_0", (2,)),))
+    again = Node("again", Ref("crop"), (Ref("x"),), stand_ins=(Input("again_0", (2, 1)),))
+    model = Architecture(
+        "m", inputs=(Input("x", (4, 1)),), nodes=(first, second, again), outputs=[Ref("flat"), Ref("again")],
+        compile=Compile({"optimizer": "sgd"}, steps=1), freezes=(Freeze(("crop",), "built"),), policy="mixed_float16",
+    )  # fmt: skip
+    taken = parted(model, {"crop", "flat"})
+    assert taken is not None
+    assert [node.name for node in taken.nodes] == ["crop", "flat"]
+    assert (taken.compile, taken.freezes, taken.policy) == (None, (), None)
+    assert taken.outputs == Ref("flat")
+    single = isolated(model, "flat")
+    assert single is not None
+    assert [each.name for each in single.inputs] == ["crop_0"]
+    assert (single.compile, single.freezes, single.policy) == (None, (), None)
+    # What only calls the layer of another node cannot be taken out without it.
+    assert parted(model, {"again"}) is parted(model, {"nothing"}) is isolated(model, "again") is None

@@ -13,8 +13,13 @@ import pytest
 from harness.architectures.applications import application
 from harness.check import session
 from harness.check.apart import alone, together
+from harness.check.profiles import PROFILES
+from harness.check.result import Options
+from harness.dispatch.pool import Answer
+from harness.expectations.finding import Finding
+from harness.expectations.known import SHIPPED, KnownIssue, KnownIssues, Pattern
 from harness.expectations.table import parse
-from harness.protocol.architecture import Architecture, Call, Compile, Input, Node, Ref
+from harness.protocol.architecture import Architecture, Call, Compile, Input, Node, Ref, layer_calls
 from tests.small import MODEL
 
 LARGE = application("InceptionV3")
@@ -194,6 +199,61 @@ def test_what_has_arrived_is_sent_no_more_and_a_model_that_lacked_what_a_route_n
     model = a_chain("Dense", "Flatten", "Reshape")
     arrived = (("layers.Dense", "hdf5"), ("layers.Dense", "export"), ("layers.Flatten", "export"))
     assert sent_together(model, {}, "hdf5", "export", arrived=arrived) == [(["flatten", "reshape"], {"hdf5"})]
+
+
+def test_what_a_known_issue_is_about_is_to_blame_and_what_nobody_knows_is_not_known() -> None:
+    """And what was seen of a model that arrived is no reason that it did not."""
+    issue = KnownIssue("i", "why", about=("Embedding", "names"), patterns=(Pattern(checks=("hdf5/*",)),))
+    added: list[Finding] = []
+    of = SimpleNamespace(
+        options=SimpleNamespace(known=KnownIssues((issue,))),
+        result=SimpleNamespace(environment={"keras": "3.15.1"}),
+        _blamed={},
+        _add=added.append,
+    )
+    found = [Finding(each, "error", (), (route,), "t") for each, route in (
+        ("travel", "hdf5"), ("travel", "json"), ("config", "hdf5"), ("config", "clone"))]  # fmt: skip
+    cast(Any, session.Session._found)(of, MODEL, found)
+    assert of._blamed == {(MODEL.digest(), "hdf5"): {"Embedding", "names"}, (MODEL.digest(), "json"): None}
+    assert added == found
+
+
+def test_so_is_what_kept_a_model_from_being_loaded_by_another_process() -> None:
+    done: Future[Answer] = Future()
+    done.set_result(Answer({"routes": {}}, {}))
+    sent = Answer({"build": {}, "before": {}, "routes": {}}, {})
+    found: list[tuple[Architecture, list[str]]] = []
+    of = SimpleNamespace(
+        result=SimpleNamespace(add_time=lambda *_: None),
+        _replayed={done: (MODEL, sent)},
+        _count=lambda *_: None,
+        _judge=lambda *_: ["a finding"],
+        _found=lambda *each: found.append(each),
+    )
+    cast(Any, session.Session._take_replayed)(of)
+    assert found == [(MODEL, ["a finding"])]
+
+
+@pytest.mark.slow
+def test_a_check_sends_the_layers_together_that_its_known_issues_are_not_about(warm: str) -> None:
+    layers = ("RandomSharpness", "ELU", "Softmax", "LeakyReLU", "Dense")
+    sent: list[set[str]] = []
+
+    def note(event: str, result: Any, about: Any) -> None:
+        if event == "example":
+            sent.append({call.name.partition(".")[2] for call in layer_calls(about)})
+
+    known = KnownIssues.read(SHIPPED)
+    options = Options(PROFILES["quick"], layers=layers, routes=("hdf5",), interpreter=warm, workers=1, known=known)
+    result = session.Session(replace(options, seed=3), note).run()
+    assert result.built == result.examples == len(sent)
+    whole = [each for each in sent if "RandomSharpness" in each and len(each) > 1]
+    assert whole
+    company = set.union(*whole) & {*layers} - {"RandomSharpness"}
+    assert len(company) > 1
+    after = sent[sent.index(whole[-1]) + 1 :]
+    assert {frozenset(each & {*layers}) for each in after} == {frozenset(company), frozenset({"RandomSharpness"})}
+    assert {(f"layers.{name}", "hdf5") for name in company} <= result.arrived
 
 
 def test_what_is_sent_together_is_compiled_where_only_that_makes_a_difference() -> None:

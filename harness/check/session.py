@@ -267,6 +267,7 @@ class Session:
         self.listener("example", self.result, architecture)
 
     def _found(self, architecture: Architecture, found: Iterable[Finding]) -> None:
+        """Takes the findings of a model, and down what is to blame where it did not travel a route."""
         for finding in found:
             if finding.observation == "travel":
                 entry = self.options.known.entry_of(finding, self.result.environment)

@@ -15,6 +15,7 @@ from typing import Any
 
 from harness.inspection import builds, exports, sizes, variables
 from harness.inspection.clock import Clock
+from harness.inspection.graph import MODELS
 from harness.inspection.hdf5_process import Contents
 from harness.inspection.limits import Limits
 from harness.inspection.report import Report
@@ -23,7 +24,6 @@ from harness.inspection.variables import Odd, Shape, Variables
 
 # Exported under another name than the class has, after which its group is called.
 CLASSES = {"GroupQueryAttention": "GroupedQueryAttention"}
-MODELS = frozenset({"Functional", "Model", "Sequential"})
 OLDER = "_layer_checkpoint_dependencies/"  # what `layers` was called at first
 Layer = dict[str, Any]
 
@@ -105,19 +105,20 @@ def compare(report: Report, config: Layer, contents: Contents, where: str, limit
         # A layer that is shared with a nested model is kept at one of its two places.
         if not named[name]:
             report.add(rule, place, "the config asks for it; the file does not hold it")
-    for name in held if told(config) else ():
+    for name in held if tells_layers(config) else ():
         if name not in taken and name.startswith("layers/"):
             report.add("weight-surplus", f"{where}/{name}", "no layer of the config has it")
-    size(report, config, limits)
+    hold_size(report, config, limits)
     _odd(report, held, where)
 
 
 def own_name(layer: Layer) -> str:
+    """The name in the config of a layer."""
     inner = layer.get("config")
     return str(inner.get("name") if isinstance(inner, dict) else None)
 
 
-def told(config: Layer) -> bool:
+def tells_layers(config: Layer) -> bool:
     """Does the config say which layers there are? That of a model of the author's class need not: its code does."""
     inner, name = config.get("config"), variables.built_in(config)
     return (name is not None and bool(exports.bare(name))) or (isinstance(inner, dict) and "layers" in inner)
@@ -169,6 +170,7 @@ def _numbered(path: str) -> Iterator[tuple[str, str, int]]:
 
 
 def asked_by(report: Report, layer: Layer, path: str) -> Variables | None:
+    """The weights that a layer asks for; None where that is not computed, which is told."""
     try:
         asked = variables.of(layer)
     except Odd as odd:
@@ -194,13 +196,14 @@ def _shapes(report: Report, expected: dict[str, Shape], held: dict[str, dict[str
                 f"{where}/{path}",
                 f"{shape_text(entry['shape'])}; the config asks for {shape_text(shape)}",
             )
-        dtype(report, entry, f"{where}/{path}", policy)
+        hold_dtype(report, entry, f"{where}/{path}", policy)
     for path in held:
         if path not in expected:
             report.add("weight-surplus", f"{where}/{path}", "the layer has no such weight")
 
 
-def dtype(report: Report, entry: dict[str, Any], where: str, policy: str | None) -> None:
+def hold_dtype(report: Report, entry: dict[str, Any], where: str, policy: str | None) -> None:
+    """Holds the dtype of a weight against the policy of its layer; what is not known is not held."""
     kind = entry.get("written_as") or entry.get("dtype")
     if policy is None or kind is None:
         return
@@ -226,10 +229,11 @@ def computed(config: Layer, clock: Clock) -> int:
     return total
 
 
-def size(report: Report, config: Layer, limits: Limits, *, memory: int = 0) -> None:
+def hold_size(report: Report, config: Layer, limits: Limits, *, memory: int = 0) -> int:
+    """Holds the parameters that a config asks for against the limits; returns how many its layers have."""
     mismatched: list[str] = []
-    asked = max(computed(config, report.clock), sizes.total(config, report.clock, mismatched))
-    asked = max(asked, builds.total(config, report.clock))
+    parameters = max(computed(config, report.clock), sizes.total(config, report.clock, mismatched))
+    asked = max(parameters, builds.total(config, report.clock))
     for what in mismatched:
         report.add("graph-broken", "config", what)
     if asked > limits.parameters:
@@ -237,6 +241,7 @@ def size(report: Report, config: Layer, limits: Limits, *, memory: int = 0) -> N
     limit = memory or max(limits.parameters_floor, int(report.size * limits.parameters_over_file))
     if asked * 4 > limit:
         report.add("model-bomb", "config", f"{asked * 4:,} bytes of parameters; the limit is {limit:,}")
+    return parameters
 
 
 def alone(report: Report, config: Layer, limits: Limits) -> None:
@@ -245,8 +250,7 @@ def alone(report: Report, config: Layer, limits: Limits) -> None:
     for path, layer in layers_of(config):
         report.clock.tick()
         asked_by(report, layer, path)
-    report.parameters = max(computed(config, report.clock), sizes.total(config, report.clock))
-    size(report, config, limits, memory=memory)
+    report.parameters = hold_size(report, config, limits, memory=memory)
 
 
 def _memory() -> int:
@@ -272,6 +276,7 @@ def _odd(report: Report, held: dict[str, dict[str, Any]], where: str) -> None:
 
 
 def shape_text(shape: Any) -> str:
+    """A shape as it is told, with a question mark for what is not known."""
     return "(" + ", ".join("?" if each is None else str(each) for each in shape) + ")"
 
 

@@ -6,12 +6,23 @@ from collections import Counter
 from typing import Any
 
 from harness.inspection import variables
+from harness.inspection.graph import MODELS
 from harness.inspection.hdf5_process import Contents
 from harness.inspection.limits import Limits
 from harness.inspection.report import Report
 from harness.inspection.shapes import product
 from harness.inspection.variables import Shape
-from harness.inspection.weights import MODELS, Layer, asked_by, dtype, fits, layers_of, own_name, shape_text, size, told
+from harness.inspection.weights import (
+    Layer,
+    asked_by,
+    fits,
+    hold_dtype,
+    hold_size,
+    layers_of,
+    own_name,
+    shape_text,
+    tells_layers,
+)  # fmt: skip
 
 # All of their weights are trained, or none is: so that freezing changes no order.
 IN_ORDER = variables.ROWS.keys() - {
@@ -56,7 +67,7 @@ def compare(report: Report, config: Layer, contents: Contents, limits: Limits, r
             order.append(str(name))
         if weights and str(name) not in names:
             report.add("weight-surplus", group, "not in layer_names")
-    for name in names if told(config) else ():
+    for name in names if tells_layers(config) else ():
         if name not in known:
             report.add("weight-surplus", f"{root}/{name}", "no layer of the config has this name")
     with_weights = set(order)
@@ -65,7 +76,7 @@ def compare(report: Report, config: Layer, contents: Contents, limits: Limits, r
             report.add("weight-shape", f"{root}@layer_names", f"{other} stands where the config has {one}: each would "
                        "be given the weights of another")  # fmt: skip
             break
-    size(report, config, limits)
+    hold_size(report, config, limits)
 
 
 def _model(report: Report, model: Layer, group: str, found: list[dict[str, Any]]) -> None:
@@ -107,7 +118,7 @@ def _layer(report: Report, layer: Layer, group: str, found: list[dict[str, Any]]
         match = next((entry for entry in left if fits(shape, entry["shape"])), None)
         if match is not None:
             left.remove(match)
-            dtype(report, match, match["path"], variables.policy(layer["config"]))
+            hold_dtype(report, match, match["path"], variables.policy(layer["config"]))
         elif found and len(left) and len(found) == len(asked):
             report.add("weight-shape", group, f"none is {shape_text(shape)}; left are "
                        f"{', '.join(shape_text(entry['shape']) for entry in left)}")  # fmt: skip

@@ -68,7 +68,7 @@ class Sample:
 
 @dataclass(frozen=True)
 class Failure:
-    """Why a benchmark could not be measured: `reason` is ``raised``, ``crashed``, ``hung``, ``out of memory``…"""
+    """Why a benchmark could not be measured: a `reason` of few words (``raised``, ``hung``), and the `detail`."""
 
     reason: str
     detail: str

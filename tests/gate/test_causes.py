@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import pytest
 
 from harness.expectations.finding import Finding
 from harness.gate.causes import Break, cause_of, causes, diagnose
-from harness.gate.result import Options, Result
 from harness.protocol.architecture import Architecture, Call, Compile, Data, Input, Name, Node, Ref, dumps
 from tests.gate.test_status import failed
 
 AUTO = Compile({"optimizer": "sgd", "loss": "mse", "steps_per_execution": "auto"}, Data((2, 1)), 1)
+DENSE = Call("layers.Dense")
 CONV_LSTM = Call("layers.ConvLSTM1D", {"filters": 3, "kernel_size": 3})
 TOLD = Node("n", Call("layers.Dropout", {"rate": 0.5}), (Ref("x"),), {"training": True})
 
@@ -27,213 +27,228 @@ def with_layer(finding: Finding, call: object) -> Finding:
 
 
 LEGACY = "Note that the legacy SavedModel format is not supported by `load_model()` in Keras 3."
-# For each cause: what is said in the release that reads, the direction, the layer, the observation; of some the place,
-# the release, the format of a file of the user's, or that it holds something of its author's own, the kind of the
-# difference, and the release that saved it.
+
+
+@dataclass(frozen=True)
+class Case:
+    """What is said in the release that reads, and what else a break shows; `own` is of a file of the author's own."""
+
+    said: str = ""
+    layer: object = DENSE
+    direction: str = "forward"
+    observation: str = "travel"
+    where: str = ""
+    keras: str = ""
+    saved_by: str = ""
+    format: str = ""
+    kind: str = ""
+    own: bool = False
+
+    @property
+    def finding(self) -> Finding:
+        found = with_layer(failed(self.said, observation=self.observation), self.layer)
+        return replace(found, direction=self.direction, where=self.where, kind=self.kind)
+
+
 SAID = {
-    "own-code-not-imported": (
-        "No module named 'keras.engine'", "forward", Call("layers.Dense"), "import",
+    "own-code-not-imported": Case("No module named 'keras.engine'", observation="import"),
+    "keras-2-module-path": Case(
+        "Could not deserialize class 'Functional' because its parent module keras.src.engine cannot be imported."
     ),
-    "keras-2-module-path": (
-        "Could not deserialize class 'Functional' because its parent module keras.src.engine cannot be imported.",
-        "forward", Call("layers.Dense"), "travel",
+    "json-text-of-keras-2": Case(
+        "Could not locate class 'Functional'. Make sure custom classes and functions are decorated"
     ),
-    "json-text-of-keras-2": (
-        "Could not locate class 'Functional'. Make sure custom classes and functions are decorated",
-        "forward", Call("layers.Dense"), "travel",
-    ),
-    "depthwise-groups": (
+    "depthwise-groups": Case(
         "Exception encountered: Unrecognized keyword arguments passed to DepthwiseConv2D: {'groups': 1}",
-        "forward", Call("layers.DepthwiseConv2D"), "travel",
+        layer=Call("layers.DepthwiseConv2D"),
     ),
-    "separable-kernel-arguments": (
+    "separable-kernel-arguments": Case(
         "Unrecognized keyword arguments passed to SeparableConv2D: {'groups': 1, 'kernel_initializer': {}}",
-        "forward", Call("layers.SeparableConv2D"), "travel",
+        layer=Call("layers.SeparableConv2D"),
     ),
-    "time-major": (
-        "Unrecognized keyword arguments passed to LSTM: {'time_major': False}",
-        "forward", Call("layers.LSTM"), "travel",
+    "time-major": Case(
+        "Unrecognized keyword arguments passed to LSTM: {'time_major': False}", layer=Call("layers.LSTM")
     ),
-    "shapes-of-an-attention": (
+    "shapes-of-an-attention": Case(
         "Unrecognized keyword arguments passed to MultiHeadAttention: {'query_shape': [None, 4, 6]}",
-        "forward", Call("layers.MultiHeadAttention"), "travel",
+        layer=Call("layers.MultiHeadAttention"),
     ),
-    "nested-sequential": (
+    "nested-sequential": Case(
         "Invalid Functional model configuration. The graph of layers in the model either has loops",
-        "forward", Architecture("inner", form="sequential"), "travel",
+        layer=Architecture("inner", form="sequential"),
     ),
-    "training-configuration-only": (
-        "Could not deserialize 'keras.metrics.mse' because it is not a KerasSaveable subclass",
-        "forward", Call("layers.Dense"), "travel",
+    "training-configuration-only": Case(
+        "Could not deserialize 'keras.metrics.mse' because it is not a KerasSaveable subclass"
     ),
-    "batch-shape-of-an-input": (
+    "batch-shape-of-an-input": Case(
         "Error when deserializing class 'InputLayer' using config={}. Unrecognized keyword arguments: ['batch_shape']",
-        "back", Call("layers.Dense"), "travel",
+        direction="back",
     ),
-    "operations-in-h5": ("Unknown layer: 'GreaterEqual'.", "", Name("operator.ge"), "travel"),
-    "built-in-layer-removed": (
-        "Unknown layer: 'ThresholdedReLU'.", "forward", Call("layers.ThresholdedReLU"), "travel",
+    "operations-in-h5": Case("Unknown layer: 'GreaterEqual'.", direction="", layer=Name("operator.ge")),
+    "built-in-layer-removed": Case("Unknown layer: 'ThresholdedReLU'.", layer=Call("layers.ThresholdedReLU")),
+    "hard-sigmoid-formula": Case(layer=Call("layers.Dense", {"activation": "hard_sigmoid"}), observation="outputs"),
+    "told-to-train": Case(layer=TOLD, observation="repeats"),
+    "function-in-a-loss": Case(
+        "Exception encountered: SparseCategoricalCrossentropy.__init__() got an unexpected keyword argument 'fn'"
     ),
-    "hard-sigmoid-formula": ("", "forward", Call("layers.Dense", {"activation": "hard_sigmoid"}), "outputs"),
-    "told-to-train": ("", "forward", TOLD, "repeats"),
-    "function-in-a-loss": (
-        "Exception encountered: SparseCategoricalCrossentropy.__init__() got an unexpected keyword argument 'fn'",
-        "forward", Call("layers.Dense"), "travel",
-    ),
-    "dtype-policy-of-keras-2": (
-        "'str' object has no attribute 'quantization_mode'", "forward", Call("layers.Dense"), "travel",
-    ),
-    "spatial-dropout-arguments": (
+    "dtype-policy-of-keras-2": Case("'str' object has no attribute 'quantization_mode'"),
+    "spatial-dropout-arguments": Case(
         "SpatialDropout2D.__init__() got an unexpected keyword argument 'trainable'",
-        "forward", Call("layers.SpatialDropout2D"), "travel",
+        layer=Call("layers.SpatialDropout2D"),
     ),
-    "tensors-as-call-arguments": (
+    "tensors-as-call-arguments": Case(
         "The following argument value should be passed as a keyword argument: input_2 (of type <class 'str'>)",
-        "forward", Call("layers.StackedRNNCells"), "travel",
+        layer=Call("layers.StackedRNNCells"),
     ),
-    "trainable-of-a-discretization": (
-        "Discretization.__init__() got an unexpected keyword argument 'trainable'",
-        "forward", Call("layers.Discretization"), "travel",
+    "trainable-of-a-discretization": Case(
+        "Discretization.__init__() got an unexpected keyword argument 'trainable'", layer=Call("layers.Discretization")
     ),
-    "hdf5-under-a-keras-name": (
-        "File not found: filepath=/x/model.keras. Please ensure the file is an accessible `.keras` zip file.",
-        "forward", Call("layers.Dense"), "travel",
+    "hdf5-under-a-keras-name": Case(
+        "File not found: filepath=/x/model.keras. Please ensure the file is an accessible `.keras` zip file."
     ),
-    "numbers-of-layers-of-one-class": (
+    "numbers-of-layers-of-one-class": Case(
         "A total of 1 objects could not be loaded. Layer 'a' expected 2 variables, but received 0 variables",
-        "forward", Call("layers.Conv2D"), "travel",
+        layer=Call("layers.Conv2D"),
     ),
-    "wrapped-layer-not-found": (
+    "wrapped-layer-not-found": Case(
         "Could not locate class 'EinsumDense'. Make sure custom classes and functions are decorated",
-        "forward", Call("layers.TimeDistributed", {"layer": Call("layers.EinsumDense")}), "travel",
+        layer=Call("layers.TimeDistributed", {"layer": Call("layers.EinsumDense")}),
     ),
-    "hdf5-under-another-name": (
-        f"File format not supported: filepath=/x/model. {LEGACY}", "forward", Call("layers.Dense"), "travel",
-        "", "", "hdf5",
+    "hdf5-under-another-name": Case(f"File format not supported: filepath=/x/model. {LEGACY}", format="hdf5"),
+    "keras-zip-under-another-name": Case(
+        f"File format not supported: filepath=/x/model.KERAS. {LEGACY}", direction="", format="keras"
     ),
-    "keras-zip-under-another-name": (
-        f"File format not supported: filepath=/x/model.KERAS. {LEGACY}", "", Call("layers.Dense"), "travel",
-        "", "", "keras",
-    ),
-    "saved-model-folder": (
-        f"File format not supported: filepath=/x. {LEGACY}", "forward", Call("layers.Dense"), "travel",
-        "", "", "saved_model",
-    ),
-    "one-tensor-becomes-a-list": ("", "forward", Call("layers.Dense"), "structure", "takes", "3.4.1"),
-    "tf-keras-module-path": (
+    "saved-model-folder": Case(f"File format not supported: filepath=/x. {LEGACY}", format="saved_model"),
+    "one-tensor-becomes-a-list": Case(observation="structure", where="takes", keras="3.4.1"),
+    "tf-keras-module-path": Case(
         "Could not deserialize class 'Functional' because its parent module tf_keras.src.engine cannot be imported.",
-        "back", Call("layers.Dense"), "travel",
+        direction="back",
     ),
-    "conv-lstm-recurrent-activation": (
-        "", "forward", CONV_LSTM, "outputs", "inner/conv_lstm1_d", "",
-    ),
-    "order-of-the-axes-of-a-layer-normalization": (
+    "conv-lstm-recurrent-activation": Case(layer=CONV_LSTM, observation="outputs", where="inner/conv_lstm1_d"),
+    "order-of-the-axes-of-a-layer-normalization": Case(
         "Shape mismatch in layer #3 (named layer_normalization)for weight layer_normalization/beta. Weight expects"
         " shape (3, 2, 1). Received saved weight with shape (1, 3, 2)",
-        "forward", Call("layers.LayerNormalization", {"axis": [4, 2, 3]}), "travel",
+        layer=Call("layers.LayerNormalization", {"axis": [4, 2, 3]}),
     ),
-    "slash-in-a-name": (
+    "slash-in-a-name": Case(
         "Argument `name` must be a string and cannot contain character `/`. Received: name=a/b (of type <class 'str'>)",
-        "", Call("layers.Dense"), "build",
+        direction="",
+        observation="build",
     ),
-    "crossing-of-three": (
+    "crossing-of-three": Case(
         "Exception encountered when calling HashedCrossing.call().\n\nExpected as input a list/tuple of 2 tensors.",
-        "", Call("layers.HashedCrossing"), "build",
+        direction="",
+        layer=Call("layers.HashedCrossing"),
+        observation="build",
     ),
-    "steps-per-execution-auto": (
-        "'str' object cannot be interpreted as an integer", "", AUTO, "training",
+    "steps-per-execution-auto": Case(
+        "'str' object cannot be interpreted as an integer", direction="", layer=AUTO, observation="training"
     ),
-    "random-crop-when-not-training": ("", "forward", Call("layers.RandomCrop", {"height": 2, "width": 2}), "outputs"),
-    "layers-of-a-subclassed-model": (
+    "random-crop-when-not-training": Case(
+        layer=Call("layers.RandomCrop", {"height": 2, "width": 2}), observation="outputs"
+    ),
+    "layers-of-a-subclassed-model": Case(
         "Layer 'lstm_cell' expected 3 variables, but received 0 variables during loading. Expected: ['a/kernel:0']",
-        "back", Call("custom.Steps"), "travel",
+        direction="back",
+        layer=Call("custom.Steps"),
     ),
-    "dtype-policy-of-keras-3": ("'str' object has no attribute 'name'", "back", Call("custom.TwoBranches"), "travel"),
-    "own-weights-of-a-model": (
+    "dtype-policy-of-keras-3": Case(
+        "'str' object has no attribute 'name'", direction="back", layer=Call("custom.TwoBranches")
+    ),
+    "own-weights-of-a-model": Case(
         "Shape mismatch in layer #0 (named late)for weight late/factor. Weight expects shape (2,).",
-        "forward", Call("custom.Late"), "travel",
+        layer=Call("custom.Late"),
     ),
-    "contrast-in-one-direction": (
-        "", "forward", Call("layers.RandomContrast", {"factor": 1.0}), "config",
-        "layers/inner/config/layers/random_contrast/config/factor", "",
+    "contrast-in-one-direction": Case(
+        layer=Call("layers.RandomContrast", {"factor": 1.0}),
+        observation="config",
+        where="layers/inner/config/layers/random_contrast/config/factor",
     ),
-    "center-crop-that-enlarges": (
-        "", "forward", Call("layers.CenterCrop", {"height": 9, "width": 9, "dtype": "mixed_bfloat16"}), "outputs",
-        "inner/center_crop", "",
+    "center-crop-that-enlarges": Case(
+        layer=Call("layers.CenterCrop", {"height": 9, "width": 9, "dtype": "mixed_bfloat16"}),
+        observation="outputs",
+        where="inner/center_crop",
     ),
-    "dtype-behind-a-spectral-normalization": (
-        "", "forward",
-        Call("layers.SpectralNormalization", {"layer": Call("layers.Dense", {"units": 2}), "dtype": "mixed_bfloat16"}),
-        "outputs",
+    "dtype-behind-a-spectral-normalization": Case(
+        layer=Call(
+            "layers.SpectralNormalization", {"layer": Call("layers.Dense", {"units": 2}), "dtype": "mixed_bfloat16"}
+        ),
+        observation="outputs",
     ),
-    "h5-optimizer-built-for-no-variables": (
-        "", "forward", Call("layers.Dense"), "slots", "slots", "3.16.0.dev2026102704",
+    "h5-optimizer-built-for-no-variables": Case(observation="slots", where="slots", keras="3.16.0.dev2026102704"),
+    "optimizer-of-keras-2": Case(
+        observation="optimizer", where="iterations", keras="3.15.1", format="keras", saved_by="2.15.0"
     ),
-    "optimizer-of-keras-2": (
-        "", "forward", Call("layers.Dense"), "optimizer", "iterations", "3.15.1", "keras", "", "2.15.0",
-    ),
-    "names-of-an-attention-in-weights": (
+    "names-of-an-attention-in-weights": Case(
         "Layer 'value' expected 1 variables, but received 0 variables during loading. Expected: ['a/value/kernel:0']",
-        "back", Call("layers.MultiHeadAttention", {"num_heads": 1, "key_dim": 2}), "travel",
+        direction="back",
+        layer=Call("layers.MultiHeadAttention", {"num_heads": 1, "key_dim": 2}),
     ),
-    "batch-normalization-over-several-axes": (
+    "batch-normalization-over-several-axes": Case(
         "int() argument must be a string, a bytes-like object or a real number, not 'list'",
-        "", Call("layers.BatchNormalization", {"axis": [1, 2]}), "build",
+        direction="",
+        layer=Call("layers.BatchNormalization", {"axis": [1, 2]}),
+        observation="build",
     ),
-    "crossentropy-as-a-metric": (
+    "crossentropy-as-a-metric": Case(
         "Could not interpret metric identifier: ce\nInvalid `metrics`. `metrics` should contain metrics objects",
-        "", Call("layers.Dense"), "training",
+        direction="",
+        observation="training",
     ),
-    "sizes-of-an-einsum-dense": (
-        "", "forward", Call("layers.EinsumDense", {"equation": "abc,cd->abd", "output_shape": [None, 1]}), "structure",
-        "outputs/0/0/1", "3.15.1",
+    "sizes-of-an-einsum-dense": Case(
+        layer=Call("layers.EinsumDense", {"equation": "abc,cd->abd", "output_shape": [None, 1]}),
+        observation="structure",
+        where="outputs/0/0/1",
+        keras="3.15.1",
     ),
-    "lookups-compute-in-int64": (
-        "", "forward", Call("layers.StringLookup", {"output_mode": "count"}), "outputs", "outputs", "", "", "dtype",
+    "lookups-compute-in-int64": Case(
+        layer=Call("layers.StringLookup", {"output_mode": "count"}),
+        observation="outputs",
+        where="outputs",
+        kind="dtype",
     ),
-    "optimizer-arguments-of-keras-2": (
-        "Argument(s) not recognized: {'jit_compile': False, 'is_legacy_optimizer': False}",
-        "forward", Call("layers.Dense"), "travel",
+    "optimizer-arguments-of-keras-2": Case(
+        "Argument(s) not recognized: {'jit_compile': False, 'is_legacy_optimizer': False}"
     ),
-    "arguments-of-keras-3": (
-        "Exception encountered: ('Keyword argument not understood:', 'quantization_config')",
-        "back", Call("layers.Dense"), "travel",
+    "arguments-of-keras-3": Case(
+        "Exception encountered: ('Keyword argument not understood:', 'quantization_config')", direction="back"
     ),
-    "interpolation-removed": (
+    "interpolation-removed": Case(
         "Invalid value for argument `interpolation`. Expected of one ('bilinear', 'nearest'). Received: gaussian",
-        "", Call("layers.Resizing"), "build",
+        direction="",
+        layer=Call("layers.Resizing"),
+        observation="build",
     ),
-    "summary-of-a-discretization": (
-        "", "forward", Call("layers.Discretization", {"num_bins": 4}), "weights", "discretization/summary",
+    "summary-of-a-discretization": Case(
+        layer=Call("layers.Discretization", {"num_bins": 4}), observation="weights", where="discretization/summary"
     ),
-    "discretization-among-layers-with-weights": (
+    "discretization-among-layers-with-weights": Case(
         "Layer count mismatch when loading weights from file. Model expected 0 layers, found 1 saved layers.",
-        "forward", Call("layers.Discretization", {"num_bins": 4}), "travel",
+        layer=Call("layers.Discretization", {"num_bins": 4}),
     ),
-    "dtype-of-a-symbolic-output": (
-        "", "forward", Call("layers.ZeroPadding1D"), "structure", "outputs/0/1", "3.15.1", "", "", "2.15.0",
+    "dtype-of-a-symbolic-output": Case(
+        layer=Call("layers.ZeroPadding1D"),
+        observation="structure",
+        where="outputs/0/1",
+        keras="3.15.1",
+        saved_by="2.15.0",
     ),
-    "h5-optimizer-with-defaults": (
-        "", "forward", Call("layers.Dense"), "compile", "config/beta_2", "3.15.1", "hdf5", "", "2.15.0",
+    "h5-optimizer-with-defaults": Case(
+        observation="compile", where="config/beta_2", keras="3.15.1", format="hdf5", saved_by="2.15.0"
     ),
-    "own-class-missing": ("Unknown layer: 'mine>Scale'.", "", Call("custom.Scale"), "travel", "", "", "own"),
-}  # fmt: skip
+    "own-class-missing": Case("Unknown layer: 'mine>Scale'.", direction="", layer=Call("custom.Scale"), own=True),
+}
 
 
 @pytest.mark.parametrize("cause", SAID)
 def test_a_cause_is_recognised_by_what_is_said_and_what_is_held(cause: str) -> None:
-    message, direction, layer, observation, *rest = SAID[cause]
-    place, keras, file, kind, saved_by = (*rest, "", "", "", "", "")[:5]
-    finding = with_layer(failed(message, observation=observation), layer)
-    finding = replace(finding, direction=direction, where=place, kind=kind)
-    model = dumps(finding.architecture)
-    told = (
-        cause_of(
-            Break(observation, direction, message, place, model, keras, file, own=file == "own", saved_by=saved_by)
-        )
-        if file
-        else diagnose(finding, keras, saved_by)
-    )
+    case = SAID[cause]
+    finding = case.finding
+    broken = Break(
+        case.observation, case.direction, case.said, case.where, dumps(finding.architecture), case.keras, case.format,
+        own=case.own, saved_by=case.saved_by,
+    )  # fmt: skip
+    told = cause_of(broken) if case.format or case.own else diagnose(finding, case.keras, case.saved_by)
     assert told is not None
     assert told.id == cause
     assert told.explanation
@@ -321,8 +336,7 @@ def test_what_keras_2_says_of_a_class_that_a_keras_file_names_and_nobody_gave_is
 
 
 def test_no_file_of_the_later_release_is_advised_for_the_way_back() -> None:
-    message, _, layer, observation = SAID["keras-2-module-path"]
-    finding = with_layer(failed(message, observation=observation), layer)
+    finding = SAID["keras-2-module-path"].finding
     forward, back = (diagnose(replace(finding, direction=way)) for way in ("forward", "back"))
     assert forward is not None
     assert back is not None
@@ -365,12 +379,3 @@ def test_a_recurrent_activation_that_the_code_gives_is_not_the_one_that_was_chan
     given = Call("layers.ConvLSTM2D", {"filters": 1, "kernel_size": 2, "recurrent_activation": "tanh"})
     finding = replace(with_layer(failed("", observation="outputs"), given), where="inner/conv_lstm2_d")
     assert diagnose(finding) is None
-
-
-def test_the_way_forward_from_a_later_release_is_the_way_back() -> None:
-    message, _, layer, observation = SAID["batch-shape-of-an-input"]
-    finding = replace(with_layer(failed(message, observation=observation), layer), direction="forward")
-    for older, newer, cause in (("3.15.1", "2.15.0", "batch-shape-of-an-input"), ("2.15.0", "3.15.1", None)):
-        sides = {"baseline": {"keras": older}, "candidate": {"keras": newer}}
-        told = Result(Options(None, "a", "b"), sides).cause(finding)
-        assert (told and told.id) == cause

@@ -215,6 +215,18 @@ def _weight_cases() -> Iterator[Case]:
         "an array": {"class_name": "__numpy__", "config": {"value": [1.0], "dtype": "float32"}},
     }.items():
         yield Case(f"{name} in the place of a model", "corrupt", "wrong-kind", with_config(root))
+    policy = b.layer("DTypePolicy", module="keras", name="object")
+    for kind in ("__numpy__", "__tensor__"):
+        for dtype, called, rule in (
+            ("object", "unsafe", "object-array"), ("|O", "unsafe", "object-array"), (policy, "unsafe", "object-array"),
+            ("S3", "corrupt", "config-shape"), ("float32x", "corrupt", "config-shape"),
+            (None, "corrupt", "config-shape"),
+        ):  # fmt: skip
+            value = {"class_name": kind, "config": {"value": [1.0], "dtype": dtype}}
+            yield Case(f"{kind} of the dtype {dtype if isinstance(dtype, str) else type(dtype).__name__}", called, rule,
+                       with_config(b.model() | {"extra": value}))  # fmt: skip
+        yield Case(f"{kind} without a config", "corrupt", "config-shape",
+                   with_config(b.model() | {"extra": {"class_name": kind, "config": [1.0]}}))  # fmt: skip
     yield Case("a layer in the place of a model, with weights of others", "corrupt", "weight-surplus",
                with_config(b.dense("dense", 4, 3)))  # fmt: skip
     yield Case("h5: config is no JSON", "corrupt", "json-invalid", lambda folder: b.whole_hdf5(folder, b"{"))
