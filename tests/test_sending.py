@@ -201,6 +201,14 @@ def test_what_has_arrived_is_sent_no_more_and_a_model_that_lacked_what_a_route_n
     assert sent_together(model, {}, "hdf5", "export", arrived=arrived) == [(["flatten", "reshape"], {"hdf5"})]
 
 
+def test_what_is_sent_together_has_other_data_than_its_model_had() -> None:
+    model = a_chain("Dense", "Flatten")
+    where = {"layers.Dense": (model, "dense"), "layers.Flatten": (model, "flatten")}
+    ((part, _),) = together(where, {"json": parse()["json"]}, (), {})
+    assert part.inputs == model.inputs
+    assert part.seed != model.seed
+
+
 def test_what_a_known_issue_is_about_is_to_blame_and_what_nobody_knows_is_not_known() -> None:
     """And what was seen of a model that arrived is no reason that it did not."""
     issue = KnownIssue("i", "why", about=("Embedding", "names"), patterns=(Pattern(checks=("hdf5/*",)),))

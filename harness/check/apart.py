@@ -42,7 +42,8 @@ def together(
         for names, rows in parts.items():
             part = parted(architecture, names) if len(names) > 1 else None
             if part is not None:
-                yield from _sent(part, rows)
+                # With other data than their model had: what was the same for every sample there need not be so here.
+                yield from _sent(replace(part, seed=architecture.seed + 1), rows)
 
 
 def alone(where: Where, table: Table, arrived: Collection[tuple[str, str]]) -> Iterator[tuple[Architecture, Table]]:
