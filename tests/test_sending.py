@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Future
 from dataclasses import replace
 from types import SimpleNamespace
@@ -12,7 +12,8 @@ import pytest
 
 from harness.architectures.applications import application
 from harness.check import session
-from harness.check.apart import alone, together
+from harness.check.apart import alone, together, unmoved
+from harness.check.plan import Plan
 from harness.check.profiles import PROFILES
 from harness.check.result import Options
 from harness.dispatch.pool import Answer
@@ -209,6 +210,37 @@ def test_what_is_sent_together_has_other_data_than_its_model_had() -> None:
     assert part.seed != model.seed
 
 
+def test_a_layer_that_no_input_reached_goes_alone_along_every_route_and_is_asked_for_when_all_is_known() -> None:
+    model = a_chain("Dense", "Flatten")
+    where = {"layers.Dense": (model, "dense"), "layers.Flatten": (model, "flatten")}
+    silent: list[str] = []
+    sent = unmoved(where, parse(), lambda: silent)
+    silent.append("Flatten")
+    plain, compiled = sent
+    assert [[node.name for node in each.nodes] for each, _ in (plain, compiled)] == [["flatten"], ["flatten"]]
+    assert {*plain[1], *compiled[1]} == {*parse()}
+
+
+@pytest.mark.slow
+def test_a_check_sends_a_layer_again_that_no_input_reached(warm: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    zero, two = Call("layers.Rescaling", {"scale": 0.0}), Call("layers.Dense", {"units": 2})
+    nothing = Node("nothing", zero, (Ref("x"),), stand_ins=(Input("nothing_0", (4,)),))
+    dense = Node("dense", two, (Ref("nothing"),), stand_ins=(Input("dense_0", (2,)),))
+    model = Architecture("model", inputs=(Input("x", (4,)),), nodes=(nothing, dense), outputs=Ref("dense"))
+
+    def planned(plan: Plan) -> Iterator[Architecture]:
+        plan.coverage.add(model)
+        plan.where["layers.Dense"] = (model, "dense")
+        yield model
+
+    monkeypatch.setattr(Plan, "__iter__", planned)
+    result = session.Session(
+        Options(PROFILES["quick"], layers=("Dense",), routes=("json",), interpreter=warm, workers=1)
+    ).run()
+    assert result.examples == result.route_examples["json"] == 2
+    assert result.substance.silent() == ["Rescaling"]
+
+
 def test_what_a_known_issue_is_about_is_to_blame_and_what_nobody_knows_is_not_known() -> None:
     """And what was seen of a model that arrived is no reason that it did not."""
     issue = KnownIssue("i", "why", about=("Embedding", "names"), patterns=(Pattern(checks=("hdf5/*",)),))
@@ -259,8 +291,9 @@ def test_a_check_sends_the_layers_together_that_its_known_issues_are_not_about(w
     assert whole
     company = set.union(*whole) & {*layers} - {"RandomSharpness"}
     assert len(company) > 1
-    after = sent[sent.index(whole[-1]) + 1 :]
-    assert {frozenset(each & {*layers}) for each in after} == {frozenset(company), frozenset({"RandomSharpness"})}
+    after = [each & {*layers} for each in sent[sent.index(whole[-1]) + 1 :]]
+    assert sorted(map(sorted, after[:2])) == sorted([sorted(company), ["RandomSharpness"]])
+    assert all(len(each) == 1 and each < company for each in after[2:])  # what no input had reached
     assert {(f"layers.{name}", "hdf5") for name in company} <= result.arrived
 
 

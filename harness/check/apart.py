@@ -1,5 +1,7 @@
 """Layers that did not arrive on a route, sent along it again: together without what is to blame, then by themselves.
 
+By itself also goes a layer that no input has reached, along all routes: that it survived said nothing.
+
 What breaks in one layer must hide no other, and a model that cannot travel a route says nothing about its layers. Where
 a known issue tells what kept the model from it, the layers that it is not about go together; all others go alone. (To
 guess what is to blame takes as long as to send all of them alone: in most groups is one that breaks.)
@@ -8,7 +10,7 @@ guess what is to blame takes as long as to send all of them alone: in most group
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import replace
 
 from harness.architectures.graph import SCOPE_NAME
@@ -58,6 +60,16 @@ def alone(where: Where, table: Table, arrived: Collection[tuple[str, str]]) -> I
         missing = {route: row for route, row in missing.items() if (digest, route) not in asked}
         asked.update((digest, route) for route in missing)
         yield from _sent(single, missing)
+
+
+def unmoved(where: Where, table: Table, silent: Callable[[], Collection[str]]) -> Iterator[tuple[Architecture, Table]]:
+    """Each layer alone that no input has reached: what came before it made every sample the same.
+
+    `silent` is asked for their classes when all other models have been looked at.
+    """
+    classes = set(silent())
+    without = {public: held for public, held in where.items() if public.rpartition(".")[2] in classes}
+    yield from alone(without, table, ())
 
 
 def _sent(architecture: Architecture, table: Table) -> Iterator[tuple[Architecture, Table]]:

@@ -13,7 +13,7 @@ from typing import Any
 from harness.architectures.families import all_rules
 from harness.architectures.vocabulary import Vocabulary
 from harness.check import again, recordings
-from harness.check.apart import alone, together
+from harness.check.apart import alone, together, unmoved
 from harness.check.awaited import Awaited
 from harness.check.bases import bases
 from harness.check.ending import Ending
@@ -138,7 +138,8 @@ class Session:
         light, large = bases(self.options, self.table, vocabulary)
         several = together(plan.where, self.table, self.result.arrived, self._blamed)
         apart = alone(plan.where, self.table, self.result.arrived)
-        self._examples(chain(light, self._planned(plan), large), several, apart)
+        still = unmoved(plan.where, self.table, self.result.substance.silent)
+        self._examples(chain(light, self._planned(plan), large), several, apart, still)
         self._reduce()
         self._prove()
 
