@@ -69,6 +69,15 @@ def fields(data: memoryview, budget: Budget) -> Iterator[tuple[int, memoryview]]
         raise Broken("a number that is longer than what is left")
 
 
+def numbers(data: memoryview, budget: Budget) -> Iterator[int]:
+    """The numbers of a packed field."""
+    at = 0
+    while at < len(data):
+        budget.take()
+        value, at = _varint(data, at)
+        yield value
+
+
 def text(data: memoryview, number: int, budget: Budget) -> str:
     """The string of this number; of several the last counts, as in every reader."""
     found = b""

@@ -20,6 +20,9 @@ SPECIFICATION = {"class_name": "InputSpec", "config": {"ndim": 2, "axes": {"-1":
         ("keras-2.15.0-words", "unsupported", {"saved-model"}, []),
         ("keras-2.15.0-exported", "unsupported", {"saved-model"}, []),
         ("keras-3.15.1-exported", "unsupported", {"saved-model"}, []),
+        ("keras-2.15.0-file", "unsupported", {"saved-model"}, []),
+        ("keras-2.15.0-file-again", "unsupported", {"saved-model"}, []),
+        ("keras-3.15.1-file", "unsupported", {"saved-model"}, []),
         ("keras-2.15.0-subclassed", "needs custom objects", {"saved-model", "custom-object"}, ["Doubled"]),
     ],
 )
@@ -28,6 +31,15 @@ def test_it_is_a_program_and_no_more_is_said_against_it(
 ) -> None:
     report = inspect(FOLDER / name)
     assert (report.verdict, {each.rule for each in report.findings}, report.custom_objects) == (verdict, rules, own)
+
+
+@pytest.mark.parametrize("name", ["keras-2.15.0-file", "keras-2.15.0-file-again", "keras-3.15.1-file"])
+def test_a_lookup_of_the_words_of_another_file_is_unsafe(name: str, tmp_path: Path) -> None:
+    folder = tmp_path / "model"
+    shutil.copytree(FOLDER / name, folder)
+    graph = folder / "saved_model.pb"
+    graph.write_bytes(graph.read_bytes().replace(b"\x12\x09words.txt", b"\x12\x09../ab.txt"))
+    assert {each.rule for each in inspect(folder).findings} == {"saved-model", "unsafe-op", "entry-missing"}
 
 
 def test_what_one_layer_holds_that_it_should_not_is_told_with_the_place_of_the_layer(tmp_path: Path) -> None:

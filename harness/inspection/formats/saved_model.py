@@ -6,12 +6,13 @@ A SavedModel is a program, so that the best verdict is `unsupported`: nothing kn
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from harness.inspection import foreign
 from harness.inspection.formats.folder import plain_files, read
 from harness.inspection.formats.keras_zip import CONFIG
+from harness.inspection.formats.saved_assets import FILLING, Tables
 from harness.inspection.protobuf import NODE_OP, Broken, Budget, fields, text
 from harness.inspection.subject import Subject
 
@@ -35,7 +36,7 @@ def inspect(subject: Subject) -> None:
     files = plain_files(subject)
     subject.report.format = "saved_model"
     if "saved_model.pb" in files:
-        graph(subject, files["saved_model.pb"], "saved_model.pb")
+        graph(subject, files["saved_model.pb"], "saved_model.pb", files)
     else:
         subject.report.add("not-inspected", "saved_model.pbtxt", "a graph as text")
     if "variables/variables.index" not in files:
@@ -50,8 +51,8 @@ def inspect(subject: Subject) -> None:
                                "loaded depends on the release")  # fmt: skip
 
 
-def graph(subject: Subject, path: Path, where: str) -> None:
-    """The file with the graph."""
+def graph(subject: Subject, path: Path, where: str, files: Collection[str] = ()) -> None:
+    """The file with the graph; `files` are those of its folder, where that is looked at."""
     report = subject.report
     report.format = "saved_model"
     if path.stat().st_size > subject.limits.protobuf_bytes:
@@ -77,6 +78,15 @@ def graph(subject: Subject, path: Path, where: str) -> None:
             report.add("unsafe-op", f"{where}/{place}", f"{name}, which writes or reads files")
         for config in _objects(data, budget):
             _config(subject, config, where)
+        if filling := sorted(operation for operation in operations if operation.encode() in FILLING):
+            for meta in _inside([data], (META_GRAPHS,), budget):
+                tables = Tables(meta, budget)
+                for place in tables.strangers():
+                    detail = f"{filling[0]}, of a file that is no asset of the model's"
+                    report.add("unsafe-op", f"{where}/{place}", detail)
+                for asset in sorted(tables.files()):
+                    if files and asset not in files:
+                        report.add("entry-missing", asset, "not in the folder")
     except Broken as error:
         report.add("hdf5-broken", where, f"no protobuf: {error}")
     except MemoryError:
@@ -88,9 +98,9 @@ def graph(subject: Subject, path: Path, where: str) -> None:
         else:
             report.add("hdf5-broken", where, "no operation in it")
     for operation, place in sorted(operations.items()):
-        if operation in foreign.UNSAFE_OPS:
+        if operation in foreign.UNSAFE_OPS and operation.encode() not in FILLING:
             report.add("unsafe-op", f"{where}/{place}", operation)
-        elif not foreign.harmless(operation):
+        elif operation.encode() not in FILLING and not foreign.harmless(operation):
             report.add(
                 "not-inspected", f"{where}/{place}", f"the operation {operation}, of which nothing is known here"
             )
