@@ -24,19 +24,15 @@ def pairs_of(result: Result, benchmark: Benchmark, measure: str) -> list[tuple[f
     """Baseline and candidate of each pair of processes.
 
     Of times, pairs in which somebody else used the machine, or of which one process was slow as a whole, are left out
-    as long as `ENOUGH` others remain. Which they are says nothing of which side is slower, so that leaves the test what
-    it is.
+    as long as `ENOUGH` others remain; where they do not, the former are kept first. Which they are says nothing of
+    which side is slower, so that leaves the test what it is.
     """
     every = list(_pairs(result, benchmark, measure))
     if measure == TIME:
-        for left_out in ((True, True), (False, True)):  # disturbed, off
-            kept = [
-                (before, after)
-                for number, before, after, disturbed in every
-                if not (left_out[0] and disturbed) and number not in result.off
-            ]
-            if len(kept) >= ENOUGH:
-                return kept
+        steady = [each for each in every if each[0] not in result.off]
+        for some in ([each for each in steady if not each[-1]], steady):
+            if len(some) >= ENOUGH:
+                return [(before, after) for _, before, after, _ in some]
     return [(before, after) for _, before, after, _ in every]
 
 

@@ -43,7 +43,7 @@ class Plan:
         >>> Plan(looks=(5, 10)).spent_by(5), Plan(looks=(5, 10)).spent_by(10)
         (0.00625, 0.05)
         """
-        return self.alpha * min(1.0, pairs / self.cap) ** 3
+        return self.alpha * (pairs / self.cap) ** 3
 
 
 def holm(ps: Mapping[str, float], level: float) -> set[str]:

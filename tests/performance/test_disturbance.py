@@ -87,6 +87,18 @@ def test_pairs_that_were_disturbed_are_left_out_as_long_as_enough_remain() -> No
     assert len(pairs_of(result, benchmark, "time")) == 7  # four quiet ones are too few
 
 
+def test_where_too_few_were_quiet_those_that_are_off_are_left_out_all_the_same_and_kept_last() -> None:
+    benchmark = Benchmark("one", "predict")
+    result = Result(Options())
+    for number in range(6):
+        held_up = Sample((float(number + 1),), 8, disturbed=0.5)
+        result.take(benchmark, {"baseline": held_up, "candidate": held_up})
+    result.off = {2: 0.3}
+    assert pairs_of(result, benchmark, "time") == [(each, each) for each in (1.0, 2.0, 4.0, 5.0, 6.0)]
+    result.off = {2: 0.3, 4: -0.3}
+    assert len(pairs_of(result, benchmark, "time")) == 6
+
+
 def test_what_fails_is_not_tried_again() -> None:
     result = Result(Options())
     crashed = {"measured": Failure("crashed", "SIGSEGV")}
