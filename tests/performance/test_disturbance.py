@@ -41,9 +41,10 @@ def test_a_process_beside_us_is_seen_on_this_machine() -> None:
     try:
         time.sleep(0.3)
         before = used([beside.pid])
+        until = time.monotonic() + 30.0  # where many share the machine, it comes to its turn late
         with Watch([os.getpid()]) as watch:
-            time.sleep(1.0)
-        theirs = used([beside.pid]) - before
+            while (theirs := used([beside.pid]) - before) <= 0.2 and time.monotonic() < until:
+                time.sleep(1.0)
     finally:
         beside.kill()
         beside.wait()
