@@ -147,7 +147,8 @@ BAD = {
     "two functions of its name": {"functions": (INNER, OUTER, OUTER)},
     "a constant bound to it": {"bound": [("outer", bytes([3, 2]))]},
     "an asset bound to its other argument": {"bound": [("outer", bytes([2, 1]))]},
-    "an asset bound that is something else, too": {"objects": (MODEL, OF_ASSET + CONSTANT, OF_TABLE)},
+    **{f"an asset bound that is of kind {kind}, too": {"objects": (MODEL, OF_ASSET + field(kind, b""), OF_TABLE)}
+       for kind in (4, 6, 7, 8, 9, 10, 12)},
     "what is not there bound to it": {"bound": [("outer", bytes([9, 2]))]},
     "less bound to it than it takes": {"bound": [("outer", bytes([1]))]},
     "bound twice": {"bound": [("outer", bytes([1, 2])), ("outer", bytes([3, 2]))]},
