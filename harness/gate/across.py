@@ -6,6 +6,7 @@ of other kernels: they may differ by what rounding does to that very model.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any
@@ -73,7 +74,7 @@ def furthest(before: Mapping[str, Any], after: Mapping[str, Any], blobs: Mapping
     return float(np.max(found)) if found else None
 
 
-def tolerance(step: float, largest: float, *dtypes: str) -> float:
+def tolerance(step: float, largest: float, *dtypes: str, coarse: float = 0.0, terms: int = 1) -> float:
     """How far apart two numbers of an output may be: `FACTOR` times the step, and `FLOOR` units at least.
 
     The units are those of the coarsest of these dtypes, in which something in the model is computed: what is rounded
@@ -83,9 +84,17 @@ def tolerance(step: float, largest: float, *dtypes: str) -> float:
     (`observations.sensitivity`). Kernels of another release do so at every layer and not at the first alone, and three
     trials do not find the worst case; a model has some ten layers, so the factor is a few times that. Another formula
     lies far beyond: hard_sigmoid of Keras 2 and 3 differ by 0.03 x, a million units.
+
+    In float16 it does not lie that far, and there it counts how much is added up: one release may keep its sums in
+    float16 and the other in float32. A sum of n terms is rounded n times, by 0.3 units at a time as a rule, the one way
+    or the other: by 0.3 times the square root of n units of what it is on its way. That is what comes out, where all
+    terms have one sign, or the square root of n terms, where they have not; and `coarse`, the step that is made by
+    units of float16, is the square root of n units of a term. So the square root of n (`terms`) times the larger of
+    the two is three standard deviations at least.
     """
     unit = max(_UNITS.get(each, _UNITS["float32"]) for each in dtypes)
-    return max(FACTOR * step, FLOOR * unit * max(1.0, largest))
+    of_sums = math.sqrt(terms) * max(coarse, _UNITS["float16"] * largest) if terms > 1 else 0.0
+    return max(FACTOR * step, of_sums, FLOOR * unit * max(1.0, largest))
 
 
 # NumPy does not know bfloat16, which has seven bits behind the point.
@@ -129,7 +138,9 @@ def outputs(
         values = read(first, blobs)
         finite = np.isfinite(values.astype("float64"))
         largest = float(np.max(np.abs(values.astype("float64")[finite]), initial=0.0))
-        allowed = tolerance(step, largest, first["dtype"], *_computed_in(before))
+        more = sensitivity.get("coarse") or {"steps": [0.0] * len(one), "terms": 1}
+        of_sums = {"coarse": more["steps"][number], "terms": more["terms"]}
+        allowed = tolerance(step, largest, first["dtype"], *_computed_in(before), **of_sums)
         apart = {first["dtype"]: allowed / max(1.0, largest)}
         found = differences(first, second, blobs, place, close=apart)
         yield from _named(found, before, after, blobs, allowed=allowed)
@@ -147,7 +158,9 @@ def loss(before: Any, after: Any, seen: Mapping[str, Any], blobs: Mapping[str, b
         yield from differences(before, after, blobs)
         return
     value = float(read(before, blobs).max(initial=0.0))
-    allowed = tolerance(step, abs(value), "float32", *_computed_in(seen.get("outputs") or {}))
+    more = seen["sensitivity"].get("coarse") or {"loss": 0.0, "terms": 1}
+    of_sums = {"coarse": more["loss"], "terms": more["terms"]}
+    allowed = tolerance(step, abs(value), "float32", *_computed_in(seen.get("outputs") or {}), **of_sums)
     for each in differences(before, after, blobs, close={"float32": allowed / max(1.0, abs(value))}):
         yield Difference(each.where, each.kind, each.expected, each.actual, {**each.size, "allowed": allowed})
 

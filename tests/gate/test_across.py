@@ -20,6 +20,35 @@ def test_rounding_is_within_the_tolerance_and_another_formula_is_not() -> None:
     assert np.abs(np.clip(0.2 * exact + 0.5, 0, 1) - np.clip(exact / 6 + 0.5, 0, 1)).max() > 100 * allowed
 
 
+def summed_in(dtype: str, x: np.ndarray, w: np.ndarray) -> np.ndarray:
+    """The product, with its sum kept in that dtype."""
+    total = np.zeros(w.shape[1], dtype)
+    for one, row in zip(x, w, strict=True):
+        total = (total + (one * row).astype(dtype)).astype(dtype)
+    return total.astype("float64")
+
+
+@pytest.mark.parametrize("lowest", [-1.0, 0.0])
+@pytest.mark.parametrize(("terms", "more_than_the_floor"), [(32, False), (2048, True)])
+def test_a_long_sum_that_is_kept_in_half_precision_is_within_the_tolerance_and_another_formula_is_not(
+    terms: int, more_than_the_floor: bool, lowest: float
+) -> None:
+    random = np.random.default_rng(terms)
+    beyond = False
+    for _ in range(20):
+        x = random.uniform(0, 128, terms).astype("float16")
+        w = (random.uniform(lowest, 1, (terms, 4)) * np.sqrt(6 / terms)).astype("float16")
+        halved, exact = (summed_in(dtype, x, w) for dtype in ("float16", "float64"))
+        towards = random.choice(np.array([-np.inf, np.inf], "float16"), terms)
+        coarse = float(np.abs(summed_in("float64", np.nextafter(x, towards), w) - exact).max())
+        apart, largest = float(np.abs(halved - exact).max()), float(np.abs(exact).max())
+        allowed = tolerance(0.0, largest, "float16", coarse=coarse, terms=terms)
+        assert apart <= allowed
+        beyond |= apart > tolerance(0.0, largest, "float16")
+        assert allowed < 0.15 * largest  # another formula is not that near
+    assert beyond is more_than_the_floor
+
+
 def seen(values: np.ndarray) -> tuple[dict[str, object], dict[str, bytes]]:
     entry = {
         "array": str(values.sum()),
@@ -72,6 +101,18 @@ def test_what_is_rounded_inside_of_a_model_may_move_what_comes_out(apart: float,
     one["inner"] = [{"layer": "a", "class": "A", "outputs": [words, {"array": "", "shape": [], "dtype": inside}]}]
     found = list(outputs(one, other, {"steps": [1e-7], "settled": [True]}, {**blobs, **more}))
     assert bool(found) is differs
+
+
+def test_outputs_and_a_loss_are_held_to_what_sums_in_float16_do_where_there_are_some() -> None:
+    one, blobs = seen(np.array([0.5, 0.25], dtype="float32"))
+    other, more = seen(np.array([0.53, 0.25], dtype="float32"))
+    fine = {"steps": [1e-7], "settled": [True], "loss": 1e-7}
+    coarse = {**fine, "coarse": {"steps": [2e-3], "loss": 2e-3, "terms": 400}}
+    of_one = {**fine, "coarse": {"steps": [2e-3], "loss": 2e-3, "terms": 1}}
+    (before, kept), (after, others) = number(0.5), number(0.53)
+    for sensitivity, differs in ((fine, True), (of_one, True), (coarse, False)):
+        assert bool(list(outputs(one, other, sensitivity, {**blobs, **more}))) is differs
+        assert bool(list(loss(before, after, {"sensitivity": sensitivity}, {**kept, **others}))) is differs
 
 
 def test_an_output_that_hangs_on_the_last_bit_is_not_compared() -> None:
