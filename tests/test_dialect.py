@@ -56,3 +56,30 @@ def test_a_message_is_told_without_the_colours_that_keras_gives_it(warm: str) ->
         "print(len(describe(ValueError('\\x1b[1m' * LONGEST + 'x'))['message']))\n"
     )
     assert printed(code, warm) == "Table not initialized.\n1\n"
+
+
+def test_the_layers_of_a_bidirectional_are_called_in_keras_2_as_they_are_in_keras_3(warm: str) -> None:
+    """Keras 2 puts a word before the name of a layer that it is given, and before one that begins with it."""
+    code = (
+        "from harness.worker import dialect\n"
+        "layers = dialect.keras.layers\n"
+        "dialect.MAJOR = 2\n"
+        "def told(forward, backward, given):\n"
+        "    pair = layers.Bidirectional(layers.GRU(1))\n"
+        "    pair.forward_layer.name, pair.backward_layer.name = forward, backward\n"
+        "    if given:\n"
+        "        pair._backward_layer_config = {}\n"
+        "    alone = layers.GRU(1, name=backward)\n"
+        "    names = [dialect._called(each, pair) for each in (pair.forward_layer, pair.backward_layer)]\n"
+        "    print(*names, dialect._called(alone, layers.TimeDistributed(alone)))\n"
+        "told('forward_gru', 'backward_gru', False)\n"
+        "told('forward_gru', 'backward_gru', True)\n"
+        "told('forward_forward_a', 'backward_backward', True)\n"
+        "told('forward_forward_a', 'backward_backward_a', False)\n"
+    )
+    assert printed(code, warm).splitlines() == [
+        "forward_gru backward_gru backward_gru",
+        "forward_gru gru backward_gru",
+        "forward_a backward backward_backward",
+        "forward_a backward_a backward_backward_a",
+    ]

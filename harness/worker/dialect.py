@@ -203,20 +203,37 @@ def layers_of(model: Any, names: Any = ()) -> Iterator[tuple[tuple[str, ...], An
             if id(child) in seen:
                 continue
             seen.add(id(child))
-            stem = re.sub(r"_\d+$", "", child.name)
+            called = _called(child, layer)
+            stem = re.sub(r"_\d+$", "", called)
             # Keras numbers what it names by itself, and may come to the name of another layer by chance.
             automatic = stem == _snake(type(child).__name__)
             if isinstance(layer, keras.Model):
-                given = held or child.name in names or not automatic
+                given = held or called in names or not automatic
             else:
-                given = child.name in names and not automatic
-            name = child.name if given else stem
+                given = called in names and not automatic
+            name = called if given else stem
             taken[name] = taken.get(name, 0) + 1
             here = (*path, name if taken[name] == 1 else f"{name}#{taken[name]}")
             yield here, child
             yield from walk(child, here, held)
 
     return walk(model, (), True)
+
+
+def _called(layer: Any, holder: Any) -> str:
+    """The name of a layer, as Keras 3 has it: the one in which Bidirectional of Keras 2 gives others.
+
+    Both put a word before the names of the two layers that they make of one. Keras 2 does so where it is there already,
+    and with a backward layer that it was given, which Keras 3 leaves as it is.
+    """
+    name = str(layer.name)
+    if MAJOR > 2 or not isinstance(holder, keras.layers.Bidirectional):
+        return name
+    side = "backward" if layer is holder.backward_layer else "forward"
+    before = name.removeprefix(f"{side}_")
+    if side == "backward" and hasattr(holder, "_backward_layer_config"):
+        return before
+    return f"{side}_{before.removeprefix(f'{side}_')}"
 
 
 def is_graph(layer: Any) -> bool:
