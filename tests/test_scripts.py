@@ -29,7 +29,7 @@ from harness.expectations.scripts.observations import OBSERVATIONS
 from harness.expectations.scripts.routes import ROUTES
 from harness.expectations.table import parse
 from harness.gate.comparison import ROWS
-from harness.protocol.architecture import Architecture, Call, Compile, Data, Input, Node, Ref
+from harness.protocol.architecture import Architecture, Call, Compile, Data, Input, Node, Ref, Values
 from tests import warm as forking
 from tests.test_console import MODEL as SMALL
 from tests.test_planted import MODEL, PLANTED, faulty, healthy
@@ -115,6 +115,18 @@ def test_what_keras_2_raised_eagerly_is_raised_eagerly_by_its_script() -> None:
     finding = a_finding(replace(MODEL, compile=settings), "build", "losses", kind="error", error=ERROR)
     assert "run_eagerly" in script_of(finding, KERAS["2.15"])
     assert "run_eagerly" not in script_of(finding, KERAS["3.15"])
+
+
+def test_what_is_fed_beside_words_are_tensors_as_well() -> None:
+    """Keras 2 refuses to be called with a structure of which one is a tensor and another is not."""
+    told = {}
+    for words in (Values("word", words=("red", "blue")), Values()):
+        inputs = (Input("a", (2,), "string" if words.words else "float32", words), Input("b", (2,)))
+        node = Node("c", Call("layers.Dense", {"units": 1}), (Ref("b"),))
+        model = Architecture("m", inputs=inputs, nodes=(node,), outputs=Ref("c"))
+        told[words.kind] = script_of(a_finding(model, "keras_zip", "outputs"), KERAS["2.15"])
+    assert told["word"].count("tf.constant(") == 2
+    assert told["real"].count("tf.constant(") == 0
 
 
 def test_a_large_base_is_scaled_and_saved_as_the_route_does_it() -> None:

@@ -189,7 +189,9 @@ def input_of(writer: Writer, each: Input) -> str:
 def feeding(writer: Writer, architecture: Architecture) -> list[str]:
     """Lines that make what the model is fed with into `data`."""
     lines = len(writer.lines)
-    feeds = {each.name: _feed(writer, architecture, each) for each in architecture.inputs}
+    # Words have no array that Keras 3 takes, and Keras 2 takes no arrays beside tensors.
+    tensors = any(each.values.kind == "word" for each in architecture.inputs if each.given)
+    feeds = {each.name: _feed(writer, architecture, each, tensor=tensors) for each in architecture.inputs}
     if architecture.input_structure == "dict":
         made = "{" + ", ".join(f"{quoted(name)}: {feed}" for name, feed in feeds.items()) + "}"
     elif len(feeds) == 1:
@@ -202,14 +204,14 @@ def feeding(writer: Writer, architecture: Architecture) -> list[str]:
     return added
 
 
-def _feed(writer: Writer, architecture: Architecture, each: Input) -> str:
+def _feed(writer: Writer, architecture: Architecture, each: Input, *, tensor: bool) -> str:
     if not each.given:
         return "None"
     sizes = iter(each.sizes)
     shape = (each.batch_size or architecture.batch, *(next(sizes, 4) if n is None else n for n in each.shape))
     seed = architecture.seed + zlib.crc32(each.name.encode())
     made = writer.array(shape, each.dtype, each.values, seed)
-    return f"tf.constant({made})" if each.values.kind == "word" else made
+    return f"tf.constant({made})" if tensor else made
 
 
 def compiling(writer: Writer, architecture: Architecture) -> list[str]:
