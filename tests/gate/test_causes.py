@@ -47,7 +47,8 @@ class Case:
     @property
     def finding(self) -> Finding:
         found = with_layer(failed(self.said, observation=self.observation), self.layer)
-        return replace(found, direction=self.direction, where=self.where, kind=self.kind)
+        error = found.error if self.said else None
+        return replace(found, direction=self.direction, where=self.where, kind=self.kind, error=error)
 
 
 SAID = {
@@ -236,6 +237,19 @@ SAID = {
     "h5-optimizer-with-defaults": Case(
         observation="compile", where="config/beta_2", keras="3.15.1", format="hdf5", saved_by="2.15.0"
     ),
+    "size-unknown-behind-an-einsum-dense": Case(
+        "Shapes used to initialize variables must be fully-defined (no `None` dimensions). Received: shape=(None, 12)",
+        direction="",
+        layer=Call("layers.EinsumDense", {"equation": "...ab,bc->...ac", "output_shape": (None, 2)}),
+        observation="build",
+    ),
+    "axis-of-a-batch-normalization": Case(
+        "Sequential could not be deserialized properly.\n\nException encountered: int() argument must be a string, a"
+        " bytes-like object or a real number, not 'list'",
+        layer=Call("layers.BatchNormalization"),
+        keras="3.15.1",
+        saved_by="2.15.0",
+    ),
     "own-class-missing": Case("Unknown layer: 'mine>Scale'.", direction="", layer=Call("custom.Scale"), own=True),
 }
 
@@ -299,7 +313,8 @@ AGAIN = ('"axis":[1,', '"LayerNormalization","config"', '"arguments":{"dtype":"f
          '"SpectralNormalization","config"', "'InputLayer'Unrecognized keyword arguments", '"registered_name":"a',
          "Unrecognized keyword arguments ", "layernormalization", "Cannot assign value to variable",
          '"layer":{"$":"Call",', '"output_shape":[null]', '"EinsumDense","config"', '"BatchNormalization","config"',
-         '"output_mode":"count"', 'StringLookup"')  # fmt: skip
+         '"output_mode":"count"', 'StringLookup"', "mixed types to Tensor", '"output_shape":[null]TextVectorization"',
+         "incompatible with the layer")  # fmt: skip
 
 
 @pytest.mark.parametrize("text", AGAIN)
@@ -361,6 +376,8 @@ def test_a_lookup_is_the_cause_of_another_dtype_and_of_no_other_number() -> None
     assert diagnose(replace(differs, kind="value")) is None
     assert diagnose(with_layer(differs, Call("layers.IntegerLookup", {"output_mode": "int"}))) is None
     assert diagnose(with_layer(differs, Call("layers.CategoryEncoding", {"output_mode": "one_hot"}))) is None
+    assert diagnose(with_layer(differs, Call("layers.TextVectorization", {"output_mode": "count"}))) == told
+    assert diagnose(with_layer(differs, Call("layers.TextVectorization", {"output_mode": "int"}))) is None
 
 
 def test_a_layer_of_any_name_has_its_cause_by_its_class_and_what_stands_beside_it_changes_nothing() -> None:
@@ -373,6 +390,58 @@ def test_a_layer_of_any_name_has_its_cause_by_its_class_and_what_stands_beside_i
         assert told is not None
         assert told.id == "conv-lstm-recurrent-activation"
         assert diagnose(replace(finding, layers=("LSTM",))) is None
+
+
+def told_of(said: str, layer: object, observation: str = "travel", direction: str = "forward", **more: str) -> str:
+    """The cause of what is said of a model with this layer, or nothing."""
+    finding = replace(with_layer(failed(said, observation=observation), layer), direction=direction)
+    cause = diagnose(finding, **more)
+    return cause.id if cause else ""
+
+
+def test_one_axis_in_a_list_is_a_cause_where_keras_2_has_saved_it_and_several_are_another() -> None:
+    said = SAID["axis-of-a-batch-normalization"].said
+    one, several = Call("layers.BatchNormalization", {"axis": 1}), Call("layers.BatchNormalization", {"axis": [1, 2]})
+    forward = {"keras": "3.15.1", "saved_by": "2.15.0"}
+    assert told_of(said, one, **forward) == "axis-of-a-batch-normalization"
+    assert told_of(said.replace("a real number", "a number"), one, **forward) == "axis-of-a-batch-normalization"
+    assert told_of(said, several, **forward) == "batch-normalization-over-several-axes"
+    assert told_of(said, DENSE, **forward) == ""
+    assert told_of(said, one, keras="3.15.1", saved_by="3.6.0") == ""
+    assert told_of(said, one, direction="back", **forward) == ""
+
+
+def test_what_a_class_of_one_s_own_makes_of_a_policy_of_keras_2_is_told_by_it() -> None:
+    said = "Cannot convert 'Policy' to a mixed precision DTypePolicy. Valid policies include 'mixed_float16'"
+    assert told_of(said, Call("custom.TwoBranches")) == "dtype-policy-of-keras-2"
+    assert told_of(said.replace("'Policy'", "'float17'"), Call("custom.TwoBranches")) == ""
+    assert told_of(said, Call("custom.TwoBranches"), direction="back") == ""
+
+
+def test_a_tensor_that_is_written_as_its_place_in_the_graph_is_told_by_that_and_no_other_mixture() -> None:
+    said = (
+        "Exception encountered when calling Shift.call().\n\nCan't convert Python sequence with mixed types to Tensor."
+    )
+    place, other = (f"{said}\n\n• by={given}\n• times=1.0" for given in ("[\"'input_5'\", '0', '0']", "['1', '0.5']"))
+    assert told_of(place, Call("custom.Shift"), "outputs") == "tensors-as-call-arguments"
+    assert told_of(other, Call("custom.Shift"), "outputs") == ""
+
+
+def test_a_size_that_a_model_does_not_state_is_told_by_the_layer_that_leaves_it_open() -> None:
+    case = SAID["size-unknown-behind-an-einsum-dense"]
+    for shape, cause in (((None, 2), "size-unknown-behind-an-einsum-dense"), ((3, 2), "")):
+        layer = Call("layers.EinsumDense", {"equation": "...ab,bc->...ac", "output_shape": shape})
+        assert told_of(case.said, layer, "build", "") == cause
+    assert told_of(case.said, Call("layers.MultiHeadAttention", {"output_shape": (None, 2)}), "build", "") == ""
+
+
+def test_an_image_of_another_size_is_the_cause_of_errors_of_sizes_alone() -> None:
+    crop = Call("layers.RandomCrop", {"height": 2, "width": 2})
+    size = "Input 0 of layer 'head' is incompatible with the layer: expected axis -1 of input shape to have value 541"
+    for observation in ("outputs", "travel", "training"):
+        assert told_of(size, crop, observation, "") == "random-crop-when-not-training"
+        assert told_of("no table", crop, observation, "") == ""
+    assert told_of(size, DENSE, "travel", "") == ""
 
 
 def test_a_recurrent_activation_that_the_code_gives_is_not_the_one_that_was_changed() -> None:

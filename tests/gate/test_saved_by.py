@@ -11,6 +11,7 @@ from harness.gate.models import SAME, ModelVerdict, _different
 from harness.gate.replay import Replayed
 from harness.gate.result import Options, Result, kind
 from harness.inspection import Report
+from harness.protocol.architecture import Call
 from tests.gate.test_causes import DENSE, SAID, with_layer
 from tests.gate.test_status import failed
 
@@ -66,6 +67,16 @@ def test_a_sum_that_one_release_takes_for_that_with_a_bias_is_told_by_its_known_
     assert told_by(finding, "2.15.0", "3.6.0") is None
     assert told_by(replace(finding, layers=("Multiply",)), "2.15.0", "3.15.1") is None
     assert told_by(replace(finding, kind="dtype"), "2.15.0", "3.15.1") is None
+
+
+def test_a_setting_that_one_release_does_not_state_is_told_by_its_known_issue() -> None:
+    finding = with_layer(failed("", observation="config"), Call("layers.CategoryEncoding", {"num_tokens": 2}))
+    finding = replace(finding, error=None, kind="missing", routes=("hdf5",), direction="forward")
+    sparse = replace(finding, place=("layers", "CategoryEncoding", "config", "sparse"))
+    assert told_by(sparse, "2.15.0", "3.15.1") == "category-encoding-sparse-config"
+    assert told_by(sparse, "2.15.0", "3.16.0") is None
+    assert told_by(replace(sparse, place=("layers", "CategoryEncoding", "config", "num_tokens")), "2", "3.15.1") is None
+    assert told_by(replace(sparse, place=("layers", "Dense", "config", "sparse")), "2.15.0", "3.15.1") is None
 
 
 def test_the_way_forward_from_a_later_release_is_the_way_back() -> None:
