@@ -178,16 +178,25 @@ def _named(
 
 
 def _first_inner(one: list[Any], other: list[Any], blobs: Mapping[str, bytes]) -> str:
-    """The first layer whose outputs are apart by more than a thousandth; layers are found by name and order."""
+    """The first layer whose outputs are apart by more than a thousandth; layers are found by their names.
+
+    What a model does not need in a certain order each release calls in one of its own: of several calls of a layer any
+    may be the one.
+    """
     theirs: dict[str, list[Any]] = {}
     for each in other:
         theirs.setdefault(each["layer"], []).append(each)
     for each in one:
-        match = theirs.get(each["layer"])
-        if not match:
+        calls = theirs.get(each["layer"])
+        if not calls:
             continue
-        pair = match.pop(0)
-        close = {"float64": 1e-3, "float32": 1e-3, "float16": 3e-2, "bfloat16": 2e-1}
-        if any(True for _ in differences(each["outputs"], pair["outputs"], blobs, close=close)):
+        number = next((n for n, call in enumerate(calls) if _near(each["outputs"], call["outputs"], blobs)), None)
+        if number is None:
             return str(each["layer"])
+        del calls[number]
     return ""
+
+
+def _near(one: Any, other: Any, blobs: Mapping[str, bytes]) -> bool:
+    close = {"float64": 1e-3, "float32": 1e-3, "float16": 3e-2, "bfloat16": 2e-1}
+    return next(differences(one, other, blobs, close=close), None) is None

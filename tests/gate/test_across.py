@@ -115,6 +115,25 @@ def test_outputs_and_a_loss_are_held_to_what_sums_in_float16_do_where_there_are_
         assert bool(list(loss(before, after, {"sensitivity": sensitivity}, {**kept, **others}))) is differs
 
 
+def test_the_first_layer_that_differs_is_found_in_whatever_order_a_release_calls_them() -> None:
+    values = {name: np.full(2, number, "float32") for number, name in enumerate(("a", "b", "c", "d"))}
+    blobs = {name: value.tobytes() for name, value in values.items()}
+
+    def calls(*made: tuple[str, str]) -> dict[str, object]:
+        entries = {name: {"array": name, "shape": [2], "dtype": "float32", "kept": "float32"} for name in values}
+        inner = [{"layer": layer, "class": "X", "outputs": [entries[name]]} for layer, name in made]
+        return {"outputs": [entries[made[-1][1]]], "inner": inner}
+
+    def place(one: dict[str, object], other: dict[str, object]) -> tuple[str, ...]:
+        (found,) = outputs(one, other, {"steps": [1e-7], "settled": [True]}, blobs)
+        return found.where
+
+    before = calls(("twice", "a"), ("twice", "b"), ("other", "c"))
+    assert place(before, calls(("twice", "b"), ("twice", "a"), ("other", "d"))) == ("inner", "other")
+    assert place(before, calls(("twice", "b"), ("twice", "b"), ("other", "d"))) == ("inner", "twice")
+    assert place(before, calls(("twice", "a"), ("other", "d"))) == ("inner", "other")
+
+
 def test_an_output_that_hangs_on_the_last_bit_is_not_compared() -> None:
     one, blobs = seen(np.array([3, 1], dtype="int32"))
     other, more = seen(np.array([2, 1], dtype="int32"))
