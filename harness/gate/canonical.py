@@ -38,6 +38,8 @@ CLASSES = {
     "OrthogonalInitializer": "Orthogonal",  # in Keras 3.0 to 3.6
     "IdentityInitializer": "Identity",
 }
+# Functions under another name: Keras 3 knows both, and states its own.
+FUNCTIONS = {"swish": "silu"}
 # Weights under another name.
 RENAMED = {"depthwise_kernel": "kernel"}  # of DepthwiseConv; of SeparableConv, which has a pointwise one, it is not
 Change = Callable[[Any], Any]
@@ -110,7 +112,17 @@ def _code(function: Any) -> Any:
     return "code" if is_list or is_object else config(function)
 
 
-ALONE: Mapping[str, Change] = {"axis": _alone, "function": _code}  # settings that are written otherwise, by their key
+def _function(name: Any) -> Any:
+    """An activation by the name that Keras 3 has for it."""
+    return FUNCTIONS.get(name, name) if isinstance(name, str) else config(name)
+
+
+ALONE: Mapping[str, Change] = {  # settings that are written otherwise, by their key
+    "axis": _alone,
+    "function": _code,
+    "activation": _function,
+    "recurrent_activation": _function,
+}
 WRITTEN: Mapping[tuple[str, str], Change] = {("RandomRotation", "factor"): _range}  # and of one class alone
 _POLICIES = ("DTypePolicy", "Policy", "PolicyV1", "FloatDTypePolicy")
 

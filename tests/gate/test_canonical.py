@@ -153,6 +153,15 @@ def test_a_rotation_by_one_number_is_one_by_the_range_around_zero() -> None:
     assert augmenting("RandomContrast", 0.25) != augmenting("RandomContrast", [-0.25, 0.25])
 
 
+def test_an_activation_is_the_same_by_each_of_its_names() -> None:
+    for key in ("activation", "recurrent_activation"):
+        told = [common("config", {"class_name": "LSTM", "config": {key: each}}) for each in ("swish", "silu", "elu")]
+        assert told[0] == told[1] != told[2]
+    own = {"class_name": "function", "config": "mine", "registered_name": "pkg>mine"}
+    assert common("config", {"activation": own}) == {"activation": "mine"}
+    assert common("config", {"mode": "swish"}) != common("config", {"mode": "silu"})
+
+
 def test_weights_are_held_against_each_other_by_path() -> None:
     one = [{"path": "norm/gamma", "value": 1}, {"path": "norm/mean", "value": 2}, {"path": "head/kernel", "value": 3}]
     other = [one[0], one[2], one[1]]
