@@ -250,6 +250,30 @@ SAID = {
         keras="3.15.1",
         saved_by="2.15.0",
     ),
+    "equality-of-symbolic-tensors": Case(
+        "'bool' object has no attribute 'shape'", direction="", layer=Name("operator.eq"), observation="build"
+    ),
+    "dilation-of-a-conv3d-transpose": Case(
+        direction="",
+        layer=Call("layers.Conv3DTranspose", {"filters": 2, "kernel_size": 3, "dilation_rate": (2, 1, 1)}),
+        observation="shape",
+        where="flatten",
+    ),
+    "sparse-document-frequencies": Case(
+        "Exception encountered when calling StringLookup.call().\n\nindex innermost dimension length must be <= params"
+        " rank; saw: 2 vs. 1 [Op:GatherNd] name: ",
+        direction="",
+        layer=Call("layers.StringLookup", {"output_mode": "tf_idf", "sparse": True}),
+        observation="outputs",
+    ),
+    "document-frequencies-of-a-lookup": Case(
+        layer=Call("layers.TextVectorization", {"output_mode": "tf_idf"}),
+        observation="weights",
+        where="text_vectorization/string_lookup/Variable#2",
+    ),
+    "an-axis-too-many-of-a-text-vectorization": Case(
+        direction="", layer=Call("layers.TextVectorization"), observation="shape", where="TextVectorization"
+    ),
     "own-class-missing": Case("Unknown layer: 'mine>Scale'.", direction="", layer=Call("custom.Scale"), own=True),
 }
 
@@ -309,12 +333,15 @@ def test_the_words_of_a_coming_release_are_understood(module: str) -> None:
 
 
 # What expressions look for first, written again and again by somebody who means them no good.
-AGAIN = ('"axis":[1,', '"LayerNormalization","config"', '"arguments":{"dtype":"float16","layer":', "'InputLayer'",
-         '"SpectralNormalization","config"', "'InputLayer'Unrecognized keyword arguments", '"registered_name":"a',
+AGAIN = ('"axis":[1,', '"LayerNormalization","config"', '"arguments":{"dtype":"float16","layer":',
+         "'InputLayer'", '"SpectralNormalization","config"',
+         "'InputLayer'Unrecognized keyword arguments", '"registered_name":"a',
          "Unrecognized keyword arguments ", "layernormalization", "Cannot assign value to variable",
-         '"layer":{"$":"Call",', '"output_shape":[null]', '"EinsumDense","config"', '"BatchNormalization","config"',
-         '"output_mode":"count"', 'StringLookup"', "mixed types to Tensor", '"output_shape":[null]TextVectorization"',
-         "incompatible with the layer")  # fmt: skip
+         '"layer":{"$":"Call",', '"output_shape":[null]', '"EinsumDense","config"',
+         '"BatchNormalization","config"', '"output_mode":"count"', 'StringLookup"',
+         "mixed types to Tensor", '"dilation_rate":2',
+         '"layer":{"$":"Call","arguments":"dilation_rate":', '"output_mode":"tf_idf"',
+         '"output_shape":[null]TextVectorization"', "incompatible with the layer")  # fmt: skip
 
 
 @pytest.mark.parametrize("text", AGAIN)
@@ -399,6 +426,15 @@ def told_of(said: str, layer: object, observation: str = "travel", direction: st
     return cause.id if cause else ""
 
 
+def told_for(said: str, *layers: Call, observation: str) -> str:
+    """The cause of what is said, or of a difference, in a model with these layers."""
+    nodes = tuple(Node(f"n{number}", layer, (Ref("x"),)) for number, layer in enumerate(layers))
+    finding = failed(said, observation=observation)
+    model = Architecture("m", inputs=(Input("x", (3,)),), nodes=nodes, outputs=Ref("n0"))
+    cause = diagnose(replace(finding, architecture=model, error=finding.error if said else None))
+    return cause.id if cause else ""
+
+
 def test_one_axis_in_a_list_is_a_cause_where_keras_2_has_saved_it_and_several_are_another() -> None:
     said = SAID["axis-of-a-batch-normalization"].said
     one, several = Call("layers.BatchNormalization", {"axis": 1}), Call("layers.BatchNormalization", {"axis": [1, 2]})
@@ -414,6 +450,7 @@ def test_one_axis_in_a_list_is_a_cause_where_keras_2_has_saved_it_and_several_ar
 def test_what_a_class_of_one_s_own_makes_of_a_policy_of_keras_2_is_told_by_it() -> None:
     said = "Cannot convert 'Policy' to a mixed precision DTypePolicy. Valid policies include 'mixed_float16'"
     assert told_of(said, Call("custom.TwoBranches")) == "dtype-policy-of-keras-2"
+    assert told_of("'str' object has no attribute 'compute_dtype'", Call("custom.Counted")) == "dtype-policy-of-keras-2"
     assert told_of(said.replace("'Policy'", "'float17'"), Call("custom.TwoBranches")) == ""
     assert told_of(said, Call("custom.TwoBranches"), direction="back") == ""
 
@@ -425,6 +462,10 @@ def test_a_tensor_that_is_written_as_its_place_in_the_graph_is_told_by_that_and_
     place, other = (f"{said}\n\n• by={given}\n• times=1.0" for given in ("[\"'input_5'\", '0', '0']", "['1', '0.5']"))
     assert told_of(place, Call("custom.Shift"), "outputs") == "tensors-as-call-arguments"
     assert told_of(other, Call("custom.Shift"), "outputs") == ""
+    missing = with_layer(failed("'args'"), Call("custom.Mix"))
+    for kind, cause in (("KeyError", "tensors-as-call-arguments"), ("TypeError", "")):
+        told = diagnose(replace(missing, direction="forward", error={**(missing.error or {}), "type": kind}))
+        assert (told.id if told else "") == cause
 
 
 def test_a_size_that_a_model_does_not_state_is_told_by_the_layer_that_leaves_it_open() -> None:
@@ -442,6 +483,43 @@ def test_an_image_of_another_size_is_the_cause_of_errors_of_sizes_alone() -> Non
         assert told_of(size, crop, observation, "") == "random-crop-when-not-training"
         assert told_of("no table", crop, observation, "") == ""
     assert told_of(size, DENSE, "travel", "") == ""
+
+
+def test_what_equals_what_is_told_by_that_operation_alone() -> None:
+    says = (
+        "'bool' object has no attribute 'shape'",
+        "All `outputs` values must be KerasTensors. Received: outputs=[True] including invalid value True of type"
+        " <class 'bool'>",
+        "The following argument value should be passed as a keyword argument: False (of type <class 'bool'>)",
+    )
+    for said in says:
+        assert told_of(said, Name("operator.eq"), "build", "") == "equality-of-symbolic-tensors"
+        assert told_of(said, Name("operator.ne"), "build", "") == ""
+    assert told_of("no", Name("operator.eq"), "build", "") == ""
+
+
+@pytest.mark.parametrize("observation", ["shape", "outputs", "travel"])
+def test_a_dilation_is_the_cause_where_that_layer_has_one(observation: str) -> None:
+    said = "The shape of the target variable and the shape of the target value do not match" * (observation == "travel")
+    for rate, cause in ((2, True), ((2, 1, 1), True), ([1, 2, 1], True), (1, False), ((1, 1, 1), False)):
+        layer = Call("layers.Conv3DTranspose", {"dilation_rate": rate, "filters": 2, "kernel_size": 3})
+        assert (told_for(said, layer, observation=observation) == "dilation-of-a-conv3d-transpose") is cause
+    plain = Call("layers.Conv3DTranspose", {"filters": 2, "kernel_size": 3})
+    other = Call("layers.Conv3D", {"dilation_rate": 2, "filters": 2, "kernel_size": 3})
+    for layers in ((plain,), (other,), (other, plain), (plain, other)):
+        assert told_for(said, *layers, observation=observation) == ""
+    assert told_for("no table", Call("layers.Conv3DTranspose", {"dilation_rate": 2}), observation="travel") == ""
+
+
+def test_a_variable_without_a_name_is_told_where_documents_are_counted() -> None:
+    for mode, where, cause in (
+        ("tf_idf", "a/string_lookup/Variable", True),
+        ("tf_idf", "a/kernel", False),
+        ("count", "a/string_lookup/Variable", False),
+    ):
+        finding = with_layer(failed("", observation="weights"), Call("layers.StringLookup", {"output_mode": mode}))
+        told = diagnose(replace(finding, error=None, where=where))
+        assert (told is not None) is cause
 
 
 def test_a_recurrent_activation_that_the_code_gives_is_not_the_one_that_was_changed() -> None:
