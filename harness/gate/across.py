@@ -141,9 +141,9 @@ def outputs(
         more = sensitivity.get("coarse") or {"steps": [0.0] * len(one), "terms": 1}
         of_sums = {"coarse": more["steps"][number], "terms": more["terms"]}
         allowed = tolerance(step, largest, first["dtype"], *_computed_in(before), **of_sums)
-        apart = {first["dtype"]: allowed / max(1.0, largest)}
-        found = differences(first, second, blobs, place, close=apart)
-        yield from _named(found, before, after, blobs, allowed=allowed)
+        share = allowed / max(1.0, largest)
+        found = differences(first, second, blobs, place, close={first["dtype"]: share})
+        yield from _named(found, before, after, blobs, allowed=allowed, share=share)
 
 
 def loss(before: Any, after: Any, seen: Mapping[str, Any], blobs: Mapping[str, bytes]) -> Iterator[Difference]:
@@ -166,19 +166,37 @@ def loss(before: Any, after: Any, seen: Mapping[str, Any], blobs: Mapping[str, b
 
 
 def _named(
-    found: Iterator[Difference], before: Any, after: Any, blobs: Mapping[str, bytes], *, allowed: float = 0.0
+    found: Iterator[Difference],
+    before: Any,
+    after: Any,
+    blobs: Mapping[str, bytes],
+    *,
+    allowed: float = 0.0,
+    share: float = 0.0,
 ) -> Iterator[Difference]:
-    """The difference, at the layer where the two sides part most: a layer passes on what it was given."""
+    """The difference, at the layer where the two sides part: a layer passes on what it was given.
+
+    That is the first that is plainly apart; where none is, the first by more than this share, which the output may be.
+    """
     for difference in found:
-        layer = _first_inner(before.get("inner", []), after.get("inner", []), blobs)
+        inner = before.get("inner", []), after.get("inner", [])
+        layer = _first_inner(*inner, blobs, APART) or (share and _first_inner(*inner, blobs, _finer(share)))
         where = ("inner", layer) if layer else difference.where
         size = {**difference.size, "allowed": allowed} if allowed else difference.size
         yield Difference(where, difference.kind, difference.expected, difference.actual, size)
         return
 
 
-def _first_inner(one: list[Any], other: list[Any], blobs: Mapping[str, bytes]) -> str:
-    """The first layer whose outputs are apart by more than a thousandth; layers are found by their names.
+# How far what comes out of a layer is plainly apart, as a share of its largest number.
+APART = {"float64": 1e-3, "float32": 1e-3, "float16": 3e-2, "bfloat16": 2e-1}
+
+
+def _finer(share: float) -> dict[str, float]:
+    return {dtype: min(apart, max(share, FLOOR * _UNITS[dtype])) for dtype, apart in APART.items()}
+
+
+def _first_inner(one: list[Any], other: list[Any], blobs: Mapping[str, bytes], close: dict[str, float]) -> str:
+    """The first layer whose outputs are further apart than `close`; layers are found by their names.
 
     What a model does not need in a certain order each release calls in one of its own: of several calls of a layer any
     may be the one.
@@ -190,13 +208,13 @@ def _first_inner(one: list[Any], other: list[Any], blobs: Mapping[str, bytes]) -
         calls = theirs.get(each["layer"])
         if not calls:
             continue
-        number = next((n for n, call in enumerate(calls) if _near(each["outputs"], call["outputs"], blobs)), None)
+        near = (n for n, call in enumerate(calls) if _near(each["outputs"], call["outputs"], blobs, close))
+        number = next(near, None)
         if number is None:
             return str(each["layer"])
         del calls[number]
     return ""
 
 
-def _near(one: Any, other: Any, blobs: Mapping[str, bytes]) -> bool:
-    close = {"float64": 1e-3, "float32": 1e-3, "float16": 3e-2, "bfloat16": 2e-1}
+def _near(one: Any, other: Any, blobs: Mapping[str, bytes], close: dict[str, float]) -> bool:
     return next(differences(one, other, blobs, close=close), None) is None

@@ -134,6 +134,21 @@ def test_the_first_layer_that_differs_is_found_in_whatever_order_a_release_calls
     assert place(before, calls(("twice", "a"), ("other", "d"))) == ("inner", "other")
 
 
+@pytest.mark.parametrize(("apart", "place"), [(1e-2, "late"), (1e-4, "late"), (1e-6, "")])
+def test_a_layer_that_is_a_little_apart_is_named_where_none_is_plainly(apart: float, place: str) -> None:
+    values = {"same": 0.5, "early": 0.5 + 1e-7, "late": 0.5 + apart, "end": 0.5 + max(apart, 1e-4)}
+    blobs = {name: np.full(2, value, "float32").tobytes() for name, value in values.items()}
+    of = {name: {"array": name, "shape": [2], "dtype": "float32", "kept": "float32"} for name in values}
+
+    def called(early: str, late: str, end: str) -> dict[str, object]:
+        inner = [{"layer": "early", "outputs": [of[early]]}, {"layer": "late", "outputs": [of[late]]}]
+        return {"outputs": [of[end]], "inner": inner}
+
+    steps = {"steps": [1e-7], "settled": [True]}
+    (found,) = outputs(called("same", "same", "same"), called("early", "late", "end"), steps, blobs)
+    assert found.where == (("inner", place) if place else ("outputs", "0"))
+
+
 def test_an_output_that_hangs_on_the_last_bit_is_not_compared() -> None:
     one, blobs = seen(np.array([3, 1], dtype="int32"))
     other, more = seen(np.array([2, 1], dtype="int32"))
