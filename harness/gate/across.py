@@ -198,22 +198,23 @@ def _finer(share: float) -> dict[str, float]:
 def _first_inner(one: list[Any], other: list[Any], blobs: Mapping[str, bytes], close: dict[str, float]) -> str:
     """The first layer whose outputs are further apart than `close`; layers are found by their names.
 
-    What a model does not need in a certain order each release calls in one of its own: of several calls of a layer any
-    may be the one.
+    What a model does not need in a certain order each release calls in one of its own, and tells once or twice: of
+    several calls of a layer any may be the one. A layer inside of another, which goes by its class, may be called for
+    all steps at once or for each by itself: what has another shape there says nothing.
     """
     theirs: dict[str, list[Any]] = {}
     for each in other:
         theirs.setdefault(each["layer"], []).append(each)
     for each in one:
-        calls = theirs.get(each["layer"])
-        if not calls:
-            continue
-        near = (n for n, call in enumerate(calls) if _near(each["outputs"], call["outputs"], blobs, close))
-        number = next(near, None)
-        if number is None:
+        inside = each["layer"] == each["class"]
+        calls = [call for call in theirs.get(each["layer"], ()) if not inside or _shapes(call) == _shapes(each)]
+        if calls and not any(_near(each["outputs"], call["outputs"], blobs, close) for call in calls):
             return str(each["layer"])
-        del calls[number]
     return ""
+
+
+def _shapes(call: Mapping[str, Any]) -> list[Any]:
+    return [each.get("shape") for each in call["outputs"]]
 
 
 def _near(one: Any, other: Any, blobs: Mapping[str, bytes], close: dict[str, float]) -> bool:
