@@ -12,6 +12,9 @@ from typing import Any
 import pytest
 
 from harness.check.confirm import confirm
+from harness.check.profiles import PROFILES
+from harness.check.result import Options
+from harness.check.session import Session
 from harness.environments.environment import Environment
 from harness.expectations.finding import Finding
 from harness.expectations.known import SHIPPED, KnownIssue, KnownIssues, KnownIssuesError, Pattern, in_range
@@ -181,6 +184,55 @@ def test_a_pattern_matches_in_every_respect_that_it_states(pattern: dict[str, An
     compiled = replace(small.MODEL, compile=Compile({"optimizer": Call("optimizers.Adam", {})}, None))
     finding = replace(small.FINDING, error=small.RAISED, architecture=compiled)
     assert Pattern(**pattern).matches(finding) is matches
+
+
+def test_a_pattern_of_what_was_expected_is_held_against_it_as_json() -> None:
+    finding = replace(small.FINDING, expected=[1, 2])
+    assert Pattern(expected=r"^\[1").matches(finding)
+    assert not Pattern(expected=r"^\[1").matches(replace(finding, expected=1))
+    assert Pattern(expected="^null$").matches(replace(finding, expected=None))
+
+
+def known_as(finding: Finding) -> str | None:
+    issue = KnownIssues(ISSUES).marked(finding, {"keras": "3.15.1"}).known_issue
+    return None if issue is None else str(issue["id"])
+
+
+@pytest.mark.parametrize(("axis", "known"), [([1, 2], True), ([1], True), (None, True), (1, False), (-2, False)])
+def test_an_axis_that_h5_drops_is_known_where_it_is_no_number(axis: object, known: bool) -> None:
+    finding = Finding("config", "value", ("layers", "Softmax", "config", "axis"), ("hdf5",), "", expected=axis)
+    finding = replace(finding, layers=("Softmax",), architecture=small.model(Call("layers.Softmax", {"axis": axis})))
+    assert known_as(finding) == ("h5-axis-lists-dropped" if known else None)
+
+
+@pytest.mark.parametrize(
+    ("step", "arguments", "known"),
+    [
+        ("reloaded fit", {}, True), ("top unfrozen reloaded tape", {}, True), ("fit", {}, False),
+        ("top unfrozen fit", {}, False), ("fit", {"trainable": False}, True),
+    ],
+)  # fmt: skip
+def test_a_sublayer_that_is_trained_though_frozen_is_known_where_its_layer_was_loaded_or_made_so(
+    step: str, arguments: dict[str, Any], known: bool
+) -> None:
+    layer = Call("layers.TimeDistributed", {"layer": Call("layers.Dense", {"units": 2}), **arguments})
+    place = (step, "Model/TimeDistributed/Dense/kernel")
+    finding = Finding("frozen", "value", place, ("transfer",), "", layers=("TimeDistributed",))
+    found = known_as(replace(finding, architecture=small.model(layer)))
+    assert found == ("frozen-layer-sublayers-trainable" if known else None)
+
+
+def test_what_looks_like_a_known_finding_and_is_none_is_shown_though_that_one_came_first() -> None:
+    known = KnownIssues((KnownIssue("lists", "why", patterns=(Pattern(expected=r"^\["),)),))
+    shown: list[Finding] = []
+    check = Session(Options(PROFILES["quick"], known=known), lambda event, result, about: shown.append(about))
+    number, listed = (replace(small.FINDING, expected=each, times=1) for each in (1, [1, 2]))
+    assert number.id == listed.id
+    for finding in (listed, number, listed):
+        check._add(finding)
+    (found,) = check.result.findings.values()
+    assert (found.status, found.expected, found.times) == ("new", 1, 3)
+    assert [each.status for each in shown] == ["known", "new"]
 
 
 POLICY = Call("dtype_policies.DTypePolicy", {"name": "mixed_bfloat16"})

@@ -324,11 +324,14 @@ class Session:
             for layer in finding.layers or ("",):
                 key = (layer, route)
                 self.result.failed_by[key] = self.result.failed_by.get(key, 0) + 1
-        known = self.result.findings.get(finding.id)
-        if known is not None:
-            self.result.findings[finding.id] = known.merged(finding)
+        before = self.result.findings.get(finding.id)
+        if before is None or before.status == "known":
+            finding = self.options.known.marked(finding, self.result.environment)
+        if before is not None and (before.status == "new" or finding.status == "known"):
+            self.result.findings[finding.id] = before.merged(finding)
             return
-        finding = scripted(self.options.known.marked(finding, self.result.environment), self.result.environment)
+        # What is known must not take in what looks the same and is no known issue: that one is shown, and reduced.
+        finding = scripted(finding if before is None else finding.merged(before), self.result.environment)
         self.result.findings[finding.id] = finding
         self.listener("finding", self.result, finding)
 

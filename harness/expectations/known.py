@@ -40,6 +40,7 @@ class Pattern:
     error: str = ""
     kind: str = ""  # one word, as it is
     holds: str = ""  # on the architecture's JSON
+    expected: str = ""  # on what was there before, as JSON
 
     def matches(self, finding: Finding) -> bool:
         """Whether the finding looks like this, in every respect that is stated."""
@@ -53,6 +54,8 @@ class Pattern:
         if self.holds and not re.search(self.holds, dumps(finding.architecture)):
             return False
         if self.where and not re.search(self.where, "/".join(finding.place)):
+            return False
+        if self.expected and not re.search(self.expected, dumps(finding.expected)):
             return False
         if self.error:
             text = f"{finding.error['type']}: {finding.error['message']}" if finding.error else ""
@@ -169,7 +172,7 @@ def _entry(path: Path, name: str, entry: Mapping[str, Any]) -> KnownIssue:
 _PATTERN = tuple(Pattern.__dataclass_fields__)
 _ABOUT = tuple(key for key in KnownIssue.__dataclass_fields__ if key not in ("patterns", "family", "file"))
 _LISTS = ("about", "checks", "layers")
-_EXPRESSIONS = ("where", "error", "holds")
+_EXPRESSIONS = ("where", "error", "holds", "expected")
 
 
 def _frozen(table: Mapping[str, Any]) -> dict[str, Any]:

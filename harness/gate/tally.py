@@ -51,10 +51,14 @@ class Tally:
     def _add(self, finding: Finding) -> Finding | None:
         key = f"{kind(finding)} {finding.id}"
         earlier = self.result.findings.get(key)
-        if earlier is not None:
+        issue = None
+        if earlier is None or earlier.known_issue is not None:
+            issue = issue_of(finding, self.result.options.known, self.result.environments.get("candidate", {}))
+        if earlier is not None and (earlier.known_issue is None or issue is not None):
             self.result.findings[key] = earlier.merged(finding)
             return None
-        issue = issue_of(finding, self.result.options.known, self.result.environments.get("candidate", {}))
+        # What is accepted takes nothing in that looks the same and is not accepted.
+        finding = finding if earlier is None else finding.merged(earlier)
         self.result.findings[key] = replace(finding, known_issue=issue)
         return self.result.findings[key]
 

@@ -56,6 +56,17 @@ def test_an_accepted_difference_passes_until_its_date_has_come() -> None:
     assert accepted_lines(after) == ["expired: ours was accepted until 2020-01-01 and fails as it shows again"]
 
 
+def test_what_is_accepted_takes_nothing_in_that_looks_the_same_and_is_not() -> None:
+    lists = entry(("hdf5/*",), expected=r"^\[")
+    listed, number = (replace(LOST, expected=each) for each in ([1, 2], 1))
+    for findings in ((listed, number, listed), (number, listed, listed)):
+        result = made(*findings, known=lists)
+        (found,) = result.findings.values()
+        assert (found.known_issue, found.expected, found.times) == (None, 1, 3)
+        assert result.verdict == "fail"
+    assert made(listed, listed, known=lists).verdict == "pass"
+
+
 def test_an_entry_that_accepts_nothing_is_named_and_fails_nothing() -> None:
     stale = made(known=entry(("keras_zip/*",)))
     assert stale.verdict == "pass"
