@@ -116,6 +116,20 @@ def test_an_optimizer_is_held_against_its_own_config() -> None:
     assert [each.where for each in given(MODEL, {"compile": {"optimizer": {"class": "Adam", "config": {}}}})] == []
 
 
+def test_a_schedule_is_held_against_its_config_within_that_of_the_optimizer() -> None:
+    """A step or two of training are too few to show how a rate ends."""
+    rate = Call("optimizers.schedules.CosineDecay", {"initial_learning_rate": 0.1, "alpha": 0.5})
+    compiled = replace(MODEL, compile=Compile({"optimizer": Call("optimizers.Adam", {"learning_rate": rate})}, None))
+
+    def said(**schedule: float) -> list[tuple[tuple[str, ...], str]]:
+        config = {"learning_rate": {"class_name": "CosineDecay", "config": schedule}}
+        before = {"compile": {"optimizer": {"class": "Adam", "config": config}}}
+        return [(each.place, each.where) for each in given(compiled, before)]
+
+    assert said(initial_learning_rate=0.1, alpha=0.5) == []
+    assert said(initial_learning_rate=0.1) == [(("CosineDecay", "alpha"), "optimizer/learning_rate/alpha")]
+
+
 def test_a_config_that_forgets_an_argument_is_found_in_a_nested_model_too() -> None:
     inner = model(EYE, name="inner")
     nested = {"layers": [{"config": {"name": "inner", **config("layer", units=2)}}]}

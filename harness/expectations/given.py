@@ -117,7 +117,7 @@ def _is_settled_elsewhere(architecture: Architecture, call: Call, argument: str,
 
 _ALSO_CALLED = {"swish": "silu", "hard_swish": "hard_silu"}  # by Keras 3, which has one function under both names
 # Objects whose config states their arguments as they were given; layers and optimizers change those they hold.
-_PLAIN_ROOMS = ("initializers.", "regularizers.", "constraints.")
+_PLAIN_ROOMS = ("initializers.", "regularizers.", "constraints.", "optimizers.schedules.")
 
 
 def _own_config(stated: Any) -> Mapping[str, Any] | None:
