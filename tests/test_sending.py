@@ -12,7 +12,7 @@ import pytest
 
 from harness.architectures.applications import application
 from harness.check import session
-from harness.check.apart import alone, together, unmoved
+from harness.check.apart import alone, kinds_of, together, unmoved
 from harness.check.plan import Plan
 from harness.check.profiles import PROFILES
 from harness.check.result import Options
@@ -20,7 +20,7 @@ from harness.dispatch.pool import Answer
 from harness.expectations.finding import Finding
 from harness.expectations.known import SHIPPED, KnownIssue, KnownIssues, Pattern
 from harness.expectations.table import parse
-from harness.protocol.architecture import Architecture, Call, Compile, Input, Node, Ref, layer_calls
+from harness.protocol.architecture import Architecture, Call, Compile, Data, Input, Method, Node, Ref, layer_calls
 from tests.small import MODEL
 
 LARGE = application("InceptionV3")
@@ -295,6 +295,18 @@ def test_a_check_sends_the_layers_together_that_its_known_issues_are_not_about(w
     assert sorted(map(sorted, after[:2])) == sorted([sorted(company), ["RandomSharpness"]])
     assert all(len(each) == 1 and each < company for each in after[2:])  # what no input had reached
     assert {(f"layers.{name}", "hdf5") for name in company} <= result.arrived
+
+
+def test_a_layer_that_was_told_something_is_sent_alone_where_only_another_of_its_class_has_arrived() -> None:
+    data = Data((8, 3))
+    node = Node("norm", Call("layers.Normalization"), (Ref("x"),), methods=(Method("adapt", (data,)),))
+    model = Architecture("model", inputs=(Input("x", (3,)),), nodes=(node,), outputs=Ref("norm"))
+    where = dict.fromkeys(kinds_of(model.nodes), (model, "norm"))
+    assert set(where) == {"layers.Normalization", "layers.Normalization.adapt"}
+    table = {"hdf5": parse()["hdf5"]}
+    ((single, rows),) = alone(where, table, {("layers.Normalization", "hdf5")})
+    assert (set(rows), [each.methods for each in single.nodes]) == ({"hdf5"}, [node.methods])
+    assert list(alone(where, table, {(kind, "hdf5") for kind in where})) == []
 
 
 def test_what_is_sent_together_is_compiled_where_only_that_makes_a_difference() -> None:

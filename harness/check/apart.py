@@ -10,16 +10,25 @@ guess what is to blame takes as long as to send all of them alone: in most group
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from harness.architectures.graph import SCOPE_NAME
 from harness.check.reduce import isolated, parted
 from harness.check.sender import PROCESS, Table
-from harness.protocol.architecture import Architecture, Compile, Node, calls, nodes_of
+from harness.protocol.architecture import Architecture, Call, Compile, Node, calls, nodes_of
 
-Where = Mapping[str, tuple[Architecture, str]]  # of each layer a model, and the node of it that holds the layer
+Where = Mapping[str, tuple[Architecture, str]]  # of each of `kinds_of` a model, and the node of it that holds it
 Blamed = Mapping[tuple[str, str], Collection[str] | None]  # by digest and route: what an issue is about; None: unknown
+
+
+def kinds_of(nodes: Iterable[Node]) -> Iterator[str]:
+    """What must arrive of these nodes: layers, and layers that were told something (``layers.Normalization.adapt``)."""
+    nodes = tuple(nodes)
+    yield from (call.name for call in calls(nodes) if call.name.startswith(("layers.", "custom.")))
+    for node in nodes_of(nodes):
+        if isinstance(node.layer, Call):
+            yield from (f"{node.layer.name}.{method.name}" for method in node.methods)
 
 
 def together(

@@ -20,11 +20,12 @@ from harness.architectures.rules import NOTHING, LayerRule, Wanted
 from harness.architectures.topologies import Topology
 from harness.architectures.topologies import of as topologies_of
 from harness.architectures.vocabulary import Vocabulary
+from harness.check.apart import kinds_of
 from harness.check.coverage import Coverage
 from harness.check.operations import missed, operation_models
 from harness.check.profiles import Profile
 from harness.check.wishes import Wishes
-from harness.protocol.architecture import Architecture, calls
+from harness.protocol.architecture import Architecture
 
 UNASKED = ("**", "name", "dtype", "trainable")  # arguments that every layer has
 ROUNDS = 6  # draws spent on an argument that will not come
@@ -62,7 +63,9 @@ class Plan:
             one_loss_in=profile.one_loss_in,
         )
         self.topologies = self._promised(topologies, everything=not (only or topologies))
-        self.where: dict[str, tuple[Architecture, str]] = {}  # of each layer, a model and the node that holds it
+        self.where: dict[
+            str, tuple[Architecture, str]
+        ] = {}  # of each of `kinds_of`, a model and the node that holds it
         self.number = 0
         self.tried: dict[str, int] = {}  # how often each topology was asked of a draw
         self.undrawn: list[str] = []  # what went wrong where a model could not be drawn, once for each draw
@@ -171,9 +174,8 @@ class Plan:
         for drawn in models:
             self.coverage.add(drawn)
             for node in drawn.nodes:
-                for call in calls(node.layer):
-                    if call.name.startswith(("layers.", "custom.")):
-                        self.where.setdefault(call.name, (drawn, node.name))
+                for kind in kinds_of((node,)):
+                    self.where.setdefault(kind, (drawn, node.name))
             yield drawn
 
     @property

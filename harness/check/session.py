@@ -13,7 +13,7 @@ from typing import Any
 from harness.architectures.families import all_rules
 from harness.architectures.vocabulary import Vocabulary
 from harness.check import again, recordings
-from harness.check.apart import alone, together, unmoved
+from harness.check.apart import alone, kinds_of, together, unmoved
 from harness.check.awaited import Awaited
 from harness.check.bases import bases
 from harness.check.ending import Ending
@@ -34,7 +34,7 @@ from harness.dispatch.worker import WorkerFailed
 from harness.expectations.finding import Finding
 from harness.expectations.judge import judge
 from harness.expectations.table import asked, parse
-from harness.protocol.architecture import Architecture, layer_calls
+from harness.protocol.architecture import Architecture
 
 STATED = ("python", "tensorflow", "keras", "module", "packages", "devices")  # of what a worker says of itself
 GRACE = 20.0  # seconds that models under way are given beyond the time limit
@@ -278,7 +278,7 @@ class Session:
     def _count(self, architecture: Architecture, routes: Mapping[str, Any]) -> None:
         asks = asked(self.table, compiled=architecture.compile is not None)
         self.result.awaited.add(architecture, {route: asks[route] for route in routes})
-        names = {call.name for call in layer_calls(architecture)}
+        names = set(kinds_of(architecture.nodes))
         for route, seen in routes.items():
             self.result.route_examples[route] = self.result.route_examples.get(route, 0) + 1
             self.result.substance.compared.update(list(seen.get("after", ())))

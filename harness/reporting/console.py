@@ -145,7 +145,7 @@ def _table(result: Result) -> Table:
     table.add_column("broken of (times)", overflow="fold")
     sent = {"build": result.examples, **result.route_examples}
     for route, models in sent.items():
-        through = len({layer for layer, arrived in result.arrived if arrived == route})
+        through = len({layer for layer, arrived in result.arrived if arrived == route and layer.count(".") == 1})
         broken = sorted(
             (layer or "no one layer", times) for (layer, at), times in result.failed_by.items() if at == route
         )
