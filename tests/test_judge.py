@@ -201,6 +201,13 @@ def test_what_follows_from_a_first_difference_is_not_told() -> None:
     assert several("weights") == 2
 
 
+def test_of_what_moved_though_it_was_frozen_each_layer_is_told_once_and_none_hides_another() -> None:
+    still = {f"{layer}/{weight}": 1 for layer in ("rnn/cell", "dense") for weight in ("kernel", "bias")}
+    before = {"fit": still, "tape": still}
+    after = {"fit": {**still, "rnn/cell/bias": 2}, "tape": dict.fromkeys(still, 2)}
+    assert [where for where, *_ in found("=", before, after, "frozen")] == ["fit/rnn/cell/bias", "tape/dense/kernel"]
+
+
 def test_at_most_so_many_differences_of_one_observation_are_told() -> None:
     many = {f"a{chr(97 + number // 26)}{chr(97 + number % 26)}": 1 for number in range(LIMIT + 5)}
     assert len(found("=", many, dict.fromkeys(many, 2))) == LIMIT

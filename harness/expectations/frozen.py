@@ -67,5 +67,18 @@ def uppermost(found: Iterable[Difference], before: Any, after: Any) -> Iterator[
             yield each
 
 
+def of_each_layer(found: Iterable[Difference]) -> Iterator[Difference]:
+    """The first difference of each layer: of what moved though it was frozen, for it moves on at every later step.
+
+    That one layer moves is no reason that another one does; where the first is known, the other must be told.
+    """
+    moved: set[str] = set()
+    for each in found:
+        layer = "".join(each.where[1:2]).rpartition("/")[0]
+        if layer not in moved:
+            moved.add(layer)
+            yield each
+
+
 def _lies_in(path: str, around: str) -> bool:
     return path != around and (not around or path.startswith(f"{around}/"))

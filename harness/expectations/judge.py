@@ -9,7 +9,7 @@ from typing import Any
 
 from harness.expectations.compare import LIMIT, TOLERANCES, Difference, differences, short, tolerance
 from harness.expectations.finding import NO_LAYERS, Finding, layer_classes, place_of
-from harness.expectations.frozen import still_trained, uppermost
+from harness.expectations.frozen import of_each_layer, still_trained, uppermost
 from harness.expectations.given import given
 from harness.expectations.raised import error_finding, raised, with_consequences
 from harness.protocol.architecture import Architecture
@@ -206,6 +206,8 @@ def _held_against(
     found = differences(before, after, blobs, close=close.get(relation))
     if observation == "flags":
         found = uppermost(found, before, after)
+    if observation == "frozen":
+        found = of_each_layer(found)
     for number, difference in enumerate(found):
         if number >= LIMIT or (observation in _FIRST_ALONE and number):
             return
@@ -240,9 +242,7 @@ _WIRING = ("inbound_nodes", "output_layers", "input_layers")
 
 
 # Of these the first difference is the cause of all that follow: a layer passes on what it was given.
-_FIRST_ALONE = frozenset(
-    {"outputs", "training outputs", "losses", "training", "summary", "compile", "structure", "frozen"}
-)
+_FIRST_ALONE = frozenset({"outputs", "training outputs", "losses", "training", "summary", "compile", "structure"})
 
 
 def _layers_alone(summary: list[str]) -> list[str]:
