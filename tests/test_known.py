@@ -222,6 +222,20 @@ def test_a_sublayer_that_is_trained_though_frozen_is_known_where_its_layer_was_l
     assert found == ("frozen-layer-sublayers-trainable" if known else None)
 
 
+@pytest.mark.parametrize(
+    ("route", "nested", "known"),
+    [("hdf5", False, False), ("weights_by_name", False, False), ("hdf5", True, True), ("set_weights", False, True)],
+)
+def test_statistics_that_did_not_come_are_known_in_h5_of_a_normalization_inside_of_a_model_alone(
+    route: str, nested: bool, known: bool
+) -> None:
+    layer: Any = Call("layers.Normalization", {"axis": -1})
+    model = small.model(small.model(layer, name="inner") if nested else layer)
+    place = ("inner", "Normalization", "outputs", "#")
+    finding = Finding("outputs", "value", place, (route,), "", layers=("Normalization",), architecture=model)
+    assert known_as(finding) == ("normalization-set-weights" if known else None)
+
+
 def test_what_looks_like_a_known_finding_and_is_none_is_shown_though_that_one_came_first() -> None:
     known = KnownIssues((KnownIssue("lists", "why", patterns=(Pattern(expected=r"^\["),)),))
     shown: list[Finding] = []
