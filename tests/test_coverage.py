@@ -8,7 +8,10 @@ from itertools import islice
 import pytest
 from rich.console import Console
 
+from harness.architectures.drawing import draws
 from harness.architectures.families import all_rules
+from harness.architectures.graph import Goal
+from harness.architectures.models import architectures
 from harness.architectures.vocabulary import Vocabulary
 from harness.check.coverage import Coverage
 from harness.check.kinds import KINDS, drawable, mentions
@@ -17,7 +20,7 @@ from harness.check.plan import Plan
 from harness.check.profiles import PROFILES
 from harness.check.reach import reach_of_kinds
 from harness.check.wishes import ALONE, PATIENCE
-from harness.protocol.architecture import Architecture, Call, Compile, Input, Method, Name, Node, Ref
+from harness.protocol.architecture import Architecture, Call, Compile, Input, Method, Name, Node, Ref, nodes_of
 from harness.reporting.console import print_kinds
 from tests.vocabularies import vocabulary
 
@@ -46,6 +49,25 @@ def model(layer: Call, compiled: Compile | None = None, *methods: Method) -> Arc
 
 def seen(architecture: Architecture, version: str = "3.15") -> set[str]:
     return {name for name, _ in mentions(architecture, vocabulary(version))}
+
+
+LEARNING = ("Normalization", "Discretization", "StringLookup", "IntegerLookup", "TextVectorization")
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("layer", LEARNING)
+def test_a_layer_that_can_learn_from_data_is_promised_to_and_does_where_that_is_wanted(
+    version: str, layer: str
+) -> None:
+    keras, learns = vocabulary(version), f"layers.{layer}.adapt"
+    assert learns in drawable(keras)
+    strategy = architectures(vocabulary=keras, rules=RULES, goals=[Goal(layer)], wanted={learns: frozenset()})
+    models = draws(strategy, 20, seed_value=1)
+    # Of what knows all of its words in advance none are learnt: the layer is asked again, in another model.
+    assert sum(learns in seen(each, version) for each in models) >= 12
+    modes = {node.layer.arguments.get("output_mode") for each in models for node in nodes_of(each.nodes)
+             if isinstance(node.layer, Call) and node.methods}  # fmt: skip
+    assert "tf_idf" in modes or layer in LEARNING[:2]
 
 
 @pytest.mark.parametrize(("version", "seed"), [("2.15", 1), ("3.15", 3)])

@@ -4,14 +4,31 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from harness.architectures.drawing import draws
+from harness.architectures.families import all_rules
+from harness.architectures.graph import Goal
+from harness.architectures.models import architectures
+from harness.protocol.architecture import layer_calls
 from tests.processes import printed
+from tests.vocabularies import vocabulary
 
+GRU = "layers.GRU"
 DRAWS = """
 from hypothesis import strategies as st
 from harness.architectures.drawing import draws
 for drawn in draws(st.lists(st.integers(0, 10**9) | st.text(max_size=4), min_size=8), 30, seed_value=3):
     print(drawn)
 """
+
+
+def test_two_arguments_of_a_layer_seldom_get_the_same_value() -> None:
+    """Else a config that takes one of them for the other would say nothing that is wrong."""
+    goal = Goal("GRU", frozenset({"dropout", "recurrent_dropout"}))
+    strategy = architectures(vocabulary=vocabulary(), rules=all_rules(), goals=[goal])
+    layers = [call for each in draws(strategy, 40, seed_value=1) for call in layer_calls(each)]
+    pairs = [(each.arguments["dropout"], each.arguments["recurrent_dropout"]) for each in layers if each.name == GRU]
+    assert len(pairs) >= 40
+    assert sum(one == other for one, other in pairs) <= 2
 
 
 def test_the_same_seed_gives_the_same_draws_whatever_numbers_stand_in_the_modules_that_are_imported(

@@ -1,5 +1,6 @@
 """How models are compiled: what is trained must have something to learn."""
 
+import pytest
 from hypothesis import strategies as st
 
 from harness.architectures.drawing import draws
@@ -34,6 +35,18 @@ def test_some_outputs_have_no_loss_and_the_one_that_something_is_learnt_from_has
             without += None in losses
             assert losses[1] is not None
     assert without > 10
+
+
+@st.composite
+def _weighted(draw: st.DrawFn, version: str) -> Compile | None:
+    wanted = {"Model.compile": frozenset({"loss_weights"})}
+    return compiles(draw, vocabulary(version), [("head", Spec((3,)))], Ref("head"), 4, wanted=wanted)
+
+
+@pytest.mark.parametrize(("version", "kinds"), [("3.15", {float, list}), ("2.15", {list})])
+def test_the_weight_of_a_single_loss_is_a_number_or_a_list_of_one(version: str, kinds: set[type]) -> None:
+    weights = [each.arguments["loss_weights"] for each in draws(_weighted(version), 30, seed_value=1) if each]
+    assert {type(each) for each in weights} == kinds
 
 
 def test_nothing_is_frozen_where_an_output_has_no_loss_for_it_may_be_all_that_another_one_learns() -> None:

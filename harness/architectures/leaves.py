@@ -16,7 +16,7 @@ from harness.protocol.architecture import Call, Name, Node, Ref
 
 
 def structure(draw: Draw, refs: list[Ref], vocabulary: Vocabulary, wanted: str | None = None) -> Any:
-    """The outputs as one tensor, a list, a dict, or nested: as `wanted`, where there are several."""
+    """The outputs as one tensor, a list, a dict, a tuple, or nested: as `wanted`, where there are several."""
     if len(refs) == 1:
         return [refs[0]] if chance(draw, 8) else refs[0]
     form = wanted or draw(st.sampled_from(("list", "list", "dict", "nested")))
@@ -25,7 +25,7 @@ def structure(draw: Draw, refs: list[Ref], vocabulary: Vocabulary, wanted: str |
     # Keras 3.0 to 3.3 (models/functional.py) refuse what is nested.
     if form == "nested" and len(refs) > 2 and not (3,) <= vocabulary.version < (3, 4):
         return [refs[0], {"a": refs[1], "b": list(refs[2:])}]
-    return list(refs)
+    return tuple(refs) if form == "tuple" else list(refs)
 
 
 def bring_to_floats(draw: Draw, graph: Graph) -> None:

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from harness.architectures.spec import Spec
 from harness.architectures.vocabulary import Vocabulary
-from harness.protocol.architecture import Call, Method
+from harness.protocol.architecture import Call, Data, Method
 
 T = TypeVar("T")
 Draw = Callable[[st.SearchStrategy[Any]], Any]
@@ -126,9 +126,22 @@ class Arguments:
         return bool(self._draw(_one_in_four))
 
     def required(self, argument: str, values: st.SearchStrategy[T]) -> T:
-        """Draws an argument that must be given."""
-        self.values[argument] = value = self._draw(values)
+        """Draws an argument that must be given; if it can be, a value that no other argument of the layer has.
+
+        Where two have one value, a config that takes one for the other says nothing that is wrong.
+        """
+        value = self._draw(values)
+        for _ in range(_TRIES):
+            if not self._is_taken(value):
+                break
+            value = self._draw(values)
+        self.values[argument] = value
         return value  # type: ignore[no-any-return]
+
+    def _is_taken(self, value: Any) -> bool:
+        if isinstance(value, bool) or value is None:
+            return False
+        return any(type(other) is type(value) and other == value for other in self.values.values())
 
     def optional(self, argument: str, values: st.SearchStrategy[T], default: Any = None) -> Any:
         """Draws an argument that has a default, or returns the default; `values` should not hold the default."""
@@ -156,6 +169,15 @@ class Arguments:
         if found is None or argument in self.values or not self.has(argument):
             return None
         return found, self.objects.pop(found)
+
+    def adapts(self, *instead: str) -> bool:
+        """Whether the model wants this layer to learn from data what else the arguments `instead` tell it."""
+        return f"{self.name}.adapt" in self.objects and not self.wanted.intersection(instead)
+
+    def adapted(self, data: Data) -> Method:
+        """What the layer is told to learn from; the model need not want it of another one."""
+        self.objects.pop(f"{self.name}.adapt", None)
+        return Method("adapt", (data,))
 
     def inner(
         self, rule: LayerRule, spec: Spec, *, name: str | None = None, wanted: frozenset[str] = frozenset()
@@ -187,4 +209,5 @@ def chance(draw: Draw, of: int) -> bool:
     return bool(draw(st.integers(0, of - 1)) == of - 1)
 
 
+_TRIES = 5  # draws more for a value that another argument has: there may be no other one
 _one_in_four = st.sampled_from((False, False, False, True))

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from harness.architectures import freezes, topology_steps
 from harness.architectures.graph import SCOPE_NAMES, UNUSUAL_NAMES
@@ -159,6 +160,65 @@ def _shared(architecture: Architecture) -> bool:
     )
 
 
+def _layer_as_activation(architecture: Architecture) -> bool:
+    activations = (call.arguments.get("activation") for call in layer_calls(architecture))
+    return any(isinstance(each, Call) and each.name.startswith("layers.") for each in activations)
+
+
+def _at_two_depths(architecture: Architecture) -> bool:
+    """A layer is called three times, and once of these on what was made of its output."""
+    nodes = {node.name: node for node in architecture.nodes}
+
+    def owner(name: str) -> str:
+        layer = nodes[name].layer
+        return layer.node if isinstance(layer, Ref) else name
+
+    def before(name: str) -> Iterator[str]:
+        for ref in references((nodes[name].inputs, nodes[name].keywords)):
+            if ref.node in nodes:
+                yield owner(ref.node)
+                yield from before(ref.node)
+
+    calls = Counter(map(owner, nodes))
+    return any(calls[owner(name)] > 2 and owner(name) in before(name) for name in nodes)
+
+
+def _called_elsewhere(architecture: Architecture) -> bool:
+    """The first call of a layer is no part of the model, and a later one is."""
+    nodes = {node.name: node for node in architecture.nodes}
+    part, ahead = set(), [ref.node for ref in references(architecture.outputs)]
+    while ahead:
+        name = ahead.pop()
+        if name in nodes and name not in part:
+            part.add(name)
+            ahead += [ref.node for ref in references((nodes[name].inputs, nodes[name].keywords))]
+    return any(isinstance(layer := nodes[name].layer, Ref) and layer.node not in part for name in part)
+
+
+def _in_turns(architecture: Architecture) -> bool:
+    """A tensor has been through two layers, each of them twice: A(B(A(B(x))))."""
+    nodes = {node.name: node for node in architecture.nodes}
+
+    def through(name: str) -> Iterator[str]:
+        while name in nodes:
+            layer = nodes[name].layer
+            yield layer.node if isinstance(layer, Ref) else name
+            name = next((ref.node for ref in references(nodes[name].inputs)), "")
+
+    return any(
+        len(four) == 4 and four[0] == four[2] != four[1] == four[3]
+        for four in (list(islice(through(name), 4)) for name in nodes)
+    )
+
+
+def _table_in_a_list(architecture: Architecture) -> bool:
+    return any(
+        call.name == "custom.Steps" and "kept" not in call.arguments
+        and any(inner.name == "layers.StringLookup" for inner in call.arguments["layers"])
+        for call in layer_calls(architecture)
+    )  # fmt: skip
+
+
 def _sandwich(architecture: Architecture) -> bool:
     return architecture.form == "sequential" and any(
         inner.form == "functional" and any(each.form == "sequential" for each, _ in _models(inner))
@@ -260,6 +320,7 @@ TOPOLOGIES = (
         Topology(f"layers in {words}", _calls("custom.Steps", kept=kept), _steps.custom("Steps", kept=kept))
         for kept, words in (("list", "a list"), ("dict", "a dict"), ("attributes", "attributes named by themselves"))
     ),
+    Topology("a table in a list of layers", _table_in_a_list, _steps.looked_up),
     Topology("layers made in build", _calls("custom.Late"), _steps.custom("Late")),
     Topology("one layer under two attributes", _calls("custom.Twice"), _steps.custom("Twice")),
     Topology("a model with weights and a state of its own", _calls("custom.Counted"), _steps.custom("Counted")),
@@ -286,6 +347,7 @@ TOPOLOGIES = (
     Topology("a tuple as a layer's input", _packed(tuple), _steps.structured_input("tuple")),
     Topology("a dict of inputs", lambda a: a.input_structure == "dict", _steps.two_inputs, inputs="dict"),
     Topology("a tuple of inputs", lambda a: a.input_structure == "tuple", _steps.two_inputs, inputs="tuple"),
+    Topology("a tuple of outputs", lambda a: isinstance(a.outputs, tuple), _steps.three_outputs, outputs="tuple"),
     Topology("a dict of outputs", lambda a: isinstance(a.outputs, dict), _steps.three_outputs, outputs="dict"),
     Topology(
         "nested outputs", _nested_outputs, _steps.three_outputs, outputs="nested", lacking=((3,), (3, 4)),
@@ -310,7 +372,14 @@ TOPOLOGIES = (
     # How layers are put together.
     Topology("a mask through several layers", _long_mask, _steps.long_mask),
     Topology("a stateful layer", _stateful, _steps.stateful, fixed_batch=True),
+    Topology("a layer as the activation of another", _layer_as_activation, _steps.activated_by_a_layer),
     Topology("a layer called twice", _shared, _steps.called_again),
+    Topology("a layer called at two depths", _at_two_depths, _steps.called_again),
+    Topology(
+        "a layer called outside of the model, too", _called_elsewhere, _steps.called_elsewhere,
+        majors=(3,), why="Keras 2 numbers the calls of a layer anew as it loads it, and a summary states the numbers",
+    ),
+    Topology("two layers called in turns", _in_turns, _steps.in_turns),
     Topology("models three deep", _deep(3), _steps.three_deep(twice=False)),
     Topology("a model called twice", _twice(False), _steps.three_deep(twice=True)),
     Topology("models three deep, called twice", _twice(True), _steps.three_deep(twice=True)),

@@ -56,6 +56,15 @@ def custom(name: str, **arguments: Any) -> Step:
     return step
 
 
+def looked_up(draw: Draw, graph: Graph) -> None:
+    """A model that keeps its layers in a list, and the first of them a table of words."""
+    words = graph.find(Spec((draw(st.integers(1, 3)),), "string", differentiable=False), besides=set())
+    table = Call("layers.StringLookup", {"vocabulary": ["red", "green"], "name": "table"})
+    embedding = Call("layers.Embedding", {"input_dim": 3, "output_dim": 2, "name": "embedding"})
+    shape = (*graph.spec(words).shape, 2)
+    put(graph, "steps", Call("custom.Steps", {"layers": [table, embedding]}), (words,), Spec(shape))
+
+
 def optional_input(*, given: bool) -> Step:
     """An input that may be None, for a layer that takes one tensor or two."""
 
@@ -224,15 +233,13 @@ def nested(draw: Draw, graph: Graph) -> None:
 
 
 def wrapper(draw: Draw, graph: Graph) -> None:
-    """A layer within a layer, with weights."""
+    """Layers within layers, with weights: one in each kind of wrapper."""
     steps = draw(st.integers(3, 5))
     onto = graph.find(Spec((steps, 2)), besides=set())
-    if draw(st.booleans()):
-        inside = Call("layers.Dense", {"units": 2})
-        put(graph, "wrapper", Call("layers.TimeDistributed", {"layer": inside}), (onto,), Spec((steps, 2)))
-    else:
-        inside = Call("layers.LSTM", {"units": 1})
-        put(graph, "wrapper", Call("layers.Bidirectional", {"layer": inside}), (onto,), Spec((2,)))
+    inside = Call("layers.Dense", {"units": 2})
+    onto = put(graph, "wrapper", Call("layers.TimeDistributed", {"layer": inside}), (onto,), Spec((steps, 2)))
+    inside = Call("layers.LSTM", {"units": 1})
+    put(graph, "wrapper", Call("layers.Bidirectional", {"layer": inside}), (onto,), Spec((2,)))
 
 
 def two_inputs(draw: Draw, graph: Graph) -> None:
@@ -248,13 +255,51 @@ def three_outputs(draw: Draw, graph: Graph) -> None:
         dense(graph, "dense", onto)
 
 
+def activated_by_a_layer(draw: Draw, graph: Graph) -> None:
+    """A layer whose activation is a layer, with an argument that is not its default."""
+    onto = vector(draw, graph)
+    slope = "negative_slope" if graph.vocabulary.major >= 3 else "alpha"
+    activation = Call("layers.LeakyReLU", {slope: draw(st.sampled_from((0.15, 0.5)))})
+    put(graph, "activated", Call("layers.Dense", {"units": 2, "activation": activation}), (onto,), Spec((2,)))
+
+
+def once_more(graph: Graph, layer: Ref, onto: Ref) -> Ref:
+    """Calls a layer of the graph again, on another tensor of that shape."""
+    spec = graph.spec(layer)
+    again = Node(graph.unique(layer.node), Ref(layer.node), (onto,), {}, (spec.shape,))
+    graph.append(again, (spec,), {onto})
+    return Ref(again.name)
+
+
 def called_again(draw: Draw, graph: Graph) -> None:
-    """One layer called on two tensors."""
+    """One layer called on two tensors, and on what was made of the second: the first call is the nearest to the end."""
     first = vector(draw, graph)
-    made = dense(graph, "shared", first)
-    other = graph.find(graph.spec(first), besides={first})
-    again = Node(graph.unique(made.node), Ref(made.node), (other,), {}, ((2,),))
-    graph.append(again, (Spec((2,)),), {other})
+    spec = graph.spec(first)
+    (width,) = spec.shape
+    assert width is not None
+    before = put(graph, "before", Call("layers.Activation", {"activation": "tanh"}), (first,), Spec((width,)))
+    shared = dense(graph, "shared", before, width)
+    again = once_more(graph, shared, graph.find(Spec((width,)), besides={first, before, shared}))
+    between = put(graph, "between", Call("layers.Activation", {"activation": "relu"}), (again,), Spec((width,)))
+    once_more(graph, shared, between)
+
+
+def called_elsewhere(draw: Draw, graph: Graph) -> None:
+    """A layer that was called for another model first, on an input that this one does not look at."""
+    spec = draw(st.integers(2, 4).map(lambda size: Spec((size,))))
+    shared = dense(graph, "elsewhere", graph.input(spec))
+    graph.used.add(shared)
+    once_more(graph, shared, graph.find(spec, besides={shared}))
+
+
+def in_turns(draw: Draw, graph: Graph) -> None:
+    """Two layers called in turns, twice each."""
+    onto = vector(draw, graph)
+    (width,) = graph.spec(onto).shape
+    assert width is not None
+    one = dense(graph, "one", onto, width)
+    other = dense(graph, "other", one, width)
+    once_more(graph, other, once_more(graph, one, other))
 
 
 def subclass(name: str, *, freezes: tuple[Freeze, ...] = (), **arguments: Any) -> Whole:

@@ -300,7 +300,7 @@ def compiles(
     arguments: dict[str, Any] = {
         "optimizer": optimizer(draw, vocabulary, wanted=wanted, divisible=divisible and not lossless)
     }
-    _losses_of(draw, arguments, structure, made, way, weighted="loss_weights" in options_of(wanted))
+    _losses_of(draw, vocabulary, arguments, structure, made, way, weighted="loss_weights" in options_of(wanted))
     _metrics_of(draw, vocabulary, arguments, structure, made)
     steps = draw(st.sampled_from((1, 2, 0)))
     _options(draw, vocabulary, arguments, options_of(wanted))
@@ -346,6 +346,7 @@ def _shaped(structure: Any, outputs: Sequence[_Output], values: Sequence[Any], *
 
 def _losses_of(
     draw: Draw,
+    vocabulary: Vocabulary,
     arguments: dict[str, Any],
     structure: Any,
     outputs: Sequence[_Output],
@@ -362,7 +363,9 @@ def _losses_of(
     if len(outputs) == 1 and (isinstance(structure, Ref) or draw(st.booleans())):
         arguments["loss"] = outputs[0].loss
         if weighted:
-            arguments["loss_weights"] = weights
+            # Keras 3 takes one number as well.
+            ways = (weights, weights[0]) if vocabulary.major >= 3 else (weights,)
+            arguments["loss_weights"] = draw(st.sampled_from(ways))
         return
     named = _by_name(structure, outputs) and draw(st.booleans())
     arguments["loss"] = _shaped(structure, outputs, [output.loss for output in outputs], named=named)

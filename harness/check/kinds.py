@@ -107,7 +107,8 @@ def drawable(vocabulary: Vocabulary) -> dict[str, frozenset[str]]:
     found = {**objects.drawable(vocabulary), **optimizers.drawable(vocabulary), **heads.drawable(vocabulary)}
     found |= core.drawable(vocabulary) | {f"{GLOBAL}{name}": frozenset() for name in POLICIES}
     found |= {f"{OWN}{name}": frozenset() for name in DTYPES}
-    return found | dict.fromkeys((name for name in _methods(vocabulary) if name.endswith(".enable_lora")), frozenset())
+    told = (name for name in _methods(vocabulary) if name.endswith((".enable_lora", ".adapt")))
+    return found | dict.fromkeys(told, frozenset())
 
 
 def mentions(value: Any, vocabulary: Vocabulary, room: str | None = None) -> Iterator[tuple[str, Mapping[str, Any]]]:

@@ -229,8 +229,8 @@ _blur: Strategies = {
 }
 _chains: Strategies = {
     **_mixed,
-    "num_chains": st.sampled_from((1, 2, 4)),
-    "chain_depth": st.sampled_from((1, 2)),
+    "num_chains": st.sampled_from((2, 4)),
+    "chain_depth": st.sampled_from((1, 5)),
     "alpha": st.sampled_from((0.5, 2.0)),
     "all_ops": st.just(False),
 }

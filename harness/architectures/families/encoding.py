@@ -74,6 +74,8 @@ def _discretization(a: Arguments, x: Spec) -> Placement:
     methods: tuple[Method, ...] = ()
     # The default of each is that the other one is given.
     ways = [way for way in ("bin_boundaries", "num_bins") if way in a.wanted] or ["bin_boundaries", "num_bins"]
+    if a.adapts("bin_boundaries"):
+        ways = ["num_bins"]
     if a.draw(st.sampled_from(ways)) == "bin_boundaries":
         edges = st.sampled_from((-1.5, -0.5, 0.0, 0.25, 1.0, 100.0))
         sets = st.lists(edges, min_size=1, max_size=4, unique=True)
@@ -83,7 +85,7 @@ def _discretization(a: Arguments, x: Spec) -> Placement:
         depth = a.required("num_bins", st.integers(2, 5))
         a.optional("epsilon", st.sampled_from((0.1, 0.001)))
         shape = (32, *(axis or 2 for axis in x.shape))
-        methods = (Method("adapt", (Data(shape, values=x.values(), seed=a.draw(st.integers(0, 99))),)),)
+        methods = (a.adapted(Data(shape, values=x.values(), seed=a.draw(st.integers(0, 99)))),)
     return Placement((_output(a, x, encodings(a, x, any_samples=True), depth),), methods=methods)
 
 

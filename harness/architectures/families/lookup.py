@@ -46,6 +46,8 @@ def _mode(a: Arguments, modes: list[str], plain: tuple[str, ...] = ()) -> tuple[
         others = with_modes if "output_mode" in a.wanted else fitting
         wishes = [wish for wish in others if a.chance(wish)]
     wish = a.draw(st.sampled_from(wishes)) if wishes else None
+    if wish is None and "tf_idf" in modes and a.adapts("vocabulary") and a.draw(st.booleans()):
+        return a.give("output_mode", "tf_idf"), wish  # in which more is learnt than the words
     if wish is None:
         return a.optional("output_mode", st.sampled_from(modes), default="int") if modes else "int", None
     if wish in plain:
@@ -75,20 +77,21 @@ def _vocabulary(
     pads = wish == "pad_to_max_tokens" or (mode != "int" and a.chance("pad_to_max_tokens"))
     grows = pads or a.chance("max_tokens")
     covering = a.get("num_oov_indices") == 0
-    if covering or not tokens or wish == "idf_weights" or a.chance("vocabulary"):
+    given = covering or not tokens or wish == "idf_weights"
+    if given or (not a.adapts("vocabulary") and a.chance("vocabulary")):
         pool = [*tokens, *others]
         listed = pool if covering else a.draw(st.lists(st.sampled_from(pool), min_size=1, unique=True))
         whole = [*special, *listed]
-        given = a.required("vocabulary", st.sampled_from((list(listed), tuple(listed), whole)))
+        words = a.required("vocabulary", st.sampled_from((list(listed), tuple(listed), whole)))
         if mode == "tf_idf":
             weights = st.sampled_from((0.25, 0.5, 1.5))
-            a.required("idf_weights", st.lists(weights, min_size=len(given), max_size=len(given)))
+            a.required("idf_weights", st.lists(weights, min_size=len(words), max_size=len(words)))
         learnt = _Learnt(tuple(listed), len(whole))
         limit = a.required("max_tokens", st.integers(max(learnt.size, 2), learnt.size + 3)) if grows else 0
     else:
         size = len(special) + len(tokens)
         limit = a.required("max_tokens", st.integers(max(len(special) + 1, 2), size + 2)) if grows else size
-        learnt = _Learnt(tokens, min(size, limit), (Method("adapt", (data,)),))
+        learnt = _Learnt(tokens, min(size, limit), (a.adapted(data),))
     if pads:
         a.give("pad_to_max_tokens", True)
         return replace(learnt, size=limit)

@@ -33,14 +33,15 @@ def _normalization(a: Arguments, x: Spec) -> Placement:
     places = () if kept is None else (last,) if kept == -1 else (kept,) if isinstance(kept, int) else kept
     lengths = tuple(x.shape[place - 1] or 0 for place in places)
     methods: tuple[Method, ...] = ()
-    if a.chance("mean") or "variance" in a.wanted:
+    learns = a.adapts("mean", "variance")
+    if not learns and (a.chance("mean") or "variance" in a.wanted):
         given: tuple[int, ...] = a.draw(st.sampled_from([(), lengths]))
         a.give("mean", _nested(a, given, st.sampled_from((-1.0, 0.0, 0.5, 2.0))))
         a.give("variance", _nested(a, given, st.sampled_from((0.25, 1.0, 4.0))))
     else:
         shape = (8, *(axis or 3 for axis in x.shape))
         data = Data(shape, x.input_dtype(), x.values(), a.draw(st.integers(0, 99)))
-        methods = (Method("adapt", (data,)),)
+        methods = (a.adapted(data),)
     a.optional("invert", st.just(True))
     masked = x.masked and a.major >= 3
     out = x.but(kind="float", limit=None, image=False, masked=masked, dtype=None)
