@@ -74,14 +74,23 @@ class Shrinking(Session):
 
     def planted(self, layer: str, argument: str, damage: str) -> Shrunk:
         """What is left of a model that holds the layer with the argument, where that is planted."""
+        told: list[Finding] = []
         for seed in range(5):
             model = hidden(layer, argument, seed=seed)
             self.plant(None, argument, damage)
             healthy = self.found(model)
             self.plant(layer, argument, damage)
             new = [each for each in self.found(model).values() if each.id not in healthy]
-            if new:  # else it was drawn at its default, or the model breaks before it comes so far
-                small, seconds = self.shrunk(new[0])
-                nested = any(isinstance(node.layer, Architecture) for node in small.nodes)
-                return Shrunk(superfluous(small, layer, argument), seconds, len(list(layer_calls(model))), nested)
-        raise AssertionError(f"the fault of {layer} and {argument} shows in no model")
+            # None, where it was drawn at its default, or the model breaks before it comes so far.
+            told += new[:1]
+            # Where other arguments leave a layer without weights, its outputs are damaged: it takes these, too, then.
+            if new and (damage != "weights" or new[0].observation == "weights"):
+                told = new
+                break
+        if not told:
+            raise AssertionError(f"the fault of {layer} and {argument} shows in no model")
+        model = told[0].architecture
+        assert model is not None
+        small, seconds = self.shrunk(told[0])
+        nested = any(isinstance(node.layer, Architecture) for node in small.nodes)
+        return Shrunk(superfluous(small, layer, argument), seconds, len(list(layer_calls(model))), nested)
