@@ -113,6 +113,15 @@ def test_a_layer_that_no_input_reaches_in_any_model_is_named() -> None:
     assert substance(same, Seen()).silent() == []
 
 
+def test_a_layer_that_one_sample_alone_went_through_is_named_until_two_do() -> None:
+    one = Seen(np.asarray([[1, 2]], "float32"))
+    assert (substance(one).silent(), substance(one).with_one_sample()) == ([], ["Dense"])
+    assert substance(one, Seen()).with_one_sample() == []
+    told = result()
+    told.substance = substance(one)
+    assert "layers seen with one sample alone: Dense" in in_words(told)
+
+
 def result(layers: tuple[str, ...] = ("Dense",)) -> Result:
     plan = Plan(vocabulary(), all_rules(), PROFILE, only=layers)
     table = {route: row for route, row in parse().items() if route in ("json", "keras_zip")}

@@ -38,6 +38,7 @@ class Substance:
     compared: Counter[str] = field(default_factory=Counter)  # by observation, over models and routes
     layers: Counter[str] = field(default_factory=Counter)  # models in which the outputs of a layer were seen
     varied: Counter[str] = field(default_factory=Counter)  # and those in which they depended on the inputs
+    lone: set[str] = field(default_factory=set)  # layers that were seen with one sample
 
     def add(self, architecture: Architecture, reply: Mapping[str, Any], blobs: Blobs) -> None:
         """Takes what was observed of one model."""
@@ -45,8 +46,11 @@ class Substance:
         self.seen.update(list(found))
         self.empty.update(f"{what}: {how}" for what, how in found.items() if how)
         for name, varied in _layers(reply, blobs).items():
-            self.layers[name] += 1
-            self.varied[name] += varied
+            if varied is None:
+                self.lone.add(name)
+            else:
+                self.layers[name] += 1
+                self.varied[name] += varied
 
     def nowhere(self) -> Iterator[str]:
         """What was empty in every model in which it was looked at: it was not measured."""
@@ -62,6 +66,10 @@ class Substance:
     def silent(self) -> list[str]:
         """Layers whose outputs were the same for every sample in all models: no input reached them."""
         return sorted(name for name in self.layers if not self.varied[name])
+
+    def with_one_sample(self) -> list[str]:
+        """Layers that one sample at a time went through: whether an input reached them nobody can say."""
+        return sorted(self.lone - self.layers.keys())
 
 
 MUST = {
@@ -116,15 +124,16 @@ def _draws_at_random(architecture: Architecture) -> bool:
     )
 
 
-def _layers(reply: Mapping[str, Any], blobs: Blobs) -> dict[str, bool]:
-    """By class of layer, whether its outputs depended on the sample in some call of it."""
+def _layers(reply: Mapping[str, Any], blobs: Blobs) -> dict[str, bool | None]:
+    """By class of layer, whether its outputs depended on the sample in some call of it; None where it was one alone."""
     outputs = reply["before"].get("outputs")
-    found: dict[str, bool] = {}
+    found: dict[str, bool | None] = {}
     for call in outputs.get("inner", ()) if isinstance(outputs, dict) else ():
-        arrays = _arrays(call["outputs"])
+        arrays, name = _arrays(call["outputs"]), str(call["class"])
         if _many(arrays):
-            name = str(call["class"])
-            found[name] = found.get(name, False) or any(_varies(each, blobs) for each in arrays)
+            found[name] = bool(found.get(name)) or any(_varies(each, blobs) for each in arrays)
+        elif arrays:
+            found.setdefault(name, None)
     return found
 
 

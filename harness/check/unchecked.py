@@ -38,6 +38,7 @@ def unchecked(result: Result) -> dict[str, Any]:
         },
         "observations": sorted(asked - set(result.substance.compared)),
         "layers that no input reached": result.substance.silent(),
+        "layers seen with one sample alone": result.substance.with_one_sample(),
         "left to other seeds": plan.left_to_other_seeds(),
         "applications": dict(sorted(result.too_large.items())),
         "models": result.substance.remarks(),
@@ -60,7 +61,8 @@ def in_words(result: Result) -> str:
     words += [f"{lost} times a layer on a route"] if lost else []
     unknown = [name for name, why in found["layers left out"].items() if why == _UNKNOWN]
     words += [f"layers that this harness does not know: {', '.join(unknown)}"] if unknown else []
-    for kind in ("layers", "routes", "observations", "layers that no input reached"):
+    seldom = ("layers that no input reached", "layers seen with one sample alone")
+    for kind in ("layers", "routes", "observations", *seldom):
         names = found[kind]
         more = f" and {len(names) - MOST} more" if len(names) > MOST else ""
         words += [f"{kind}: {', '.join(names[:MOST])}{more}"] if names else []
