@@ -274,6 +274,14 @@ SAID = {
     "an-axis-too-many-of-a-text-vectorization": Case(
         direction="", layer=Call("layers.TextVectorization"), observation="shape", where="TextVectorization"
     ),
+    "bidirectional-of-a-layer-that-goes-backwards": Case(
+        "Forward layer and backward layer should have different `go_backwards` value.",
+        direction="",
+        observation="build",
+    ),
+    "input-shape-of-an-inner-layer": Case(
+        "Unrecognized keyword arguments passed to Embedding: {'batch_input_shape': [None, None]}", saved_by="2.15.0"
+    ),
     "own-class-missing": Case("Unknown layer: 'mine>Scale'.", direction="", layer=Call("custom.Scale"), own=True),
 }
 
