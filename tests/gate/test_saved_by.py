@@ -12,7 +12,7 @@ from harness.gate.replay import Replayed
 from harness.gate.result import Options, Result, kind
 from harness.inspection import Report
 from harness.protocol.architecture import Call
-from tests.gate.test_causes import DENSE, SAID, with_layer
+from tests.gate.breaks import DENSE, SAID, with_layers
 from tests.gate.test_status import failed
 
 
@@ -61,7 +61,7 @@ def test_of_a_file_of_the_user_s_it_is_the_release_that_it_worked_in_that_counts
 
 def test_a_sum_that_one_release_takes_for_that_with_a_bias_is_told_by_its_known_issue() -> None:
     """Keras 3.15 alone, of the layer that adds, and of its numbers."""
-    finding = with_layer(replace(failed("", observation="outputs"), where="inner/add", layers=("Add",)), DENSE)
+    finding = with_layers(replace(failed("", observation="outputs"), where="inner/add", layers=("Add",)), DENSE)
     finding = replace(finding, kind="value", place=("inner", "Add"), direction="forward")
     assert told_by(finding, "2.15.0", "3.15.1") == "add-takes-another-axis-for-the-channels"
     assert told_by(finding, "2.15.0", "3.6.0") is None
@@ -70,7 +70,7 @@ def test_a_sum_that_one_release_takes_for_that_with_a_bias_is_told_by_its_known_
 
 
 def test_a_setting_that_one_release_does_not_state_is_told_by_its_known_issue() -> None:
-    finding = with_layer(failed("", observation="config"), Call("layers.CategoryEncoding", {"num_tokens": 2}))
+    finding = with_layers(failed("", observation="config"), Call("layers.CategoryEncoding", {"num_tokens": 2}))
     finding = replace(finding, error=None, kind="missing", routes=("hdf5",), direction="forward")
     sparse = replace(finding, place=("layers", "CategoryEncoding", "config", "sparse"))
     assert told_by(sparse, "2.15.0", "3.15.1") == "category-encoding-sparse-config"

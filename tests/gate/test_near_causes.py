@@ -1,0 +1,139 @@
+"""What looks like a cause and is none: another layer, another argument, another observation, the other way."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from harness.gate.causes import diagnose
+from harness.protocol.architecture import Call, Name
+from tests.gate.breaks import CONV_LSTM, DENSE, SAID, Case, told_of
+
+
+def test_a_lookup_is_the_cause_of_another_dtype_and_of_no_other_number() -> None:
+    differs = Case("outputs", where="outputs", kind="dtype")
+    one_hot = Call("layers.IntegerLookup", {"output_mode": "one_hot"})
+    assert told_of(differs, one_hot) == "lookups-compute-in-int64"
+    assert told_of(replace(differs, kind="value"), one_hot) == ""
+    assert told_of(differs, Call("layers.IntegerLookup", {"output_mode": "int"})) == ""
+    assert told_of(differs, Call("layers.CategoryEncoding", {"output_mode": "one_hot"})) == ""
+    assert told_of(differs, Call("layers.TextVectorization", {"output_mode": "count"})) == "lookups-compute-in-int64"
+    assert told_of(differs, Call("layers.TextVectorization", {"output_mode": "int"})) == ""
+
+
+def test_a_layer_of_any_name_has_its_cause_by_its_class_and_what_stands_beside_it_changes_nothing() -> None:
+    given = Call("layers.LSTM", {"units": 1, "recurrent_activation": "tanh"})
+    differs = Case("outputs", where="inner/dash-ed", layers=("ConvLSTM1D",))
+    for beside in ([given, CONV_LSTM], [CONV_LSTM, given], [Call("layers.Bidirectional", {"layer": given}), CONV_LSTM]):
+        assert told_of(differs, *beside) == "conv-lstm-recurrent-activation"
+        assert told_of(replace(differs, layers=("LSTM",)), *beside) == ""
+
+
+def test_a_recurrent_activation_that_the_code_gives_is_not_the_one_that_was_changed() -> None:
+    given = Call("layers.ConvLSTM2D", {"filters": 1, "kernel_size": 2, "recurrent_activation": "tanh"})
+    assert told_of(Case("outputs", where="inner/conv_lstm2_d"), given) == ""
+
+
+def test_one_axis_in_a_list_is_a_cause_where_keras_2_has_saved_it_and_several_are_another() -> None:
+    case = SAID["axis-of-a-batch-normalization"]
+    in_other_words = replace(case, said=case.said.replace("a real number", "a number"))
+    one, several = Call("layers.BatchNormalization", {"axis": 1}), Call("layers.BatchNormalization", {"axis": [1, 2]})
+    assert told_of(case, one) == told_of(in_other_words, one) == "axis-of-a-batch-normalization"
+    assert told_of(case, several) == "batch-normalization-over-several-axes"
+    assert told_of(case, DENSE) == ""
+    assert told_of(replace(case, saved_by="3.6.0"), one) == ""
+    assert told_of(replace(case, direction="back"), one) == ""
+
+
+def test_an_input_shape_that_keras_2_has_not_written_has_another_cause_or_none() -> None:
+    case = SAID["input-shape-of-an-inner-layer"]
+    assert told_of(replace(case, saved_by="3.6.0"), DENSE) == ""
+    assert told_of(replace(case, direction="back"), DENSE) == ""
+    assert told_of(replace(case, said=case.said.replace("batch_input_shape", "mine")), DENSE) == ""
+
+
+def test_what_a_class_of_one_s_own_makes_of_a_policy_of_keras_2_is_told_by_it() -> None:
+    case = Case(said="Cannot convert 'Policy' to a mixed precision DTypePolicy. Valid policies include 'mixed_float16'")
+    of_a_text = Case(said="'str' object has no attribute 'compute_dtype'")
+    own = Call("custom.TwoBranches")
+    assert told_of(case, own) == told_of(of_a_text, Call("custom.Counted")) == "dtype-policy-of-keras-2"
+    assert told_of(replace(case, said=case.said.replace("'Policy'", "'float17'")), own) == ""
+    assert told_of(replace(case, direction="back"), own) == ""
+
+
+def test_a_tensor_that_is_written_as_its_place_in_the_graph_is_told_by_that_and_no_other_mixture() -> None:
+    said = (
+        "Exception encountered when calling Shift.call().\n\nCan't convert Python sequence with mixed types to Tensor."
+    )
+    for given, cause in (("[\"'input_5'\", '0', '0']", "tensors-as-call-arguments"), ("['1', '0.5']", "")):
+        case = Case("outputs", said=f"{said}\n\n• by={given}\n• times=1.0")
+        assert told_of(case, Call("custom.Shift")) == cause
+    missing = Case(said="'args'").of(Call("custom.Mix"))
+    for kind, cause in (("KeyError", "tensors-as-call-arguments"), ("TypeError", "")):
+        told = diagnose(replace(missing, error={**(missing.error or {}), "type": kind}))
+        assert (told.id if told else "") == cause
+
+
+def test_a_size_that_a_model_does_not_state_is_told_by_the_layer_that_leaves_it_open() -> None:
+    case = SAID["size-unknown-behind-an-einsum-dense"]
+    for shape, cause in (((None, 2), "size-unknown-behind-an-einsum-dense"), ((3, 2), "")):
+        layer = Call("layers.EinsumDense", {"equation": "...ab,bc->...ac", "output_shape": shape})
+        assert told_of(case, layer) == cause
+    assert told_of(case, Call("layers.MultiHeadAttention", {"output_shape": (None, 2)})) == ""
+
+
+@pytest.mark.parametrize("observation", ["outputs", "travel", "training"])
+def test_an_image_of_another_size_is_the_cause_of_errors_of_sizes_alone(observation: str) -> None:
+    crop = Call("layers.RandomCrop", {"height": 2, "width": 2})
+    size = "Input 0 of layer 'head' is incompatible with the layer: expected axis -1 of input shape to have value 541"
+    case = Case(observation, direction="", said=size)
+    assert told_of(case, crop) == "random-crop-when-not-training"
+    assert told_of(replace(case, said="no table"), crop) == ""
+    assert told_of(case, DENSE) == ""
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "'bool' object has no attribute 'shape'",
+        "All `outputs` values must be KerasTensors. Received: outputs=[True] including invalid value True of type"
+        " <class 'bool'>",
+        "The following argument value should be passed as a keyword argument: False (of type <class 'bool'>)",
+    ],
+)
+def test_what_equals_what_is_told_by_that_operation_alone(said: str) -> None:
+    case = Case("build", direction="", said=said)
+    assert told_of(case, Name("operator.eq")) == "equality-of-symbolic-tensors"
+    assert told_of(case, Name("operator.ne")) == ""
+    assert told_of(replace(case, said="no"), Name("operator.eq")) == ""
+
+
+@pytest.mark.parametrize("observation", ["shape", "outputs", "travel"])
+def test_a_dilation_is_the_cause_where_that_layer_has_one(observation: str) -> None:
+    said = "The shape of the target variable and the shape of the target value do not match" * (observation == "travel")
+    case = Case(observation, direction="", said=said)
+
+    def layer(name: str, **more: object) -> Call:
+        return Call(f"layers.{name}", {"filters": 2, "kernel_size": 3, **more})
+
+    for rate, cause in ((2, True), ((2, 1, 1), True), ([1, 2, 1], True), (1, False), ((1, 1, 1), False)):
+        dilated = layer("Conv3DTranspose", dilation_rate=rate)
+        assert told_of(case, dilated) == "dilation-of-a-conv3d-transpose" * cause
+    plain, other = layer("Conv3DTranspose"), layer("Conv3D", dilation_rate=2)
+    for layers in ((plain,), (other,), (other, plain), (plain, other)):
+        assert told_of(case, *layers) == ""
+    assert told_of(Case(direction="", said="no table"), layer("Conv3DTranspose", dilation_rate=2)) == ""
+
+
+@pytest.mark.parametrize(
+    ("mode", "where", "cause"),
+    [
+        ("tf_idf", "a/string_lookup/Variable", "document-frequencies-of-a-lookup"),
+        ("tf_idf", "a/kernel", ""),
+        ("count", "a/string_lookup/Variable", ""),
+    ],
+)
+def test_a_variable_without_a_name_is_told_where_documents_are_counted(mode: str, where: str, cause: str) -> None:
+    case = Case("weights", where=where)
+    assert told_of(case, Call("layers.StringLookup", {"output_mode": mode})) == cause
