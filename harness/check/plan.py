@@ -63,9 +63,7 @@ class Plan:
             one_loss_in=profile.one_loss_in,
         )
         self.topologies = self._promised(topologies, everything=not (only or topologies))
-        self.where: dict[
-            str, tuple[Architecture, str]
-        ] = {}  # of each of `kinds_of` a model, and the node that holds it
+        self.where: dict[str, tuple[Architecture, str]] = {}  # of each of `kinds_of` a model, and the node with it
         self.number = 0
         self.tried: dict[str, int] = {}  # how often each topology was asked of a draw
         self.undrawn: list[str] = []  # what went wrong where a model could not be drawn, once for each draw

@@ -33,6 +33,6 @@ def off(every: Sequence[Sequence[float]]) -> dict[int, float]:
             shifts[pair] = statistics.median(apart)
     if len(shifts) < FEWEST:
         return {}
-    # What half of the pairs do is no exception, and is not found: the median is half of it at least.
+    # What half of the pairs do is no exception, and needs no rule: the median is half as far as the nearest of them.
     usual = 1.4826 * statistics.median(map(abs, shifts.values()))
     return {pair: shift for pair, shift in shifts.items() if abs(shift) > max(LEAST, FAR * usual)}

@@ -180,3 +180,13 @@ def test_an_asset_that_lies_elsewhere_is_a_stranger(name: str, tmp_path: Path) -
 def test_an_asset_that_is_not_in_the_folder_is_missing(tmp_path: Path) -> None:
     report = asked(tmp_path, asset="inner/words.txt")
     assert (report.verdict, told(report)) == ("corrupt", {("entry-missing", "assets/inner/words.txt")})
+
+
+@pytest.mark.parametrize("broken", [b"\x0e", b"\x2a\xff"], ids=["a kind that is none", "longer than what is left"])
+def test_what_is_filled_from_a_file_is_unsafe_where_the_graph_cannot_be_read_to_its_end(
+    broken: bytes, tmp_path: Path
+) -> None:
+    """What names the operations is read before, and is understood."""
+    start = (*START[:3], attribute("f", broken))
+    report = asked(tmp_path, nodes=NODES | {"start": start})
+    assert (report.verdict, ("unsafe-op", "saved_model.pb/inner") in told(report)) == ("unsafe", True)

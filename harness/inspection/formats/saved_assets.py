@@ -15,7 +15,7 @@ from functools import cached_property
 
 from harness.inspection.protobuf import Budget, fields, numbers
 
-FILLING = frozenset({b"InitializeTableFromTextFile", b"InitializeTableFromTextFileV2"})
+FILLING = frozenset({"InitializeTableFromTextFile", "InitializeTableFromTextFileV2"})
 FILE = 1  # which input of theirs is the name of the file
 CALLING = frozenset({b"PartitionedCall", b"StatefulPartitionedCall"})
 READING, ASKING, ASSIGNING = b"ReadVariableOp", b"VarIsInitializedOp", b"AssignVariableOp"
@@ -87,25 +87,27 @@ class Tables:
                 elif number == LIBRARY:
                     self._library(part)
 
-    def strangers(self) -> Iterator[str]:
-        """The places of operations that may fill a table from a file that the model did not bring along."""
-        if not self._assets_lie_inside:
-            places = [("graph", self.nodes), *((each.name.decode("utf-8", "replace"), each.nodes)
-                                               for each in self.functions)]  # fmt: skip
-            yield from (place for place, nodes in places if any(node.operation in FILLING for node in nodes))
-            return
-        if any(node.operation in FILLING and not self._is_asset(node.data(FILE)) for node in self.nodes):
-            yield "graph"
-        for function in self.functions:
-            for node in function.nodes:
-                if node.operation in FILLING and not self._gets_assets(function, node.data(FILE), set()):
-                    yield function.name.decode("utf-8", "replace")
-                    break
+    def strangers(self) -> Iterator[tuple[str, str]]:
+        """(where, operation) of what may fill a table from a file that the model did not bring along."""
+        found: dict[tuple[str, str], None] = {}
+        for function in (None, *self.functions):
+            place = "graph" if function is None else function.name.decode("utf-8", "replace")
+            for node in self.nodes if function is None else function.nodes:
+                operation = node.operation.decode("utf-8", "replace")
+                if operation in FILLING and not self._is_own(node.data(FILE), function):
+                    found[place, operation] = None
+        yield from found
 
     def files(self) -> Iterator[str]:
         """The assets, by their path in the folder of the model."""
         for asset in self._below(ASSET_FILE):
             yield f"assets/{_last(asset, FILENAME, self._budget).decode('utf-8', 'replace')}"
+
+    def _is_own(self, tensor: bytes | None, function: Function | None) -> bool:
+        """Is that the name of an asset, in the graph itself or in a function of it?"""
+        if not self._assets_lie_inside:
+            return False
+        return self._is_asset(tensor) if function is None else self._gets_assets(function, tensor, set())
 
     def _gets_assets(self, function: Function, tensor: bytes | None, asked: set[tuple[bytes, int]]) -> bool:
         """Is that the name of an asset, whoever calls the function?"""

@@ -78,15 +78,8 @@ def graph(subject: Subject, path: Path, where: str, files: Collection[str] = ())
             report.add("unsafe-op", f"{where}/{place}", f"{name}, which writes or reads files")
         for config in _objects(data, budget):
             _config(subject, config, where)
-        if filling := sorted(operation for operation in operations if operation.encode() in FILLING):
-            for meta in _inside([data], (META_GRAPHS,), budget):
-                tables = Tables(meta, budget)
-                for place in tables.strangers():
-                    detail = f"{filling[0]}, of a file that is no asset of the model's"
-                    report.add("unsafe-op", f"{where}/{place}", detail)
-                for asset in sorted(tables.files()):
-                    if files and asset not in files:
-                        report.add("entry-missing", asset, "not in the folder")
+        if not FILLING.isdisjoint(operations):
+            _tables(subject, data, where, files, budget)
     except Broken as error:
         report.add("hdf5-broken", where, f"no protobuf: {error}")
     except MemoryError:
@@ -97,13 +90,28 @@ def graph(subject: Subject, path: Path, where: str, files: Collection[str] = ())
             report.add("saved-model", where, f"{len(operations)} kinds of operations")
         else:
             report.add("hdf5-broken", where, "no operation in it")
+        # These were told of one by one. Where that came to no end, they are what they are by themselves.
+        for operation in FILLING:
+            operations.pop(operation, None)
     for operation, place in sorted(operations.items()):
-        if operation in foreign.UNSAFE_OPS and operation.encode() not in FILLING:
+        if operation in foreign.UNSAFE_OPS:
             report.add("unsafe-op", f"{where}/{place}", operation)
-        elif operation.encode() not in FILLING and not foreign.harmless(operation):
+        elif not foreign.harmless(operation):
             report.add(
                 "not-inspected", f"{where}/{place}", f"the operation {operation}, of which nothing is known here"
             )
+
+
+def _tables(subject: Subject, data: memoryview, where: str, files: Collection[str], budget: Budget) -> None:
+    """Tables that are filled from files: are they the model's own, and are they there?"""
+    for meta in _inside([data], (META_GRAPHS,), budget):
+        tables = Tables(meta, budget)
+        for place, operation in tables.strangers():
+            told = f"{operation}, of a file that is no asset of the model's"
+            subject.report.add("unsafe-op", f"{where}/{place}", told)
+        for asset in sorted(tables.files()):
+            if files and asset not in files:
+                subject.report.add("entry-missing", asset, "not in the folder")
 
 
 def _operations(data: memoryview, budget: Budget) -> Iterator[tuple[str, str]]:
