@@ -236,6 +236,29 @@ def test_statistics_that_did_not_come_are_known_in_h5_of_a_normalization_inside_
     assert known_as(finding) == ("normalization-set-weights" if known else None)
 
 
+@pytest.mark.parametrize(
+    ("image", "beside", "known"),
+    [
+        ("Resizing", Call("layers.BatchNormalization"), True),
+        ("CenterCrop", Call("layers.SpatialDropout2D", {"rate": 0.5}), True),
+        ("AutoContrast", Call("layers.LSTM", {"units": 1, "recurrent_dropout": 0.25}), True),
+        ("Rescaling", Call("layers.BatchNormalization"), False),
+        ("Resizing", Call("layers.LayerNormalization"), False),
+        ("Resizing", Call("layers.LSTM", {"units": 1, "dropout": 0}), False),
+    ],
+)
+@pytest.mark.parametrize("turned", [False, True])
+def test_an_exported_model_that_trains_is_known_where_an_image_layer_stands_beside_one_that_differs_in_training(
+    image: str, beside: Call, known: bool, turned: bool
+) -> None:
+    layers = [Call(f"layers.{image}"), beside][:: -1 if turned else 1]
+    nodes = tuple(Node(f"n{number}", layer, (Ref("x"),)) for number, layer in enumerate(layers))
+    model = replace(small.model(layers[0]), nodes=nodes)
+    finding = Finding("exported", "value", ("#",), ("export",), "", architecture=model)
+    assert known_as(finding) == ("image-layers-train-what-stands-beside" if known else None)
+    assert known_as(replace(finding, kind="shape")) is None
+
+
 def test_what_looks_like_a_known_finding_and_is_none_is_shown_though_that_one_came_first() -> None:
     known = KnownIssues((KnownIssue("lists", "why", patterns=(Pattern(expected=r"^\["),)),))
     shown: list[Finding] = []
