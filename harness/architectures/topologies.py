@@ -165,34 +165,39 @@ def _layer_as_activation(architecture: Architecture) -> bool:
     return any(isinstance(each, Call) and each.name.startswith("layers.") for each in activations)
 
 
+def _leading_to(architecture: Architecture, structure: object) -> set[str]:
+    """The nodes that these tensors come of, and those that these come of."""
+    nodes = {node.name: node for node in architecture.nodes}
+    found: set[str] = set()
+    ahead = [ref.node for ref in references(structure)]
+    while ahead:
+        name = ahead.pop()
+        if name in nodes and name not in found:
+            found.add(name)
+            ahead += [ref.node for ref in references((nodes[name].inputs, nodes[name].keywords))]
+    return found
+
+
+def _called_by(node: Node) -> str:
+    """The node that made the layer which this one calls."""
+    return node.layer.node if isinstance(node.layer, Ref) else node.name
+
+
 def _at_two_depths(architecture: Architecture) -> bool:
     """A layer is called three times, and once of these on what was made of its output."""
-    nodes = {node.name: node for node in architecture.nodes}
-
-    def owner(name: str) -> str:
-        layer = nodes[name].layer
-        return layer.node if isinstance(layer, Ref) else name
-
-    def before(name: str) -> Iterator[str]:
-        for ref in references((nodes[name].inputs, nodes[name].keywords)):
-            if ref.node in nodes:
-                yield owner(ref.node)
-                yield from before(ref.node)
-
-    calls = Counter(map(owner, nodes))
-    return any(calls[owner(name)] > 2 and owner(name) in before(name) for name in nodes)
+    nodes = {node.name: _called_by(node) for node in architecture.nodes}
+    calls = Counter(nodes.values())
+    return any(
+        calls[nodes[node.name]] > 2
+        and nodes[node.name] in {nodes[each] for each in _leading_to(architecture, (node.inputs, node.keywords))}
+        for node in architecture.nodes
+    )
 
 
 def _called_elsewhere(architecture: Architecture) -> bool:
     """The first call of a layer is no part of the model, and a later one is."""
-    nodes = {node.name: node for node in architecture.nodes}
-    part, ahead = set(), [ref.node for ref in references(architecture.outputs)]
-    while ahead:
-        name = ahead.pop()
-        if name in nodes and name not in part:
-            part.add(name)
-            ahead += [ref.node for ref in references((nodes[name].inputs, nodes[name].keywords))]
-    return any(isinstance(layer := nodes[name].layer, Ref) and layer.node not in part for name in part)
+    part = _leading_to(architecture, architecture.outputs)
+    return any(node.name in part and _called_by(node) not in part for node in architecture.nodes)
 
 
 def _in_turns(architecture: Architecture) -> bool:
@@ -201,8 +206,7 @@ def _in_turns(architecture: Architecture) -> bool:
 
     def through(name: str) -> Iterator[str]:
         while name in nodes:
-            layer = nodes[name].layer
-            yield layer.node if isinstance(layer, Ref) else name
+            yield _called_by(nodes[name])
             name = next((ref.node for ref in references(nodes[name].inputs)), "")
 
     return any(
