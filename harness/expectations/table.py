@@ -71,7 +71,7 @@ LACKING = {
         " layers have no symbolic outputs to be cut at"
     ),
     "floats": "none of its outputs holds floats",
-    "features": "its first float output has no known size to put a head on",
+    "features": "no float output of it has a known size to put a head on",
     "signature": "its outputs are nested or an input is None: a SavedModel gives and takes tensors, in a list or a dict at most",
 }
 RELATIONS = ("=", "=s", "=l", "=n", "=h", "~", "~t", "no", ".")

@@ -37,7 +37,7 @@ def _journey(subject: Subject, folder: Path) -> Arrival:
         base.set_weights(subject.model.get_weights())
     base.trainable = False
     size = _size(base, subject) if large else 1.0
-    model = with_head(*_ends(subject, base), width=1024 if large else 8, size=size)
+    model = under_a_head(*_ends(subject, base), width=1024 if large else 8, size=size)
     inputs = dialect.flat(subject.inputs)
     watch = Watch(
         subject,
@@ -77,21 +77,31 @@ def _size(base: Any, subject: Subject) -> float:
     return max(1.0, *(float(np.abs(dialect.array(each)).max()) for each in outputs))
 
 
-def with_head(inputs: Any, outputs: Any, *, width: int = 8, classes: int = CLASSES, size: float = 1.0) -> Any:
-    """The base's first float output, pooled or flattened, under Dense(relu) and Dense(softmax).
+def under_a_head(inputs: Any, outputs: Any, *, width: int = 8, classes: int = CLASSES, size: float = 1.0) -> Any:
+    """The base's float outputs, pooled or flattened, side by side under Dense(relu) and Dense(softmax).
 
-    Numbers of another `size` are brought to one: the softmax of a head on large ones is sure, and nothing learns.
+    All of them: what leads to one that is left out is no part of the model that is trained. Numbers of another `size`
+    are brought to one: the softmax of a head on large ones is sure, and nothing learns.
     """
-    features = next(each for each in outputs if dialect.is_dense_float(each))
-    if len(features.shape) == 4:
-        features = keras.layers.GlobalAveragePooling2D(name="new_pool")(features)
-    elif len(features.shape) > 2:
-        features = keras.layers.Flatten(name="new_flatten")(features)
+    flat = [_flattened(each, at) for at, each in enumerate(outputs) if bears_a_head(each)]
+    features = flat[0] if len(flat) == 1 else keras.layers.Concatenate(name="new_features")(flat)
     if size != 1:
         features = keras.layers.Rescaling(1 / size, name="new_scale")(features)
     hidden = keras.layers.Dense(width, activation="relu", name="new_hidden")(features)
     head = keras.layers.Dense(classes, activation="softmax", name="new_head", dtype="float32")(hidden)
     return keras.Model(inputs, head, name="transfer")
+
+
+def bears_a_head(output: Any) -> bool:
+    """Whether a head can stand on a symbolic tensor: it holds floats, and how many of a sample is known."""
+    return dialect.is_dense_float(output) and len(output.shape) > 1 and None not in tuple(output.shape)[1:]
+
+
+def _flattened(output: Any, at: int) -> Any:
+    """Samples and features; of images the mean of each channel."""
+    if len(output.shape) == 4:
+        return keras.layers.GlobalAveragePooling2D(name=f"new_pool_{at}")(output)
+    return keras.layers.Flatten(name=f"new_flatten_{at}")(output) if len(output.shape) > 2 else output
 
 
 def promises(watch: Watch, base: Any, model: Any, folder: Path) -> Arrival:

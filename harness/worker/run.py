@@ -15,6 +15,7 @@ from harness.observations.catalogue import CALLING, LAST, OBSERVATIONS
 from harness.protocol.architecture import FIRST, Architecture, Ref, from_json
 from harness.routes.catalogue import ROUTES
 from harness.routes.route import Route
+from harness.routes.transfer import bears_a_head
 from harness.worker import data, dialect, exported, states
 from harness.worker.allowed import Refused
 from harness.worker.arrays import Arrays
@@ -262,10 +263,9 @@ def facts(subject: Subject) -> dict[str, Any]:
         outputs = model.outputs or ()
         if getattr(model, "inputs", None):
             traits.append("graph")
-    floats = [each for each in outputs if dialect.is_dense_float(each)]
-    if floats:
+    if any(dialect.is_dense_float(each) for each in outputs):
         traits.append("floats")
-    if floats and None not in tuple(floats[0].shape)[1:] and len(floats[0].shape) > 1:
+    if any(bears_a_head(each) for each in outputs):
         traits.append("features")
     if _has_signature(subject.architecture):
         traits.append("signature")

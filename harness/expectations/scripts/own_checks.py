@@ -248,7 +248,7 @@ def _with_head(case: Case, width: int) -> Lines:
     elif case.architecture.seed // 4 % 2:  # as one layer of the new model
         outputs = f"{case.flat}(model(tf.nest.pack_sequence_as(data, model.inputs), training=False))"
     lines = ["model.trainable = False", *called]
-    known = _first_float(case.architecture)
+    known = _only_output(case.architecture)
     if known is not None:
         features, rank = f"{outputs}[0]", len(known.shape)
         if rank > 1:
@@ -257,12 +257,16 @@ def _with_head(case: Case, width: int) -> Lines:
             )
     else:
         features = "features"
+        sparse = ' and not getattr(each, "sparse", False)' if "sparse" in case.text else ""
         lines += [
-            f'features = next(each for each in {outputs} if "float" in str(each.dtype))',
-            "if len(features.shape) == 4:",
-            '    features = keras.layers.GlobalAveragePooling2D(name="new_flat")(features)',
-            "elif len(features.shape) > 2:",
-            '    features = keras.layers.Flatten(name="new_flat")(features)',
+            f'ends = [each for each in {outputs} if "float" in str(each.dtype){sparse}]',
+            "ends = [each for each in ends if len(each.shape) > 1 and None not in each.shape[1:]]",
+            "flat = [",
+            '    keras.layers.GlobalAveragePooling2D(name=f"new_pool_{at}")(each)',
+            '    if len(each.shape) == 4 else keras.layers.Flatten(name=f"new_flat_{at}")(each)',
+            "    for at, each in enumerate(ends)",
+            "]",
+            'features = flat[0] if len(flat) == 1 else keras.layers.Concatenate(name="new_features")(flat)',
         ]
     if case.architecture.form.startswith("application:"):  # the softmax of a head on large numbers is sure
         lines += [
@@ -278,14 +282,17 @@ def _with_head(case: Case, width: int) -> Lines:
     ]
 
 
-def _first_float(architecture: Architecture) -> Input | None:
-    """The first output, where its layer's rule says that it holds floats; of others Keras may hold it differently."""
+def _only_output(architecture: Architecture) -> Input | None:
+    """The output of a model that has one, where its layer's rule says that it holds floats.
+
+    What holds floats in Keras by no such rule is left to Keras.
+    """
     if architecture.form == "sequential":
         ends = architecture.nodes[-1].stand_ins
     elif architecture.form == "functional":
         nodes = {node.name: node for node in architecture.nodes}
-        first = next(references(architecture.outputs), None)
-        ends = nodes[first.node].stand_ins[first.index :] if first is not None and first.node in nodes else ()
+        found = list(references(architecture.outputs))
+        ends = nodes[found[0].node].stand_ins[found[0].index :] if len(found) == 1 and found[0].node in nodes else ()
     else:
         return None
     return ends[0] if ends and "float" in ends[0].dtype else None
