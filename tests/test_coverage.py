@@ -16,7 +16,7 @@ from harness.architectures.vocabulary import Vocabulary
 from harness.check.coverage import Coverage
 from harness.check.kinds import KINDS, drawable, mentions
 from harness.check.operations import operation_models
-from harness.check.plan import Plan
+from harness.check.plan import UNASKED, Plan
 from harness.check.profiles import PROFILES
 from harness.check.reach import reach_of_kinds
 from harness.check.wishes import ALONE, PATIENCE
@@ -105,6 +105,37 @@ def test_the_models_of_the_layers_take_nearly_all_of_them_by_the_way(version: st
     # A model of which no output can be trained towards takes no loss, and the others have room for two each.
     trained = [name for name in plan.wishes.missing() if name.startswith(("losses.", "metrics."))]
     assert len(trained) < len({**plan.wishes.promised["losses"], **plan.wishes.promised["metrics"]}) / 10
+
+
+def test_a_quick_check_asks_for_a_share_of_the_arguments_and_those_of_the_next_seeds_for_the_rest() -> None:
+    of = PROFILES["quick"].one_argument_in
+    assert of > 1
+    # What a layer is asked for is put into a goal; what a model then holds is counted by the coverage.
+    plans = [Plan(vocabulary(), RULES, PROFILES["quick"], seed=seed) for seed in range(3, 3 + of)]
+    asked: list[set[tuple[str, str]]] = [
+        {(RULES[goal.layer].public, argument) for goal in plan._goals_of_a_seed() for argument in goal.arguments}
+        for plan in plans
+    ]
+    known = vocabulary().arguments
+    every = {
+        (RULES[name].public, argument)
+        for name in plans[0].targets
+        for argument in known.get(RULES[name].public, ())
+        if argument not in UNASKED
+    }
+    assert set().union(*asked) == every
+    assert sum(map(len, asked)) == len(every)
+    assert all(len(every) / of * 0.8 < len(each) < len(every) / of * 1.2 for each in asked)
+
+
+def test_of_what_a_quick_check_asks_for_most_is_given() -> None:
+    left = []
+    for share in (PROFILES["quick"].one_argument_in, 0):
+        plan = Plan(vocabulary(), RULES, replace(PROFILES["quick"], one_argument_in=share), seed=0)
+        list(plan)
+        left.append(sum(map(len, plan.ungiven().values())))
+    asked, unasked = left
+    assert asked < 0.65 * unasked
 
 
 def test_the_same_seed_asks_for_the_same_in_the_same_order() -> None:

@@ -72,7 +72,7 @@ class Plan:
         """Draws until the profile's promise is kept; of every argument first, then of the number of examples."""
         shuffled = random.Random(self.seed)
         for attempt in range(ROUNDS if self.profile.every_argument else 1):
-            goals = self._argument_goals(attempt) if self.profile.every_argument else [Goal(n) for n in self.targets]
+            goals = self._argument_goals(attempt) if self.profile.every_argument else self._goals_of_a_seed()
             shuffled.shuffle(goals)
             yield from self._models(goals)
         if self.profile.every_argument:
@@ -118,16 +118,26 @@ class Plan:
             self.tried[each.name] = self.tried.get(each.name, 0) + 1
         return chosen
 
+    def _goals_of_a_seed(self) -> list[Goal]:
+        """Each layer once, with a share of its arguments: so many seeds in a row ask for all."""
+        of = self.profile.one_argument_in
+        if not of:
+            return [Goal(name) for name in self.targets]
+        return [
+            Goal(name, frozenset(self._arguments(self.rules[name].public)[self.seed % of :: of]))
+            for name in self.targets
+        ]
+
+    def _arguments(self, public: str) -> list[str]:
+        """Those that a layer does not share with every other one."""
+        return [each for each in self.vocabulary.arguments.get(public, ()) if each not in UNASKED]
+
     def _argument_goals(self, attempt: int) -> list[Goal]:
         """For each layer, those of its arguments that nothing has reached; later attempts ask for fewer at once."""
         goals = []
         for name in self.targets:
             public = self.rules[name].public
-            missing = [
-                argument
-                for argument in self.vocabulary.arguments.get(public, ())
-                if argument not in UNASKED and not self.coverage.reached(public, argument)
-            ]
+            missing = [each for each in self._arguments(public) if not self.coverage.reached(public, each)]
             if attempt == 0 or (missing and attempt < 3):
                 goals.append(Goal(name, frozenset(missing)))
             else:
@@ -216,8 +226,7 @@ class Plan:
         missing: dict[str, list[str]] = {}
         for name in self.targets:
             public = self.rules[name].public
-            known = (each for each in self.vocabulary.arguments.get(public, ()) if each not in UNASKED)
-            never = [argument for argument in known if not self.coverage.reached(public, argument)]
+            never = [each for each in self._arguments(public) if not self.coverage.reached(public, each)]
             if never:
                 missing[public] = never
         return missing
