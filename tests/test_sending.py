@@ -21,6 +21,7 @@ from harness.expectations.finding import Finding
 from harness.expectations.known import SHIPPED, KnownIssue, KnownIssues, Pattern
 from harness.expectations.table import parse
 from harness.protocol.architecture import Architecture, Call, Compile, Data, Input, Method, Node, Ref, layer_calls
+from harness.worker import data
 from tests.small import MODEL
 
 LARGE = application("InceptionV3")
@@ -214,11 +215,25 @@ def test_a_layer_that_no_input_reached_goes_alone_along_every_route_and_is_asked
     model = a_chain("Dense", "Flatten")
     where = {"layers.Dense": (model, "dense"), "layers.Flatten": (model, "flatten")}
     silent: list[str] = []
-    sent = unmoved(where, parse(), lambda: silent)
+    sent = unmoved(where, parse(), lambda: silent, tuple)
     silent.append("Flatten")
     plain, compiled = sent
     assert [[node.name for node in each.nodes] for each, _ in (plain, compiled)] == [["flatten"], ["flatten"]]
     assert {*plain[1], *compiled[1]} == {*parse()}
+
+
+def test_a_layer_that_one_sample_alone_went_through_goes_along_every_route_with_two() -> None:
+    model = a_chain("Dense", "Flatten")
+    (given,) = model.inputs
+    stands_in = (replace(given, name="dense_0", batch_size=1),)
+    fixed = replace(model, nodes=(replace(model.nodes[0], stand_ins=stands_in), *model.nodes[1:]))
+    for one in (replace(model, batch=1), fixed):
+        where = {"layers.Dense": (one, "dense"), "layers.Flatten": (one, "flatten")}
+        plain, compiled = unmoved(where, parse(), tuple, lambda: ["Flatten"])
+        for each, _ in (plain, compiled):
+            assert [node.name for node in each.nodes] == ["flatten"]
+            assert data.for_input(each.inputs[0], each.batch, 0).shape[0] == 2
+        assert {*plain[1], *compiled[1]} == {*parse()}
 
 
 @pytest.mark.slow

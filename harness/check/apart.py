@@ -1,6 +1,7 @@
 """Layers that did not arrive on a route, sent along it again: together without what is to blame, then by themselves.
 
-By itself also goes a layer that no input has reached, along all routes: that it survived said nothing.
+By itself also goes a layer that no input has reached, or that one sample alone went through, along all routes: that it
+survived said nothing.
 
 What breaks in one layer must hide no other, and a model that cannot travel a route says nothing about its layers. Where
 a known issue tells what kept the model from it, the layers that it is not about go together; all others go alone. (To
@@ -71,14 +72,27 @@ def alone(where: Where, table: Table, arrived: Collection[tuple[str, str]]) -> I
         yield from _sent(single, missing)
 
 
-def unmoved(where: Where, table: Table, silent: Callable[[], Collection[str]]) -> Iterator[tuple[Architecture, Table]]:
-    """Each layer alone that no input has reached: what came before it made every sample the same.
+def unmoved(
+    where: Where, table: Table, silent: Callable[[], Collection[str]], lone: Callable[[], Collection[str]]
+) -> Iterator[tuple[Architecture, Table]]:
+    """Each layer alone that no input has reached, or of which nobody can say so.
 
-    `silent` is asked for their classes when all other models have been looked at.
+    `silent` are the classes for which what came before them made every sample the same; `lone`, those that one sample
+    at a time went through: they go with several. Both are asked for when all other models have been looked at.
     """
-    classes = set(silent())
-    without = {public: held for public, held in where.items() if public.rpartition(".")[2] in classes}
-    yield from alone(without, table, ())
+    yield from alone(_of(where, silent()), table, ())
+    for single, rows in alone(_of(where, lone()), table, ()):
+        yield _of_several(single), rows
+
+
+def _of(where: Where, classes: Collection[str]) -> Where:
+    return {public: held for public, held in where.items() if public.rpartition(".")[2] in classes}
+
+
+def _of_several(architecture: Architecture) -> Architecture:
+    """The same with two samples, where it had one."""
+    inputs = tuple(replace(each, batch_size=2) if each.batch_size == 1 else each for each in architecture.inputs)
+    return replace(architecture, batch=2, inputs=inputs)
 
 
 def _sent(architecture: Architecture, table: Table) -> Iterator[tuple[Architecture, Table]]:

@@ -138,7 +138,8 @@ class Session:
         light, large = bases(self.options, self.table, vocabulary)
         several = together(plan.where, self.table, self.result.arrived, self._blamed)
         apart = alone(plan.where, self.table, self.result.arrived)
-        still = unmoved(plan.where, self.table, self.result.substance.silent)
+        substance = self.result.substance
+        still = unmoved(plan.where, self.table, substance.silent, substance.with_one_sample)
         self._examples(chain(light, self._planned(plan), large), several, apart, still)
         self._reduce()
         self._prove()
