@@ -83,3 +83,21 @@ def test_the_layers_of_a_bidirectional_are_called_in_keras_2_as_they_are_in_kera
         "forward_a backward backward_backward",
         "forward_a backward_a backward_backward_a",
     ]
+
+
+def test_each_call_of_a_layer_and_of_an_operation_is_recorded_once(warm: str) -> None:
+    code = (
+        "import numpy as np\n"
+        "from harness.worker import dialect\n"
+        "keras = dialect.keras\n"
+        "x = keras.Input((3,))\n"
+        "dense = keras.layers.Dense(3, name='dense')\n"
+        "inner = keras.Sequential([keras.layers.ReLU(name='relu')], name='inner')\n"
+        "model = keras.Model(x, keras.ops.abs(inner(dense(dense(x)))), name='model')\n"
+        "seen = []\n"
+        "with dialect.recorded_calls(lambda layer, outputs: seen.append(layer.name)):\n"
+        "    model(np.zeros((1, 3), 'float32'))\n"
+        "model(np.zeros((1, 3), 'float32'))\n"
+        "print(*(each.partition('_')[0] for each in seen))\n"
+    )
+    assert printed(code, warm) == "dense dense relu inner absolute model\n"

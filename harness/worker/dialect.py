@@ -302,22 +302,22 @@ def recorded_calls(record: Callable[[Any, Any], None]) -> Iterator[None]:
 
     So one call of a model shows what came out of each of its layers, however they are nested, at no further cost.
     """
-    bases = [keras.layers.Layer]
-    if MAJOR >= 3:
-        bases.append(keras.Operation)
+    layer = keras.layers.Layer
+    bases = [layer, keras.Operation] if MAJOR >= 3 else [layer]
     originals = [(base, base.__call__) for base in bases]
 
-    def wrapped(original: Callable[..., Any]) -> Callable[..., Any]:
+    def wrapped(base: Any, original: Callable[..., Any]) -> Callable[..., Any]:
         def call(self: Any, *args: Any, **kwargs: Any) -> Any:
             outputs = original(self, *args, **kwargs)
-            record(self, outputs)
+            if base is layer or not isinstance(self, layer):  # a layer calls what it is as an operation, too
+                record(self, outputs)
             return outputs
 
         return call
 
     try:
         for base, original in originals:
-            base.__call__ = wrapped(original)
+            base.__call__ = wrapped(base, original)
         yield
     finally:
         for base, original in originals:
