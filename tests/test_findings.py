@@ -132,6 +132,12 @@ def test_models_and_inputs_are_no_layers_to_blame() -> None:
     assert difference_finding("json", "flags", difference, MODEL, classes).layers == ("ReLU",)
 
 
+def test_the_layer_at_which_a_part_of_a_model_ends_is_to_blame_for_what_the_part_gives() -> None:
+    difference = Difference(("extracted", "saved alone: outputs of d", "0"), "dtype", "float16", "float32")
+    finding = difference_finding("extraction", "extracted", difference, MODEL, {"d": "ReLU", "saved": "Dense"})
+    assert finding.layers == ("ReLU",)
+
+
 def test_outputs_of_the_model_are_one_place_whatever_their_number() -> None:
     difference = Difference(("outputs", "3", "x"), "value", 1, 2)
     assert difference_finding("json", "outputs", difference, MODEL, {}).path == ("outputs",)

@@ -269,7 +269,7 @@ def difference_finding(
         dict.fromkeys(
             classes[piece]
             for part in (*where, *of_all)
-            for piece in part.split("/")
+            for piece in part.rpartition(": outputs of ")[2].split("/")  # of a layer that was taken out
             if piece in classes and classes[piece] not in NO_LAYERS
         )
     )

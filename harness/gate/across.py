@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from itertools import islice
 from typing import Any
 
@@ -133,7 +134,7 @@ def outputs(
                 yield from _named(differences(first, second, blobs, place), before, after, blobs)
             continue
         if first["shape"] != second["shape"] or first["dtype"] != second["dtype"]:
-            yield from differences(first, second, blobs, place)
+            yield from _by_dtype(differences(first, second, blobs, place), before, after)
             continue
         values = read(first, blobs)
         finite = np.isfinite(values.astype("float64"))
@@ -189,6 +190,28 @@ def _named(
 
 # How far what comes out of a layer is plainly apart, as a share of its largest number.
 APART = {"float64": 1e-3, "float32": 1e-3, "float16": 3e-2, "bfloat16": 2e-1}
+
+
+def _by_dtype(found: Iterator[Difference], before: Any, after: Any) -> Iterator[Difference]:
+    """The differences, of a dtype at the layer that gives it first: those behind it pass it on."""
+    for each in found:
+        layer = ""
+        if each.kind == "dtype":
+            layer = _first_of(before.get("inner", []), after.get("inner", []), each.expected, each.actual)
+        yield replace(each, where=("inner", layer)) if layer else each
+
+
+def _first_of(one: list[Any], other: list[Any], expected: str, actual: str) -> str:
+    """The first layer of which something comes out in the one dtype here and in the other there; found by its name."""
+    theirs: dict[str, list[Any]] = {}
+    for call in other:
+        theirs.setdefault(call["layer"], []).append([each.get("dtype") for each in call["outputs"]])
+    for call in one:
+        ours = [each.get("dtype") for each in call["outputs"]]
+        told = theirs.get(call["layer"], ())
+        if told and all((expected, actual) in zip(ours, dtypes, strict=False) for dtypes in told):
+            return str(call["layer"])
+    return ""
 
 
 def _finer(share: float) -> dict[str, float]:

@@ -170,6 +170,32 @@ def test_a_layer_that_is_a_little_apart_is_named_where_none_is_plainly(apart: fl
     assert found.where == (("inner", place) if place else ("outputs", "0"))
 
 
+@pytest.mark.parametrize(
+    ("early", "late", "place"),
+    [
+        ("float32", "float16", ("inner", "late")),
+        ("float16", "float16", ("inner", "early")),
+        # What comes of another dtype and does not come out is not what differs.
+        ("int64", "float16", ("inner", "late")),
+        ("float32", "float32", ("inner", "end")),
+    ],
+)
+def test_another_dtype_is_told_of_the_layer_that_gives_it_first(early: str, late: str, place: tuple[str, ...]) -> None:
+    def called(early: str, late: str, end: str, *, turned: bool = False) -> dict[str, object]:
+        of = {dtype: {"array": dtype, "shape": [2], "dtype": dtype} for dtype in (early, late, end)}
+        calls = [{"layer": name, "class": "X", "outputs": [of[dtype]]} for name, dtype in
+                 (("early", early), ("late", late), ("end", end))]  # fmt: skip
+        return {"outputs": [of[end]], "inner": calls[::-1] if turned else calls}
+
+    steps = {"steps": [1e-7], "settled": [True]}
+    for turned in (False, True):
+        one, other = called("float32", "float32", "float32"), called(early, late, "float16", turned=turned)
+        (found,) = outputs(one, other, steps, {})
+        assert (found.where, found.kind, found.expected, found.actual) == (place, "dtype", "float32", "float16")
+        (found,) = outputs(one, {**other, "inner": []}, steps, {})
+        assert found.where == ("outputs", "0")
+
+
 def test_an_output_that_hangs_on_the_last_bit_is_not_compared() -> None:
     one, blobs = seen(np.array([3, 1], dtype="int32"))
     other, more = seen(np.array([2, 1], dtype="int32"))
