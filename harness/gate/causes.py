@@ -58,8 +58,9 @@ class Cause:
     """One cause. `error`, `where` and `holds` are expressions for what is said, the place, and the model.
 
     Where `keras` names releases, one of them must be the one that broke it, and where `saved_by` does, the one that
-    saved it; `format` is that of the file. `resave` says
-    why the same model, saved again by the baseline as .h5, should pass; empty where nothing speaks for it.
+    saved it. One that computes wrongly parts from the other whichever of them saves: `either` names it. `format` is
+    that of the file. `resave` says why the same model, saved again by the baseline as .h5, should pass; empty where
+    nothing speaks for it.
     """
 
     id: str
@@ -77,6 +78,7 @@ class Cause:
     own: bool = False  # of files alone that name something of their author's
     kind: str = ""
     saved_by: str = ""
+    either: str = ""
 
     def what_to_do(self, passed: Sequence[str] | None = None) -> str:
         """The remedy. `passed` are the formats in which a re-saved file was seen to pass; None if none was tried."""
@@ -92,12 +94,18 @@ class Cause:
             and (not self.error or re.search(self.error, broken.said, re.S) is not None)
             and (not self.where or any(re.search(self.where, each) for each in (broken.where, *broken.layers)))
             and (not self.holds or re.search(self.holds, broken.model, re.S) is not None)
-            and (not self.keras or (broken.keras != "" and in_range(broken.keras, self.keras)))
-            and (not self.saved_by or (broken.saved_by != "" and in_range(broken.saved_by, self.saved_by)))
+            and _among(self.keras, broken.keras)
+            and _among(self.saved_by, broken.saved_by)
+            and _among(self.either, broken.keras, broken.saved_by)
             and self.format in ("", broken.format)
             and (broken.own or not self.own)
             and self.kind in ("", broken.kind)
         )
+
+
+def _among(wanted: str, *releases: str) -> bool:
+    """Whether one of these releases, as far as they are known, is in the range; where none is named any will do."""
+    return not wanted or any(each and in_range(each, wanted) for each in releases)
 
 
 def seen_to_pass(formats: Sequence[str]) -> str:

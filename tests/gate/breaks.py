@@ -287,6 +287,10 @@ SAID = {
         observation="weights",
         where="text_vectorization/string_lookup/Variable#2",
     ),
+    "lookup-among-layers-with-weights": Case(
+        said="Layer count mismatch when loading weights from file. Model expected 2 layers, found 3 saved layers.",
+        layer=Call("layers.IntegerLookup", {"output_mode": "tf_idf"}),
+    ),
     "an-axis-too-many-of-a-text-vectorization": Case(
         direction="", layer=Call("layers.TextVectorization"), observation="shape", where="TextVectorization"
     ),
@@ -297,6 +301,14 @@ SAID = {
     ),
     "input-shape-of-an-inner-layer": Case(
         said="Unrecognized keyword arguments passed to Embedding: {'batch_input_shape': [None, None]}",
+        saved_by="2.15.0",
+    ),
+    "bias-along-the-width": Case(
+        layer=Call("layers.Conv1D", {"data_format": "channels_first", "filters": 4, "kernel_size": 3}),
+        observation="outputs",
+        where="inner/conv1_d",
+        kind="value",
+        keras="3.15.1",
         saved_by="2.15.0",
     ),
     "own-class-missing": Case(said="Unknown layer: 'mine>Scale'.", direction="", layer=Call("custom.Scale"), own=True),

@@ -137,3 +137,31 @@ def test_a_dilation_is_the_cause_where_that_layer_has_one(observation: str) -> N
 def test_a_variable_without_a_name_is_told_where_documents_are_counted(mode: str, where: str, cause: str) -> None:
     case = Case("weights", where=where)
     assert told_of(case, Call("layers.StringLookup", {"output_mode": mode})) == cause
+
+
+@pytest.mark.parametrize("way", ["forward", "back"])
+def test_numbers_of_layers_with_weights_part_where_a_layer_has_some_in_one_release_alone(way: str) -> None:
+    for cause in ("lookup-among-layers-with-weights", "discretization-among-layers-with-weights"):
+        case = replace(SAID[cause], direction=way)
+        assert told_of(case, DENSE, case.layer) == cause
+        assert told_of(case, Call("layers.StringLookup", {"output_mode": "count"})) == ""
+        assert told_of(replace(case, said="Weight count mismatch for layer #1"), case.layer) == ""
+
+
+def test_a_bias_along_the_width_is_told_of_a_convolution_of_channels_first_and_of_the_releases_that_add_so() -> None:
+    case = SAID["bias-along-the-width"]
+    first, last = (
+        Call("layers.SeparableConv2D", {"data_format": f"channels_{axis}", "filters": 4, "kernel_size": 3})
+        for axis in ("first", "last")
+    )
+    of_any_name = replace(case, where="inner/dash-ed", layers=("SeparableConv2D",))
+    assert told_of(case, first) == told_of(of_any_name, first) == "bias-along-the-width"
+    assert told_of(case, last) == ""
+    assert told_of(replace(case, kind="dtype"), first) == ""
+    assert told_of(replace(case, where="inner/pool", layers=("MaxPooling2D",)), first) == ""
+    # Whichever of the two saves; where both add right there is another reason, or none.
+    for keras, saved_by, told in (
+        ("2.15.0", "3.15.1", True), ("3.7.0", "3.6.0", True), ("2.15.0", "3.6.0", False),
+        ("3.16.0", "2.15.0", False), ("", "", False),
+    ):  # fmt: skip
+        assert bool(told_of(replace(case, keras=keras, saved_by=saved_by), first)) is told
