@@ -12,7 +12,7 @@ import pytest
 
 from harness.architectures.applications import application
 from harness.check import session
-from harness.check.apart import alone, kinds_of, together, unmoved
+from harness.check.apart import alone, chained, kinds_of, together, unmoved
 from harness.check.plan import Plan
 from harness.check.profiles import PROFILES
 from harness.check.result import Options
@@ -20,7 +20,7 @@ from harness.dispatch.pool import Answer
 from harness.expectations.finding import Finding
 from harness.expectations.known import SHIPPED, KnownIssue, KnownIssues, Pattern
 from harness.expectations.table import parse
-from harness.protocol.architecture import Architecture, Call, Compile, Data, Input, Method, Node, Ref, layer_calls
+from harness.protocol.architecture import Architecture, Call, Compile, Data, Input, Method, Name, Node, Ref, layer_calls
 from harness.worker import data
 from tests.small import MODEL
 
@@ -132,6 +132,30 @@ def test_a_node_that_holds_several_layers_is_sent_once_along_a_route() -> None:
     sent = list(alone(where, table, {("layers.Dense", "json"), ("layers.Flatten", "json")}))
     assert sorted(route for _, row in sent for route in row) == sorted(table)
     assert [set(row) for _, row in sent if "json" in row] == [{"json"}]
+
+
+def test_what_takes_one_tensor_and_gives_one_can_be_a_chain_and_nothing_else_can() -> None:
+    shape = ((3,),)
+    node = Node("n", Call("layers.Dense", {"units": 3}), (Ref("x"),), shapes=shape)
+    single = Architecture("m", inputs=(Input("x", (3,)),), nodes=(node,), outputs=Ref("n"))
+    assert chained(single) == replace(single, form="sequential")
+    assert chained(replace(single, nodes=(replace(node, shapes=None),))) is not None
+    for other in (
+        replace(node, layer=Name("ops.relu")),
+        replace(node, layer=single),
+        replace(node, inputs=([Ref("x")],)),
+        replace(node, inputs=(Ref("x"), Ref("x"))),
+        replace(node, keywords={"training": True}),
+        replace(node, shapes=shape * 2),
+    ):
+        assert chained(replace(single, nodes=(other,))) is None
+    two = (*single.inputs, Input("y", (3,)))
+    for model in (
+        replace(single, inputs=two), replace(single, inputs=(Input("x", (3,), optional=True),)),
+        replace(single, nodes=(node, replace(node, name="again"))), replace(single, outputs=[Ref("n")]),
+        replace(single, form="subclass"),
+    ):  # fmt: skip
+        assert chained(model) is None
 
 
 def a_chain(*layers: str, **named: str) -> Architecture:

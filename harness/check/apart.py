@@ -17,7 +17,7 @@ from dataclasses import replace
 from harness.architectures.graph import SCOPE_NAME
 from harness.check.reduce import isolated, parted
 from harness.check.sender import PROCESS, Table
-from harness.protocol.architecture import Architecture, Call, Compile, Node, calls, nodes_of
+from harness.protocol.architecture import Architecture, Call, Compile, Node, Ref, calls, nodes_of
 
 Where = Mapping[str, tuple[Architecture, str]]  # of each of `kinds_of` a model, and the node of it that holds it
 Blamed = Mapping[tuple[str, str], Collection[str] | None]  # by digest and route: what an issue is about; None: unknown
@@ -70,6 +70,16 @@ def alone(where: Where, table: Table, arrived: Collection[tuple[str, str]]) -> I
         missing = {route: row for route, row in missing.items() if (digest, route) not in asked}
         asked.update((digest, route) for route in missing)
         yield from _sent(single, missing)
+
+
+def chained(single: Architecture) -> Architecture | None:
+    """A layer alone as a Sequential; None where it is no layer that takes one tensor and gives one."""
+    node = single.nodes[0] if len(single.nodes) == len(single.inputs) == 1 else None
+    if node is None or single.form != "functional" or single.inputs[0].optional:
+        return None
+    plain = (node.inputs, node.keywords, single.outputs) == ((Ref(single.inputs[0].name),), {}, Ref(node.name))
+    one = node.shapes is None or len(node.shapes) == 1
+    return replace(single, form="sequential") if plain and one and isinstance(node.layer, Call) else None
 
 
 def unmoved(

@@ -26,6 +26,7 @@ else:
 
 ROWS = Path(__file__).with_name("causes.toml")
 OWN_CLASS = "own-class-missing"
+NO_GRAPH = "keras-2-module-path"  # no functional model passes, whatever layers it holds
 END = 10_000  # characters
 SAVE_AGAIN = "load the model in the baseline and save it as"
 

@@ -9,7 +9,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import Any
 
 from harness.architectures.families import all_rules
-from harness.check.apart import alone
+from harness.check.apart import alone, chained
 from harness.check.ending import Ending
 from harness.check.plan import Plan
 from harness.check.profiles import Profile
@@ -21,6 +21,7 @@ from harness.dispatch.signals import Signals
 from harness.dispatch.worker import WorkerFailed
 from harness.expectations.finding import Finding
 from harness.gate.accepted import accepted
+from harness.gate.causes import NO_GRAPH
 from harness.gate.comparison import FILES, Table, rows
 from harness.gate.exchange import Exchange, Trip
 from harness.gate.models import NOT_TRIED, verdicts
@@ -165,7 +166,10 @@ class Gate:
         self.listener("example", self.result, trip.architecture)
 
     def _alone(self, plan: Plan, table: Table) -> Iterator[tuple[Architecture, Table]]:
-        """Each layer by itself whose file has not passed: what broke in one layer must hide no other."""
+        """Each layer by itself whose file has not passed: what broke in one layer must hide no other.
+
+        Where no graph passes along a route, whatever is in it, a layer goes along that as a chain, which may.
+        """
         files = {route: table[route] for route in FILES if route in table}
         passed = self.result.compatibility
         both = {
@@ -174,7 +178,20 @@ class Gate:
             for route in files
             if all(passed.get(public, {}).get(f"{route} {way}", [0])[0] for way in (FORWARD, BACK))
         }
-        return alone(plan.where, files, both)
+        closed = {
+            route
+            for finding in self.result.findings.values()
+            if finding.observation == "travel" and (cause := self.result.cause(finding)) and cause.id == NO_GRAPH
+            for route in finding.routes
+        }
+        for single, missing in alone(plan.where, files, both):
+            chain = chained(single)
+            if chain is None or not closed & missing.keys():
+                yield single, missing
+                continue
+            yield chain, {route: row for route, row in missing.items() if route in closed}
+            if missing.keys() - closed:
+                yield single, {route: row for route, row in missing.items() if route not in closed}
 
     def _reduce(self, exchange: Exchange, table: Table) -> None:
         """Makes what fails small, the file routes first; both releases are asked again for each try."""

@@ -9,6 +9,7 @@ import pytest
 from harness.check.plan import Plan
 from harness.check.profiles import PROFILES
 from harness.expectations.finding import Finding
+from harness.gate.causes import NO_GRAPH
 from harness.gate.comparison import Comparison
 from harness.gate.exchange import Trip
 from harness.gate.release import Release
@@ -16,6 +17,7 @@ from harness.gate.result import Options, Result
 from harness.gate.session import Gate
 from harness.protocol.architecture import Architecture, Call, Input, Node, Ref
 from harness.reporting.gate_text import markdown
+from tests.gate.breaks import SAID
 from tests.vocabularies import vocabulary
 
 ROUTE = "hdf5 forward"
@@ -83,6 +85,35 @@ def test_a_layer_that_a_file_did_not_carry_in_both_directions_is_sent_alone_and_
     table = {"hdf5": {"weights": "="}, "json": {"config": "="}}
     sent = [([node.layer.name for node in each.nodes], set(routes)) for each, routes in gate._alone(plan, table)]
     assert sent == [(["layers.TimeDistributed"], {"hdf5"}), (["layers.ELU"], {"hdf5"})]
+
+
+def test_a_layer_goes_as_a_chain_where_no_graph_passes_whatever_is_in_it(gate: Gate) -> None:
+    two = Call("layers.Add")
+    nodes = (
+        Node("n0", Call("layers.ReLU"), (Ref("x"),), stand_ins=(Input("a", (3,)),)),
+        Node("n1", two, ([Ref("x"), Ref("n0")],), stand_ins=(Input("b", (3,)),)),
+    )
+    model = Architecture("m", inputs=(Input("x", (3,)),), nodes=nodes, outputs=Ref("n1"))
+    plan = Plan(vocabulary(), {}, PROFILES["quick"])
+    plan.where = {"layers.Add": (model, "n1"), "layers.ReLU": (model, "n0")}
+    table = {"hdf5": {"weights": "="}, "keras_zip": {"weights": "="}}
+
+    def sent() -> list[tuple[str, str, set[str]]]:
+        return [(each.form, each.nodes[0].layer.name, set(routes)) for each, routes in gate._alone(plan, table)]
+
+    both = {"hdf5", "keras_zip"}
+    as_they_are = [("functional", "layers.Add", both), ("functional", "layers.ReLU", both)]
+    gate.result.findings = {"of another cause": replace(BROKEN, routes=("keras_zip",), direction="forward")}
+    assert sent() == as_they_are
+    case = SAID[NO_GRAPH]
+    gate.result.findings = {"no graph": replace(case.finding, routes=("keras_zip",), status="incompatible")}
+    assert sent() == [
+        ("functional", "layers.Add", both),
+        ("sequential", "layers.ReLU", {"keras_zip"}),
+        ("functional", "layers.ReLU", {"hdf5"}),
+    ]
+    gate.result.compatibility = {"layers.ReLU": {f"hdf5 {way}": [1, 0] for way in ("forward", "back")}}
+    assert sent()[1:] == [("sequential", "layers.ReLU", {"keras_zip"})]
 
 
 def about(**defaults: object) -> Release:
