@@ -87,6 +87,13 @@ def test_a_finding_that_shows_again_has_all_its_routes_once() -> None:
             "grad=Slices(of=<tensor>, in=<tensor>)",
         ),
         ("Exception encountered when calling Dense.call().\n\nno weights\n\nmore", "no weights"),
+        (
+            "<class 'a.Model'> could not be deserialized properly. Please ensure it.\n\nconfig={'a': {'b': 1}}.\n\n"
+            "Exception encountered: Error when deserializing class 'B' using config={'x': 1}.\n\n"
+            "Exception encountered: B takes no x",
+            "B takes no x",
+        ),
+        ("it could not be deserialized properly", "it could not be deserialized properly"),
         ("plain\nsecond", "plain second"),
     ],
 )

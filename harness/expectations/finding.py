@@ -126,6 +126,9 @@ def _essence(text: str) -> str:
         r"(?:using config|Full object config: |config)=?\{.*\}\.?\s*(?=Exception encountered|$)", "", text, flags=re.S
     )
     lines = [line.strip() for line in text.splitlines() if line.strip()]
+    if len(lines) > 1 and "could not be deserialized properly" in lines[0]:
+        # It says of the model around it how to write a layer of one's own, and behind that what is wrong in it.
+        return text.rpartition("Exception encountered: ")[2]
     if len(lines) > 1 and re.match(r"(in user code|Exception encountered when calling)", lines[0]):
         # The error of the inside stands at the end, behind the way that it took, with its type in front.
         text = re.sub(r"^\w+: ", "", lines[-1]) if lines[0].startswith("in user code") else lines[1]
