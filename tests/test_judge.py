@@ -12,7 +12,7 @@ from harness.expectations.compare import LIMIT
 from harness.expectations.finding import Finding, layer_classes
 from harness.expectations.frozen import still_trained
 from harness.expectations.judge import ORDER, judge
-from harness.protocol.architecture import Architecture, Call, Freeze
+from harness.protocol.architecture import Architecture, Call, Freeze, Ref
 from tests.small import DENSE, ERROR, EYE, MODEL, config, model
 
 ARRAYS = {"one": np.array([1.0]).tobytes(), "near": np.array([1.0 + 1e-9]).tobytes(), "far": np.array([1.1]).tobytes()}
@@ -306,6 +306,16 @@ def test_a_shape_that_is_not_known_contradicts_nothing() -> None:
         assert judge(unknown, {"build": {"shapes": shapes}, "before": {}, "routes": {}}, {}, {}) == []
     wrong = {"build": {"shapes": {"dense": [[None, 9]], "later": [[None, 9]]}}, "before": {}, "routes": {}}
     assert [each.where for each in judge(unknown, wrong, {}, {})] == ["later"]
+
+
+def test_a_shape_that_comes_of_another_one_is_told_of_the_layer_that_gives_it_first() -> None:
+    told = {name: [[None, 9]] for name in ("dense", "fed", "last", "beside")} | {"further": [[None, 2]]}
+    fed = replace(DENSE, name="fed", inputs=([Ref("x"), Ref("dense")],))
+    further = replace(DENSE, name="further", inputs=(), keywords={"state": Ref("fed")})
+    last, beside = replace(DENSE, name="last", inputs=(Ref("further"),)), replace(DENSE, name="beside")
+    model = replace(MODEL, nodes=(DENSE, fed, further, last, beside))
+    found = judge(model, {"build": {"shapes": told}, "before": {}, "routes": {}}, {}, {})
+    assert [each.where for each in found] == ["dense", "beside"]
 
 
 def of_training(architecture: Architecture, shape: list[object], trained: str, relation: str = "~t") -> list[Finding]:

@@ -12,7 +12,7 @@ from harness.expectations.finding import NO_LAYERS, Finding, layer_classes, plac
 from harness.expectations.frozen import of_each_layer, still_trained, uppermost
 from harness.expectations.given import given
 from harness.expectations.raised import error_finding, raised, with_consequences
-from harness.protocol.architecture import Architecture
+from harness.protocol.architecture import Architecture, references
 
 # What follows from what: where a weight is lost outputs differ too, and one cause should be told once. The later
 # observations of a route are held back as consequences of an earlier one that broke.
@@ -306,16 +306,24 @@ def _title(observation: str, difference: Difference, place: tuple[str, ...]) -> 
 
 
 def _shapes(architecture: Architecture, shapes: Mapping[str, Any], classes: Mapping[str, str]) -> list[Finding]:
-    """Where the rule of a layer and Keras disagree on an output shape."""
+    """Where the rule of a layer and Keras disagree on an output shape.
+
+    What is fed by such a layer is given another shape than its rule was told of.
+    """
     findings = []
+    behind: set[str] = set()
     for node in architecture.nodes:
         expected = node.shapes
         seen = shapes.get(node.name)
+        if not behind.isdisjoint(ref.node for ref in references((node.inputs, node.keywords))):
+            behind.add(node.name)
+            continue
         if expected is None or not seen:
             continue
         actual = tuple(tuple(shape[1:]) for shape in seen)
         if len(expected) == len(actual) and not all(map(_agree, expected, actual)):
             name = classes[node.name]
+            behind.add(node.name)
             findings.append(
                 Finding(
                     "shape",
