@@ -296,6 +296,14 @@ _ROWS: dict[str, Rule] = {
         "Save the model as `.keras` with Keras 3, or as float32. The values are whole: "
         "`dataset[()].view(ml_dtypes.bfloat16)`.", "", (), "all",
     ),
+    "changed-inside": Rule(
+        "incompatible", "low", "An attention that was quantized, and whose config does not say so",
+        "`quantize` changes the dense layers inside of a MultiHeadAttention or GroupQueryAttention, and their config "
+        "is not kept: Keras makes them as they were at first, finds other weights, and refuses the file. It is whole, "
+        "and as Keras wrote it.",
+        "Make the model from its config or its code, quantize it in the same way, and then load the weights of this "
+        "file: `model.quantize(MODE); model.load_weights(PATH)`.", "", (), "3.x",
+    ),
     "does-not-load": Rule(
         "incompatible", "low", "This Keras does not load it", "It is whole and safe, and this release refuses it.",
         "Load it with the release that wrote it, or follow the cause that is named.",

@@ -183,8 +183,7 @@ def _recurrent(gates: int, below: str) -> Callable[[Config, Any], Variables]:
 def _attention(config: Config, shape: Any) -> Variables | None:
     if config.get("use_gate") or config.get("output_shape") not in (None, []):
         return None
-    query, value, key = (shape.get(f"{each}_shape") for each in ("query", "value", "key")) if isinstance(
-        shape, dict) else (shape, shape, None)  # fmt: skip
+    query, value, key = _attended(shape)
     if config.get("query_shape") is not None:  # as Keras 2 writes them
         query, value, key = (config.get(f"{each}_shape") for each in ("query", "value", "key"))
     heads, size = whole(config["num_heads"]), whole(config["key_dim"])
@@ -197,6 +196,26 @@ def _attention(config: Config, shape: Any) -> Variables | None:
         made.extend([(name, (heads, each))] if biased else [])
     made.append(("output_dense", (heads, deep, _last(query))))
     return [*made, *([("output_dense", (_last(query),))] if biased else [])]
+
+
+def _grouped(config: Config, shape: Any) -> Variables | None:
+    if config.get("use_gate"):
+        return None
+    query, value, key = _attended(shape)
+    size, heads, shared = (whole(config[each]) for each in ("head_dim", "num_query_heads", "num_key_value_heads"))
+    made: Variables = []
+    for name, into, count in (("query_dense", query, heads), ("key_dense", key or value, shared),
+                              ("value_dense", value, shared)):  # fmt: skip
+        made += [(name, (_last(into), count, size)), *((name, each) for _, each in _bias(config, count, size))]
+    into = _last(query)
+    return [*made, ("output_dense", (heads, size, into)), *(("output_dense", each) for _, each in _bias(config, into))]
+
+
+def _attended(shape: Any) -> tuple[Any, Any, Any]:
+    """The shapes of the query, the value and the key that an attention was built on."""
+    if not isinstance(shape, dict):
+        return shape, shape, None
+    return shape.get("query_shape"), shape.get("value_shape"), shape.get("key_shape")
 
 
 def _distributed(config: Config, shape: Any) -> Variables | None:
@@ -234,6 +253,7 @@ ROWS: dict[str, Callable[[Config, Any], Variables | None]] = {
     "GRU": _recurrent(3, "cell"),
     "GRUCell": _recurrent(3, ""),
     "GroupNormalization": _group_norm,
+    "GroupQueryAttention": _grouped,
     "LSTM": _recurrent(4, "cell"),
     "LSTMCell": _recurrent(4, ""),
     "LayerNormalization": _layer_norm,

@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from harness.inspection import builds, exports, sizes, variables
+from harness.inspection import builds, changed_inside, exports, sizes, variables
 from harness.inspection.clock import Clock
 from harness.inspection.graph import MODELS
 from harness.inspection.hdf5_process import Contents
@@ -91,6 +91,12 @@ def compare(report: Report, config: Layer, contents: Contents, where: str, limit
             continue
         mine = {name: held[name] for name in below}
         if not mine and not (asked and built):
+            continue
+        if changed := changed_inside.modes(
+            asked, changed_inside.by_number({name.removeprefix(f"{path}/"): entry for name, entry in mine.items()})
+        ):
+            report.add("changed-inside", f"{where}/{path}", f"{own_name(layer)}: {', '.join(changed)}")
+            named[own_name(layer)] += 1
             continue
         counts: Counter[str] = Counter()
         expected: dict[str, Shape] = {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from harness.inspection import variables
+from harness.inspection import changed_inside, variables
 from harness.inspection.graph import MODELS
 from harness.inspection.hdf5_process import Contents
 from harness.inspection.limits import Limits
@@ -26,7 +26,7 @@ from harness.inspection.weights import (
 
 # All of their weights are trained, or none is: so that freezing changes no order.
 IN_ORDER = variables.ROWS.keys() - {
-    "BatchNormalization", "Bidirectional", "MultiHeadAttention", "TimeDistributed",
+    "BatchNormalization", "Bidirectional", "GroupQueryAttention", "MultiHeadAttention", "TimeDistributed",
 }  # fmt: skip
 
 
@@ -111,6 +111,9 @@ def _model(report: Report, model: Layer, group: str, found: list[dict[str, Any]]
 def _layer(report: Report, layer: Layer, group: str, found: list[dict[str, Any]]) -> None:
     asked = asked_by(report, layer, group)
     if asked is None:
+        return
+    if changed := changed_inside.modes(asked, changed_inside.by_name(found)):
+        report.add("changed-inside", group, f"{own_name(layer)}: {', '.join(changed)}")
         return
     # Keras 2 puts the weights that are not trained last, so that a layer's order depends on what was frozen.
     left = list(found)

@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
-from tests.inspection import bad_configs, bad_hdf5, bad_places, bad_references, bad_sizes, bad_zips
+from tests.inspection import (
+    bad_configs,
+    bad_hdf5,
+    bad_places,
+    bad_quantized,
+    bad_references,
+    bad_sizes,
+    bad_zips,
+)
 
-CASES = [
-    case for room in (bad_references, bad_zips, bad_hdf5, bad_sizes, bad_configs, bad_places) for case in room.CASES
-]
+ROOMS = (bad_references, bad_zips, bad_hdf5, bad_sizes, bad_configs, bad_places, bad_quantized)
+CASES = [case for room in ROOMS for case in room.CASES]

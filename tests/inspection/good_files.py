@@ -12,6 +12,7 @@ import numpy as np
 from tests.inspection import building as b
 from tests.inspection.bad_configs import adam, named, nested_hdf5, picture, scaled_adam, two_dense, with_state
 from tests.inspection.bad_places import index
+from tests.inspection.bad_quantized import attention_file, attention_hdf5
 from tests.inspection.bad_references import with_lambda, with_layer
 from tests.inspection.bad_sizes import built, measured, sized
 from tests.inspection.bad_zips import aligned, with_large_end
@@ -247,6 +248,11 @@ def containers() -> Iterator[Case]:
     yield _good("zip with the ends of a large one", changed_bytes(with_large_end))
     yield _good("entry of somebody's", with_entry("README.md", b"my model"), "zip-foreign")
     short = b.model(dtype="bfloat16")
+    for grouped in (False, True):
+        yield _good(
+            f"attention{', grouped' * grouped}", lambda folder, g=grouped: attention_file(folder, "", grouped=g)
+        )
+    yield _good("h5: attention", lambda folder: attention_hdf5(folder, ""))
     yield _good("bfloat16", lambda folder: b.keras(folder, short, weights=b.hdf5(b.arrays(), bfloat16)))
     yield _good(
         "a long release", lambda folder: b.keras(folder, about=b.metadata("3.16.0.dev2026110403+local.build-12"))
