@@ -4,6 +4,9 @@ A lookup whose words lie in a file has an operation that opens one. Which one, t
 the machine. Here the name is followed back to where it comes from, through calls and through the variable in which
 TensorFlow's C++ loader keeps it. Unless that is an asset of the model on every way, the operation reads a stranger.
 What cannot be followed is no asset.
+
+TensorFlow 1 writes the path that the file had at its author's as a constant, and the loader puts the asset in for it
+while it runs what the model is to begin with, and never again. So there it must be that alone which fills the table.
 """
 
 from __future__ import annotations
@@ -18,10 +21,12 @@ from harness.inspection.protobuf import Budget, fields, numbers
 FILLING = frozenset({"InitializeTableFromTextFile", "InitializeTableFromTextFileV2"})
 FILE = 1  # which input of theirs is the name of the file
 CALLING = frozenset({b"PartitionedCall", b"StatefulPartitionedCall"})
+TABLE, TABLES = 0, frozenset({b"HashTable", b"HashTableV2"})  # which input is the table, and what is one for good
 READING, ASKING, ASSIGNING = b"ReadVariableOp", b"VarIsInitializedOp", b"AssignVariableOp"
 
-# MetaGraphDef.graph_def, .asset_file_def and .object_graph_def; GraphDef.node and .library.
-GRAPH, ASSET_FILE, OBJECT_GRAPH, NODE, LIBRARY = 2, 6, 7, 1, 2
+# MetaGraphDef.graph_def, .saver_def, .collection_def, .signature_def, .asset_file_def and .object_graph_def;
+# GraphDef.node and .library.
+GRAPH, SAVER, COLLECTION, SIGNATURES, ASSET_FILE, OBJECT_GRAPH, NODE, LIBRARY = 2, 3, 4, 5, 6, 7, 1, 2
 # FunctionDefLibrary.function; FunctionDef.signature and .node_def; OpDef.name and .input_arg; ArgDef's of several.
 FUNCTION, SIGNATURE, FUNCTION_NODE, OP_NAME, ARGUMENT, SEVERAL = 1, 1, 3, 1, 2, (5, 6)
 # NodeDef.name, .op, .input and .attr; AttrValue.list, .s and .func; AttrValue.ListValue.func; NameAttrList.name.
@@ -31,6 +36,12 @@ TENSOR, FILENAME, TENSOR_NAME = 1, 2, 1
 # SavedObjectGraph.nodes and .concrete_functions; SavedObject's kinds, of which one is an asset; what a function holds.
 OBJECTS, CONCRETE, KINDS, OBJECT_ASSET, BOUND = 1, 2, frozenset({4, 5, 6, 7, 8, 9, 10, 12}), 5, 2
 KEY, VALUE = 1, 2  # of an entry of a map
+# CollectionDef.node_list and .any_list; NodeList.value and AnyList.value; Any.type_url and .value.
+NODE_LIST, ANY_LIST, ITEM, TYPE_URL, ANY_VALUE = 1, 5, 1, 1, 2
+OUTPUTS, INFO_NAME = 2, 1  # SignatureDef.outputs; TensorInfo.name
+ASSETS, ASSET_TYPE = b"saved_model_assets", b"/tensorflow.AssetFileDef"
+BEGINNING = (b"saved_model_main_op", b"legacy_init_op")  # what is run on loading, as a collection
+BEGINNING_SIGNATURE = b"__saved_model_init_op"
 
 Part = memoryview
 
@@ -94,13 +105,15 @@ class Tables:
             place = "graph" if function is None else function.name.decode("utf-8", "replace")
             for node in self.nodes if function is None else function.nodes:
                 operation = node.operation.decode("utf-8", "replace")
-                if operation in FILLING and not self._is_own(node.data(FILE), function):
+                if operation not in FILLING or self._is_own(node.data(FILE), function):
+                    continue
+                if function is not None or not self._is_filled_on_loading(node):
                     found[place, operation] = None
         yield from found
 
     def files(self) -> Iterator[str]:
         """The assets, by their path in the folder of the model."""
-        for asset in self._below(ASSET_FILE):
+        for asset in self._assets:
             yield f"assets/{_last(asset, FILENAME, self._budget).decode('utf-8', 'replace')}"
 
     def _is_own(self, tensor: bytes | None, function: Function | None) -> bool:
@@ -179,6 +192,76 @@ class Tables:
         """
         return node.operation == b"Placeholder" and node.name + b":0" in self._asset_tensors
 
+    def _is_filled_on_loading(self, fill: Node) -> bool:
+        """Is the name of its file a constant for which an asset is put in, whenever the operation is run?
+
+        That is while the model is loaded. Later it would read the file that the constant names, and so it would before,
+        while the variables are restored: nothing else may lead to it, which what computes a tensor would. A table that
+        is made anew by each run would be empty again.
+        """
+        path, table = self._of(fill.data(FILE)), self._of(fill.data(TABLE))
+        if path is None or path.operation != b"Const" or path.name + b":0" not in self._asset_tensors:
+            return False
+        if table is None or table.operation not in TABLES or not self._assets_lie_inside:
+            return False
+        after, waiting = {fill.name}, [fill.name]
+        while waiting:
+            for node in self._after.get(waiting.pop(), ()):
+                self._budget.clock.tick()
+                if node.operation != b"NoOp":
+                    return False
+                if node.name not in after:
+                    after.add(node.name)
+                    waiting.append(node.name)
+        if not self._first or not self._first <= after or not after.isdisjoint(self._restoring):
+            return False
+        return all(self._named[name] is not None for name in after)
+
+    @cached_property
+    def _after(self) -> dict[bytes, list[Node]]:
+        """The nodes of the graph that take something of a node, or wait for it, by that node's name."""
+        found: dict[bytes, list[Node]] = {}
+        for node in self.nodes:
+            for given in node.inputs:
+                self._budget.clock.tick()
+                found.setdefault(_source(given.removeprefix(b"^")), []).append(node)
+        return found
+
+    @cached_property
+    def _first(self) -> set[bytes]:
+        """The nodes that a loader may run: it takes the one that it finds first, wherever it looks first."""
+        lists = [self._inside(self._collections(key), NODE_LIST) for key in BEGINNING]
+        found = {bytes(name) for each in lists for name in self._inside(each, ITEM)}
+        for entry in self._below(SIGNATURES):
+            if _last(entry, KEY, self._budget) == BEGINNING_SIGNATURE:
+                outputs = self._inside(self._inside([entry], VALUE), OUTPUTS)
+                found |= {_last(each, INFO_NAME, self._budget) for each in self._inside(outputs, VALUE)}
+        return {_source(name) for name in found}
+
+    @cached_property
+    def _restoring(self) -> set[bytes]:
+        """The nodes by which variables are saved and restored."""
+        return {_source(bytes(name)) for each in self._below(SAVER) for _, name in fields(each, self._budget)}
+
+    @cached_property
+    def _assets(self) -> list[Part]:
+        """What the model brought along; TensorFlow 1 has it as a collection, which counts where there is nothing else.
+
+        One that is there twice, or is of two kinds, is read in one way or another.
+        """
+        told = self._below(ASSET_FILE)
+        collections = [] if told else self._collections(ASSETS)
+        if len(collections) != 1 or [kind for kind, _ in fields(collections[0], self._budget)] != [ANY_LIST]:
+            return told
+        packed = self._inside(self._inside(collections, ANY_LIST), ITEM)
+        if not all(_last(each, TYPE_URL, self._budget).endswith(ASSET_TYPE) for each in packed):
+            return told
+        return self._inside(packed, ANY_VALUE)
+
+    def _collections(self, name: bytes) -> list[Part]:
+        entries = [each for each in self._below(COLLECTION) if _last(each, KEY, self._budget) == name]
+        return self._inside(entries, VALUE)
+
     def _is_alone(self, variable: Node) -> bool:
         """Two handles of one name are one variable, and of some operations it is not known which they are about."""
         everywhere = [*self.nodes, *(node for function in self.functions for node in function.nodes)]
@@ -202,7 +285,7 @@ class Tables:
 
     @cached_property
     def _asset_tensors(self) -> set[bytes]:
-        tensors = self._inside(self._below(ASSET_FILE), TENSOR)
+        tensors = self._inside(self._assets, TENSOR)
         return {_last(each, TENSOR_NAME, self._budget) for each in tensors}
 
     @cached_property
