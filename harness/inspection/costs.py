@@ -1,8 +1,8 @@
 """What an argument alone makes Keras take memory for, when the object is made, before any weight is read.
 
-The thresholds and the confusion matrix of a metric, the n-grams of a text, what stands for unknown words, the history
-that a quantization keeps: a number of eleven letters in the config, and a hundred gigabytes. Counted as parameters are,
-four bytes each.
+The thresholds and the confusion matrix of a metric, the n-grams of a text, what stands for unknown words, the rarity of
+words that are not there, the history that a quantization keeps: a number of eleven letters in the config, and a hundred
+gigabytes. Counted as parameters are, four bytes each.
 """
 
 from __future__ import annotations
@@ -29,12 +29,18 @@ def _matrix(config: Config) -> int:
 def _n_grams(config: Config) -> int:
     """Each width up to the widest, as one of Python's numbers in a tuple."""
     given = config.get("ngrams")
-    return 9 * whole(given) if isinstance(given, int | float) else 0
+    return _rarity(config) + (9 * whole(given) if isinstance(given, int | float) else 0)
+
+
+def _rarity(config: Config) -> int:
+    """How rare each word is, in eight bytes, with room for all that there may be."""
+    asked = config.get("output_mode") in ("tf_idf", "tf-idf") and config.get("pad_to_max_tokens")
+    return 2 * whole(config.get("max_tokens") or 0) if asked else 0
 
 
 def _outside(config: Config) -> int:
     """Where a vocabulary is given, a list of what stands for words that are not in it, and an array of that."""
-    return 9 * whole(config.get("num_oov_indices", 1))
+    return _rarity(config) + 9 * whole(config.get("num_oov_indices", 1))
 
 
 def _history(config: Config) -> int:

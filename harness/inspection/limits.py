@@ -28,11 +28,12 @@ class Limits:
     integer_digits: int = 40
     layers: int = 20_000
     references: int = 250_000  # classes, functions and names of them in one config
-    nodes: int = 200_000
+    nodes: int = 200_000  # and calls of layers, those in models that are called counted each time
     parameters: int = 200_000_000_000
     parameters_over_file: float = 1000  # bytes that a config asks for, over the bytes of its file
     parameters_floor: int = 1 * GB  # configs that ask for less are never a bomb
     parameters_memory: int = 0  # bytes for a config without weights; 0 is what the machine has
+    sample_bytes: int = 16 * GB  # that flow out of a layer for one sample
     hdf5_objects: int = 200_000
     hdf5_depth: int = 64
     hdf5_ratio: float = 1000  # declared bytes over stored bytes

@@ -70,7 +70,7 @@ def _model(
     count, flows, sure = 0, dict[str, Shape](), set[str]()
     spread = set[str]()  # what may come wider of them, since what they add up differs in shape
     last, known, wider = given, False, False
-    for layer, taken in _in_order(layers_in(config) or [], clock) if depth <= 50 else ():
+    for layer, taken in in_order(layers_in(config) or [], clock) if depth <= 50 else ():
         clock.tick()
         names = [key for key in taken if key in flows]
         if names:
@@ -84,7 +84,7 @@ def _model(
             mismatched += _mismatch(layer, last)
         more, last, known = _through(layer, last, known, clock, depth, mismatched)
         count += more
-        name = _name(layer)
+        name = name_of(layer)
         if isinstance(name, str):
             flows[name] = last
             (sure.add if known else sure.discard)(name)
@@ -95,19 +95,19 @@ def _model(
     return count, max(found, key=size_of) if found else last
 
 
-def _name(layer: Config) -> Any:
+def name_of(layer: Config) -> Any:
     inner = layer["config"]
     return layer.get("name", inner.get("name") if isinstance(inner, dict) else None)
 
 
-def _in_order(listed: list[Any], clock: Clock) -> list[tuple[Config, list[str]]]:
+def in_order(listed: list[Any], clock: Clock) -> list[tuple[Config, list[str]]]:
     """The layers, each after those whose output it takes, as Keras calls them; with the names of those."""
     layers: list[tuple[Config, list[str]]] = []
     by_name: dict[Any, int] = {}
     for each in listed:
         clock.tick()
         if isinstance(each, dict) and isinstance(each.get("config"), dict | list):
-            by_name.setdefault(_name(each) if isinstance(_name(each), str) else None, len(layers))
+            by_name.setdefault(name_of(each) if isinstance(name_of(each), str) else None, len(layers))
             layers.append((each, [key for key, _ in graph.sources(each.get("inbound_nodes"))]))
     before = [{by_name[key] for key in names if key in by_name} - {at} for at, (_, names) in enumerate(layers)]
     after: dict[int, list[int]] = {}
@@ -137,7 +137,7 @@ def _mismatch(layer: Config, given: Shape) -> Iterator[str]:
         return
     wanted, found = (shape[1 if first and len(shape) > 1 else -1] for shape in (built, given))
     if type(wanted) is type(found) is int and wanted != found:
-        yield f"{_name(layer)} was built on {wanted} channels, and is given {found}"
+        yield f"{name_of(layer)} was built on {wanted} channels, and is given {found}"
 
 
 def _through(
@@ -239,7 +239,10 @@ def _least(layer: Config, given: Shape, clock: Clock, depth: int) -> int:
         heads = 2 * variables.whole(config["num_query_heads"]) + 2 * variables.whole(config["num_key_value_heads"])
         return count + heads * variables.whole(config["head_dim"]) * last
     if "num_heads" in config:
-        return count + 3 * variables.whole(config["num_heads"]) * variables.whole(config["key_dim"]) * last
+        each, deep, out = config["key_dim"], config.get("value_dim"), config.get("output_shape")
+        each, deep = variables.whole(each), variables.whole(each if deep is None else deep)
+        out = last if out is None else product(map(variables.whole, out if isinstance(out, list) else [out]))
+        return count + variables.whole(config["num_heads"]) * (2 * each * last + deep * (last + out))
     if "filters" in config:
         filters, kernel = variables.whole(config["filters"]), config["kernel_size"]
         kernel = product(variables.sizes(kernel, len(kernel) if isinstance(kernel, list) else 1))

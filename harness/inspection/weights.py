@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from harness.inspection import builds, changed_inside, exports, sizes, variables
+from harness.inspection import builds, calls, changed_inside, exports, sizes, variables, widening
 from harness.inspection.clock import Clock
 from harness.inspection.graph import MODELS
 from harness.inspection.hdf5_process import Contents
@@ -247,6 +247,13 @@ def hold_size(report: Report, config: Layer, limits: Limits, *, memory: int = 0)
     limit = memory or max(limits.parameters_floor, int(report.size * limits.parameters_over_file))
     if asked * 4 > limit:
         report.add("model-bomb", "config", f"{asked * 4:,} bytes of parameters; the limit is {limit:,}")
+    numbers, name = widening.widest(config, report.clock)
+    if numbers * 4 > limits.sample_bytes:
+        report.add("model-bomb", "config", f"{numbers * 4:,} bytes flow out of {name} for one sample; the limit is "
+                   f"{limits.sample_bytes:,}")  # fmt: skip
+    times = calls.total(config, report.clock)
+    if times > limits.nodes:
+        report.add("model-bomb", "config", f"{times:,} calls of layers; the limit is {limits.nodes:,}")
     return parameters
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.inspection import (
+    bad_calls,
     bad_configs,
     bad_hdf5,
     bad_places,
@@ -12,5 +13,5 @@ from tests.inspection import (
     bad_zips,
 )
 
-ROOMS = (bad_references, bad_zips, bad_hdf5, bad_sizes, bad_configs, bad_places, bad_quantized)
+ROOMS = (bad_references, bad_zips, bad_hdf5, bad_sizes, bad_configs, bad_places, bad_quantized, bad_calls)
 CASES = [case for room in ROOMS for case in room.CASES]

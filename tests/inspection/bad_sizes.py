@@ -162,6 +162,10 @@ def sized(units: int, many: int, some: int) -> dict[str, b.Config]:
             "QuantizedFloat8DTypePolicy", module="keras.dtype_policies", mode="float8", source_name="float32",
             amax_history_length=units))],
         "unknown words": [b.layer("StringLookup", name="t", num_oov_indices=many, vocabulary=["a"])],
+        "how rare words are": [b.layer("StringLookup", name="t", vocabulary=["a"], idf_weights=[1.0], max_tokens=many,
+                                       output_mode="tf_idf", pad_to_max_tokens=True)],
+        "how rare words of a text are": [b.layer("TextVectorization", name="t", max_tokens=many, output_mode="tf_idf",
+                                                 pad_to_max_tokens=True)],
         "n-grams": [b.layer("TextVectorization", name="t", ngrams=units)],
         "steps that are unrolled": [rows, b.layer("SimpleRNN", name="r", units=1, unroll=True)],
         "steps that are unrolled both ways": [rows, b.layer("Bidirectional", name="r", layer=b.layer(
@@ -174,6 +178,8 @@ def sized(units: int, many: int, some: int) -> dict[str, b.Config]:
         "SpectralNormalization": [b.layer("SpectralNormalization", name="s", layer=b.dense("d", units, 3))],
         "RNN": [b.layer("RNN", name="r", cell=cell)],
         "RNN of two cells": [b.layer("RNN", name="r", cell=b.layer("StackedRNNCells", name="s", cells=[cell, cell]))],
+        "an attention with an output of many": [_attention(output_shape=[many, some])],
+        "an attention with values of many": [_attention(value_dim=many, output_shape=[some])],
         "GroupQueryAttention": [b.layer("GroupQueryAttention", name="a", head_dim=many, num_query_heads=some,
                                         num_key_value_heads=4)],
         "ReversibleEmbedding": [b.layer("ReversibleEmbedding", name="e", input_dim=many, output_dim=some)],
@@ -186,6 +192,11 @@ def sized(units: int, many: int, some: int) -> dict[str, b.Config]:
         "Resizing": [pixels, b.layer("Resizing", name="z", height=some, width=some), flat, last],
         **_told_elsewhere(many, some),
     }.items()}  # fmt: skip
+
+
+def _attention(**config: Any) -> b.Config:
+    made = b.layer("MultiHeadAttention", name="a", num_heads=2, key_dim=2, **config)
+    return made | {"build_config": {"shapes_dict": {"query_shape": [None, 5, 3], "value_shape": [None, 5, 3]}}}
 
 
 def _told_elsewhere(many: int, some: int) -> dict[str, list[b.Config]]:

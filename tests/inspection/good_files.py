@@ -10,6 +10,7 @@ import h5py
 import numpy as np
 
 from tests.inspection import building as b
+from tests.inspection.bad_calls import many_calls, widened
 from tests.inspection.bad_configs import adam, named, nested_hdf5, picture, scaled_adam, two_dense, with_state
 from tests.inspection.bad_places import index
 from tests.inspection.bad_quantized import attention_file, attention_hdf5
@@ -330,6 +331,9 @@ def containers() -> Iterator[Case]:
         yield _good(f"built on enough: {name}", lambda folder, c=config: b.keras_json(folder, c))
     for name, config in sized(10, 9, 8).items():
         yield _good(f"not too much of {name}", lambda folder, c=config: b.keras_json(folder, c))
+    for name, config in (widened(1000, 200) | many_calls(3, 6)).items():
+        if "author" not in name:
+            yield _good(f"widened, and not too much, by {name}", lambda folder, c=config: b.keras_json(folder, c))
     for name, shrinking in {
         "AdaptiveAveragePooling2D": b.layer("AdaptiveAveragePooling2D", name="p", output_size=[2, 2]),
         "Cropping2D": b.layer("Cropping2D", name="p", cropping=[[4995, 4995], [4995, 4995]]),
