@@ -79,13 +79,16 @@ OF_LAMBDA = frozenset(
 )  # fmt: skip
 BESIDE_OF = {"Lambda": OF_LAMBDA, **dict.fromkeys(("TextVectorization", "StringLookup", "IntegerLookup"), OF_LOOKUPS)}
 
+# What a class needs and does not write: of this one a SavedModel of Keras 2 tells, and its ConvLSTM makes it anew.
+UNWRITTEN = {"ConvLSTMCell": frozenset({"rank"})}
+
 
 @cache
 def arguments(name: str) -> tuple[frozenset[str], frozenset[str]]:
     """What the class takes in any release, and what it needs in every one; nothing is taken where it is not known."""
     words = _table()["arguments"].get(name, "").split()
     taken = frozenset(word.rstrip("!") for word in words) | BESIDE_OF.get(name, frozenset())
-    needed = frozenset(word[:-1] for word in words if word.endswith("!"))
+    needed = frozenset(word[:-1] for word in words if word.endswith("!")) - UNWRITTEN.get(name, frozenset())
     if name == "ClassMethod":  # it takes a class and writes its name
         return taken - {"cls_ref"} | {"cls_symbol"}, needed - {"cls_ref"} | {"cls_symbol"}
     return taken, needed

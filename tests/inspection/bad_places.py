@@ -68,6 +68,12 @@ def places() -> Iterator[Case]:
                        folder, "Add", inner="SaveV2", name="__inference__traced_save_1", more=more))  # fmt: skip
     yield Case("SavedModel with a lambda in the graph's own metadata", "unsafe", "python-code",
                lambda folder: saved_model(folder, "Add", metadata=json.dumps(layer).encode()))  # fmt: skip
+    # The cell of a ConvLSTM of Keras 2 is told of there without the number of its axes.
+    cell = {"filters": 2, "kernel_size": [2, 2], "name": "c"}
+    for verdict, rule, config in (("unsupported", "saved-model", cell), ("corrupt", "config-shape", {"name": "c"})):
+        written = json.dumps(b.legacy_layer("ConvLSTMCell", **config)).encode()
+        yield Case(f"SavedModel with a cell that is {verdict}", verdict, rule,
+                   lambda folder, w=written: saved_model(folder, "Add", metadata=w))  # fmt: skip
     outside = b.sequential(b.layer("TFSMLayer", name="t", filepath="/tmp/somewhere", call_endpoint="serve"))
     for name, config, verdict, rule in (
         ("the config of a model", b.model(), "unsafe", "zip-ambiguous"),
