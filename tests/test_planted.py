@@ -134,9 +134,7 @@ FAULTS: dict[str, set[tuple[str, str]]] = {
     | {(route, "outputs") for route in REBUILT},
     "optimizer_state_is_lost": {(route, "optimizer") for route in KERAS - {"keras_elsewhere"}},
     "learning_rate_is_lost": {("build", "given")},
-    "frozen_comes_back_trainable": {
-        (route, "flags") for route in EVERY_LOAD | HDF5 | {"hdf5_uncompiled", "from_config", "json", "clone"}
-    }
+    "frozen_comes_back_trainable": {(route, "flags") for route in EVERY_LOAD | HDF5 | REBUILT | {"hdf5_uncompiled"}}
     | {("transfer", "frozen"), ("transfer", "moved")},
     "clone_carries_weights_over": {(route, "fresh") for route in ("clone", "clone_function", "clone_inputs")},
     "frozen_statistics_move": {("transfer", "frozen")},

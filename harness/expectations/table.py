@@ -39,7 +39,7 @@ weights_npz       .          .        .       =        =         .      .       
 from_config       =          =l       =       .        .         =      .        .          =        .                 .       .         =      =
 json              =          =l       =       .        .         =      .        .          =        .                 .       .         =      =
 clone             =          =l       =n      .        .         =      .        .          =        .                 .       .         =      =
-clone_function    =          =l       =n      .        .         .      .        .          =        .                 .       .         =      =
+clone_function    =          =l       =n      .        .         =      .        .          =        .                 .       .         =      =
 keras_zip_process =          =s       =       =        =         =      =        =s         =        =                 ~t      ~t        .      .
 hdf5_process      =          =s       =       =        =         =      =h       =s         =        =                 ~t      ~t        .      .
 hdf5_elsewhere    =          =l       =       =        =         =      =h       .          =        .                 .       .         .      =

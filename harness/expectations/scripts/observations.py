@@ -102,15 +102,19 @@ def _structure(case: Case) -> Look:
 def _summary(case: Case) -> Look:
     # Parameter totals and the optimizer's are no promise of every route.
     totals = case.relation in ("=l", "=s") and not (case.relation == "=s" and _trained(case))
-    keep = ' if " params:" not in line' if totals else ""
+    keep = ' and " params:" not in line' if totals else ""
+    terminal = '    os.environ["COLUMNS"] = "120"  # a table ends where the terminal does'
     return Look(
         "summary({model})",
         (
             "def summary(model):",
+            *([terminal] if case.major >= 3 else []),
             "    lines = []",
-            "    model.summary(line_length=120, print_fn=lambda line, **_: lines.extend(line.splitlines()),"
-            " expand_nested=True, show_trainable=True)",
-            f"    return [line.rstrip() for line in lines{keep}]",
+            '    shown = {"expand_nested": True, "show_trainable": True}',
+            "    model.summary(120, print_fn=lambda text, **_: lines.extend(text.splitlines()), **shown)",
+            f'    rows = [line.split("│") for line in lines if " " in line{keep}]',
+            '    words = [" ".join(row[:4] + row[-2:-1]).split() for row in rows]  # without connections',
+            "    return [each for each in words if each]",
         ),
     )
 

@@ -62,9 +62,8 @@ def one_line(text: str) -> str:
 
 def imports(body: Lines, module: str) -> Lines:
     text = "\n".join(body)
-    used = [
-        name for name in ("contextlib", "json", "pickle", "re", "subprocess", "sys") if re.search(rf"\b{name}\.", text)
-    ]
+    standard = ("contextlib", "json", "os", "pickle", "re", "subprocess", "sys")
+    used = [name for name in standard if re.search(rf"\b{name}\.", text)]
     third = ["import keras" if module == "keras" else f"import {module} as keras"]
     if re.search(r"\bnp\.", text):
         third.append("import numpy as np")
