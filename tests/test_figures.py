@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
+from harness.expectations.known import SHIPPED, KnownIssues
 from harness.expectations.table import parse
 from tests.planted.figures import by_cell, distinct, printed
 from tests.planted.tracker_switch import faults
@@ -29,3 +33,14 @@ def test_the_figures_are_printed_by_route_and_observation() -> None:
     lines = printed().splitlines()
     assert lines[1].split()[0] == "keras_zip"
     assert lines[-1].endswith(" in all")
+
+
+def test_the_readme_counts_what_keras_is_known_to_break() -> None:
+    said = re.search(
+        r"(\d+) of Keras 3\.15, of which the nightly build of 3\.16 \(October 2026\) has mended\s+(\d+)\.",
+        (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8"),
+    )
+    now = [entry for entry in KnownIssues.read(*sorted(SHIPPED.glob("*.toml"))).entries if entry.about_keras("3.15.1")]
+    mended = [entry for entry in now if not entry.about_keras("3.16.0")]
+    assert said is not None
+    assert tuple(map(int, said.groups())) == (len(now), len(mended))

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from harness.architectures import inputs
 from harness.architectures.families.encoding import SALTS, encoded, encodings
-from harness.architectures.rules import Arguments, LayerRule, Placement
+from harness.architectures.rules import Arguments, LayerRule, Placement, chance
 from harness.architectures.spec import Spec
 from harness.protocol.architecture import Data, Method, Values
 
@@ -23,6 +23,9 @@ _TEXTS = ("The red fox, again!", "A blue fox", "red, red and blue", "never seen 
 _WITH_MODES = ("sparse", "pad_to_max_tokens", "idf_weights")  # what goes with other modes than indices
 _WORDS = ("red", "green", "blue", "never seen")
 _encodings = st.sampled_from(("latin-1", "ascii"))
+# An adapted vocabulary is saved as a file of lines: words that a reader of lines may take for two, and one for none.
+_OF_TWO_LINES = ("new\u2028line", "new\x0bline", "new\rline", "new\nline")
+_STRANGE_ONE_IN = 5  # what lies behind a lookup that comes back with other words is not seen in that model
 
 
 @dataclass(frozen=True)
@@ -98,13 +101,25 @@ def _vocabulary(
     return learnt
 
 
+def _strange(a: Arguments, *, empty: bool) -> tuple[str, ...]:
+    """Now and then a word that is hard to keep in a file of lines; none at all is one where `empty`."""
+    if a.plain or not chance(a.draw, _STRANGE_ONE_IN):
+        return ()
+    return (a.draw(st.sampled_from((*_OF_TWO_LINES, *([""] * 2 if empty else [])))),)
+
+
 def _data(a: Arguments, x: Spec, mode: str, dtype: str, values: Values) -> Data:
     """What a layer adapts to."""
+    documents = _DOCUMENTS
+    if "" in values.words:
+        # The rarest word stands last, and it is there that an empty one can be lost.
+        rest = tuple(word for word in values.words if word)
+        documents, values = 4 * documents, replace(values, words=(*rest, *rest, ""))
     shape = tuple(axis or 2 for axis in x.shape)
     # Keras 2 cannot put together documents of which each has another number of distinct tokens.
     if a.major < 3 and mode == "tf_idf" and x.rank == 1:
         shape = (1,)
-    return Data((_DOCUMENTS, *shape), dtype, values)
+    return Data((documents, *shape), dtype, values)
 
 
 def _result(a: Arguments, x: Spec, mode: str, size: int) -> Spec:
@@ -146,7 +161,10 @@ def _string_lookup(a: Arguments, x: Spec) -> Placement:
     else:
         buckets = _oov_indices(a, known=x.kind == "string")
     # What is not ASCII, other encodings cannot read.
-    foreign = () if a.optional("encoding", _encodings) else ("grün",)
+    foreign: tuple[str, ...] = () if a.optional("encoding", _encodings) else ("grün",)
+    if foreign and x.kind == "string":  # what an inverted one gives, other layers are to read
+        # Whether an empty word is there shows by the width of what comes out.
+        foreign += _strange(a, empty=hidden != "" and mode != "int")
     tokens = tuple(word for word in (*words, *foreign) if word not in (hidden, unknown))
     front = [hidden] if hidden is not None and mode == "int" else []
     data = _data(a, x, mode, "string", Values("word", words=(*words, *foreign)))
@@ -226,7 +244,8 @@ def _text_vectorization(a: Arguments, x: Spec) -> Placement:
         a.give("ragged", True)
     if wish == "output_sequence_length" or (wish == "ragged" and a.major >= 3 and a.draw(st.booleans())):
         length = a.required("output_sequence_length", st.integers(1, 5))
-    a.optional("encoding", _encodings)
+    if not a.optional("encoding", _encodings) and split is None:
+        texts = (*texts, *_strange(a, empty=False))
     tokens = {token for text in texts for token in _tokens(text, standardize, split, ngrams)} - {"", "[UNK]"}
     data = _data(a, x, mode, "string", Values("word", words=texts))
     special = ["", "[UNK]"] if mode == "int" else ["[UNK]"]
