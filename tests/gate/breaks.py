@@ -303,6 +303,19 @@ SAID = {
         said="Unrecognized keyword arguments passed to Embedding: {'batch_input_shape': [None, None]}",
         saved_by="2.15.0",
     ),
+    "integers-out-of-a-spectral-normalization": Case(
+        said="Exception encountered when calling AveragePooling1D.call().\n\nValue passed to parameter 'value' has"
+        " DataType int32 not in list of allowed values: float16, bfloat16, float32, float64",
+        direction="",
+        layer=Call("layers.SpectralNormalization", {"layer": Call("layers.Embedding", {"input_dim": 9})}),
+        observation="training",
+    ),
+    "causal-separable-convolution": Case(
+        said="The `padding` argument must be a list/tuple or one of {'same', 'valid'}. Received: causal",
+        direction="",
+        layer=Call("layers.SeparableConv1D", {"filters": 1, "kernel_size": 2, "padding": "causal"}),
+        observation="build",
+    ),
     "bias-along-the-width": Case(
         layer=Call("layers.Conv1D", {"data_format": "channels_first", "filters": 4, "kernel_size": 3}),
         observation="outputs",

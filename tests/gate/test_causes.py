@@ -72,7 +72,8 @@ AGAIN = ('"axis":[1,', '"LayerNormalization","config"', '"arguments":{"dtype":"f
          "mixed types to Tensor", '"dilation_rate":2',
          '"layer":{"$":"Call","arguments":"dilation_rate":', '"output_mode":"tf_idf"',
          '"output_shape":[null]TextVectorization"', "incompatible with the layer",
-         '"data_format":"channels_first"')  # fmt: skip
+         '"data_format":"channels_first"', 'SpectralNormalization"',
+         "`padding` argument must be a list/tuple or one of ")  # fmt: skip
 
 
 @pytest.mark.parametrize("text", AGAIN)

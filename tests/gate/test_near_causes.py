@@ -83,7 +83,7 @@ def test_a_size_that_a_model_does_not_state_is_told_by_the_layer_that_leaves_it_
     assert told_of(case, Call("layers.MultiHeadAttention", {"output_shape": (None, 2)})) == ""
 
 
-@pytest.mark.parametrize("observation", ["outputs", "travel", "training"])
+@pytest.mark.parametrize("observation", ["outputs", "sensitivity", "travel", "training"])
 def test_an_image_of_another_size_is_the_cause_of_errors_of_sizes_alone(observation: str) -> None:
     crop = Call("layers.RandomCrop", {"height": 2, "width": 2})
     size = "Input 0 of layer 'head' is incompatible with the layer: expected axis -1 of input shape to have value 541"
@@ -146,6 +146,32 @@ def test_numbers_of_layers_with_weights_part_where_a_layer_has_some_in_one_relea
         assert told_of(case, DENSE, case.layer) == cause
         assert told_of(case, Call("layers.StringLookup", {"output_mode": "count"})) == ""
         assert told_of(replace(case, said="Weight count mismatch for layer #1"), case.layer) == ""
+
+
+def test_what_takes_floats_alone_is_told_by_integers_of_a_normalized_embedding_and_by_no_others() -> None:
+    case = SAID["integers-out-of-a-spectral-normalization"]
+    in_other_words = replace(case, said="Value for attr 'T' of int32 is not in the list of allowed values: half")
+    assert told_of(in_other_words, case.layer) == told_of(case, case.layer)
+    assert told_of(replace(case, said=case.said.replace("int32", "string")), case.layer) == ""
+    dense = Call("layers.SpectralNormalization", {"layer": Call("layers.Dense", {"units": 2})})
+    assert told_of(case, dense) == ""
+    of_itself = Case("outputs", where="inner/dash-ed", layers=("SpectralNormalization",), kind="dtype")
+    assert told_of(of_itself, case.layer) == told_of(case, case.layer)
+    assert told_of(replace(of_itself, layers=("ReLU",)), case.layer) == told_of(of_itself, dense) == ""
+    assert told_of(case, Call("layers.Embedding", {"input_dim": 9})) == ""
+
+
+def test_a_padding_is_told_of_the_layer_that_took_it() -> None:
+    case = SAID["causal-separable-convolution"]
+    assert told_of(case, Call("layers.Conv2D", {"padding": "causal"})) == ""
+    assert told_of(replace(case, said=case.said.replace("causal", "full")), case.layer) == ""
+
+
+@pytest.mark.parametrize("weight", ["late/factor", "model/late/factor"])
+def test_a_weight_that_is_named_by_its_layer_is_so_within_a_scope_as_well(weight: str) -> None:
+    said = f"Shape mismatch in layer #0 (named late)for weight {weight}. Weight expects shape (3,)."
+    assert told_of(Case(said=said), Call("custom.Late")) == "own-weights-of-a-model"
+    assert told_of(Case(said=said.replace("(named late)", "(named dense)")), Call("custom.Late")) == ""
 
 
 def test_a_bias_along_the_width_is_told_of_a_convolution_of_channels_first_and_of_the_releases_that_add_so() -> None:
