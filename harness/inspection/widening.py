@@ -145,7 +145,7 @@ def _after(layer: Config, given: Shape, clock: Clock, depth: int, found: list[tu
         made = _known(name, plain, {**layer, "config": plain}, given, clock, depth, found)
     except MADE_UP:
         return [None, 1]
-    return [each if each is None else min(MOST, each) for each in made[:AXES]]
+    return [min(MOST, each) if type(each) is int else None for each in made[:AXES]]
 
 
 def _known(
