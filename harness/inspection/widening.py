@@ -103,6 +103,18 @@ OPERATIONS: dict[str, Callable[[Config, Shape], Shape]] = {
     "Vander": _in_all("N"),
 }  # fmt: skip
 
+# Functions of TensorFlow that Keras 2 keeps by name, as the operation that does the same: which argument, and its name
+# here. They stand with the tensors that the function is called on.
+FUNCTIONS = {
+    "broadcast_to": ("BroadcastTo", "shape", "shape"),
+    "linspace": ("Linspace", "num", "num"),
+    "one_hot": ("OneHot", "depth", "num_classes"),
+    "pad": ("Pad", "paddings", "pad_width"),
+    "repeat": ("Repeat", "repeats", "repeats"),
+    "resize": ("Resize", "size", "size"),
+    "tile": ("Tile", "multiples", "repeats"),
+}
+
 
 def widest(config: Config, clock: Clock) -> tuple[int, str]:
     """How many numbers of one sample flow out of the layer that makes most of what it is given, and its name."""
@@ -154,6 +166,8 @@ def _known(
     spatial = SPATIAL.fullmatch(name)
     if name in OPERATIONS:
         return OPERATIONS[name](config, given) if not config.get("sparse") else [None, 1]
+    if name == "TFOpLambda":
+        return _called(str(config.get("function")), layer.get("inbound_nodes"), given, clock)
     if name in ("Bidirectional", "SpectralNormalization"):
         return _after(config["layer"], given, clock, depth + 1, found)
     if name == "TimeDistributed":
@@ -167,6 +181,21 @@ def _known(
     if name in KNOWN and not config.get("sparse"):
         return comes_out(layer, given, clock)
     return [None, 1]
+
+
+def _called(function: str, nodes: Any, given: Shape, clock: Clock) -> Shape:
+    """What comes out of a function of TensorFlow, of the widest of its calls."""
+    operation, argument, name = FUNCTIONS[function.rpartition(".")[2]]
+    made: list[Shape] = [[None, 1]]
+    waiting = [nodes]
+    while waiting:
+        clock.tick()
+        value = waiting.pop()
+        if isinstance(value, list):
+            waiting.extend(value)
+        elif isinstance(value, dict) and argument in value:
+            made.append(OPERATIONS[operation]({name: _plain(value[argument])}, given))
+    return max(made, key=size_of)
 
 
 def _plain(value: Any) -> Any:

@@ -19,6 +19,14 @@ def operation(
     return model
 
 
+def function(name: str, **arguments: object) -> b.Config:
+    """A model of one function of TensorFlow, as Keras 2 keeps it."""
+    made = b.layer("TFOpLambda", module="keras.src.layers.core.tf_op_layer", registered="TFOpLambda", name="o",
+                   function=name)  # fmt: skip
+    made |= {"name": "o", "inbound_nodes": [["input_layer", 0, 0, {**arguments, "name": None}]]}
+    return b.functional(made, outputs="o")
+
+
 def nested(depth: int, calls: int = 2) -> b.Config:
     """A model that calls one that calls one, each on what came of its call before."""
     model = b.functional(b.called(b.layer("ReLU", name="r"), "input_layer"), outputs="r")
@@ -62,6 +70,12 @@ def widened(many: int, each: int) -> dict[str, b.Config]:
     made["UpSampling2D after a class of the author's"] = b.sequential(custom, layers["UpSampling2D"][1])
     return made | {
         "Tile": operation("Tile", repeats=[1, many]),
+        "tf.tile": function("tile", multiples=[1, many]),
+        "tf.pad": function("compat.v1.pad", paddings=[[0, 0], [1, many]], mode="CONSTANT"),
+        "tf.one_hot": function("one_hot", depth=many),
+        "tf.repeat": function("repeat", repeats=many, axis=1),
+        "tf.broadcast_to": function("broadcast_to", shape=[each, each, 3]),
+        "tf.image.resize": function("image.resize", size=[each, each]),
         "Tile by an array": operation("Tile", repeats={
             "class_name": "__numpy__", "config": {"value": [1, many], "dtype": "int64"}}),
         "Tile by a tuple": operation("Tile", repeats={"class_name": "__tuple__", "items": [1, many]}),

@@ -8,7 +8,7 @@ from harness.inspection import calls, widening
 from harness.inspection.clock import Clock
 from harness.inspection.limits import Limits
 from tests.inspection import building as b
-from tests.inspection.bad_calls import nested, operation
+from tests.inspection.bad_calls import function, nested, operation
 
 MANY = 10**12
 ROW = b.layer("Reshape", name="q", target_shape=[3, 1])
@@ -40,6 +40,9 @@ def test_what_is_no_size_counts_nothing(name: str, argument: str, odd: object) -
         (operation("Pad", pad_width=[1, 2], mode="constant"), 4),
         (operation("Pad", pad_width=[[0, 0], [3, 4]], mode="constant"), 8),
         (operation("Tile", repeats=[1, 5]), 15),
+        (function("tile", multiples=[1, 5]), 15),
+        (function("tile", multiples=["input_layer", 0, 0]), 0),
+        (function("math.multiply", y=MANY), 0),
         (operation("OneHot", "nn", num_classes=MANY, sparse=True), 0),
         (b.sequential(b.layer("CategoryEncoding", name="t", num_tokens=MANY, sparse=True)), 0),
         (b.sequential(ROW, b.layer("UpSampling1D", name="u", size=8), b.layer("MaxPooling1D", name="p", pool_size=[4]),
