@@ -112,7 +112,8 @@ def _by_one(value: np.ndarray, dtype: str, random: np.random.Generator) -> np.nd
         return None
     towards = random.choice(np.array([-np.inf, np.inf], dtype=value.dtype), value.shape)
     there = np.nextafter(value, towards)
-    return np.where(np.isfinite(there) & (random.random(value.shape) < 0.75), there, value).astype(value.dtype)
+    finite = np.isfinite(value) & np.isfinite(there)  # next to infinity is the largest number, which is no unit away
+    return np.where(finite & (random.random(value.shape) < 0.75), there, value).astype(value.dtype)
 
 
 def _by_one_of_float16(value: np.ndarray, dtype: str, random: np.random.Generator) -> np.ndarray | None:
