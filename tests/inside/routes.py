@@ -47,9 +47,9 @@ def half_a_file_is_no_file_of_the_original_whatever_ended_it(folder: Path) -> No
         raise KeyboardInterrupt
 
     def nothing(path: Path) -> None:
-        raise OSError
+        raise ZeroDivisionError
 
-    for each, raised in ((write, KeyboardInterrupt), (nothing, OSError)):
+    for each, raised in ((write, KeyboardInterrupt), (nothing, ZeroDivisionError)):
         try:
             file_of(subject, folder, "a", each)
         except raised:
@@ -190,6 +190,19 @@ def weights_are_loaded_under_the_policy_that_they_were_built_under_and_it_is_put
         dialect.set_policy(before)
 
 
+def weights_by_name_are_asked_for_by_name(folder: Path) -> None:
+    asked: list[Any] = []
+    load = keras.Model.load_weights
+    keras.Model.load_weights = lambda _, path, **settings: asked.append((path.name, settings))
+    try:
+        other_source.BY_NAME.journey(described(dense("a", "x")), folder)
+    finally:
+        keras.Model.load_weights = load
+    assert asked == [("model.h5", {"by_name": True})]
+    assert other_source.BY_NAME.needs == {"weights", "graph"}
+    assert weights_only.SHARDED.majors == (3,)
+
+
 def what_numpy_cannot_keep_is_kept_wide_enough() -> None:
     half = np.array(tf.constant([1.5], "bfloat16"))
     assert weights_only._storable(half).dtype == np.float32
@@ -251,6 +264,16 @@ def only_what_was_called_once_is_taken_out_and_no_model_and_no_input(folder: Pat
     ]  # fmt: skip
     shared = keras.Model(given, twice(twice(given)))
     assert extraction.EXTRACTION.journey(subject_of(shared), folder).after == {"extracted": {}}
+
+
+def a_middle_part_begins_where_a_layer_follows_another(folder: Path) -> None:
+    both = Node("both", Call("layers.Add"), ([Ref("a"), Ref("b")],))
+    subject = described(dense("a", "x"), dense("b", "x"), both, dense("c", "both"))
+    arrival = extraction.EXTRACTION.journey(subject, folder)
+    assert arrival.before == arrival.after
+    assert [name for name in arrival.after["extracted"] if "middle" in name and "outputs" in name] == [
+        "middle: outputs of c", "middle saved alone: outputs of c",
+    ]  # fmt: skip
 
 
 def a_layer_follows_another_where_it_takes_its_one_output_and_nothing_else() -> None:
