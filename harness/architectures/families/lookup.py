@@ -72,10 +72,12 @@ def _vocabulary(
     mode: str,
     wish: str | None,
     data: Data,
+    strange: tuple[str, ...] = (),
 ) -> _Learnt:
     """Draws `vocabulary` or leaves it to `adapt`, and how large it may grow.
 
-    `tokens` are those of the data, `others` may stand beside them, `special` stand in front of them.
+    `tokens` are those of the data, `others` may stand beside them, `special` stand in front of them; of the `strange`
+    ones, which are hard to keep in a file of lines, one is learnt now and then.
     """
     pads = wish == "pad_to_max_tokens" or (mode != "int" and a.chance("pad_to_max_tokens"))
     grows = pads or a.chance("max_tokens")
@@ -92,6 +94,9 @@ def _vocabulary(
         learnt = _Learnt(tuple(listed), len(whole))
         limit = a.required("max_tokens", st.integers(max(learnt.size, 2), learnt.size + 3)) if grows else 0
     else:
+        if strange and chance(a.draw, _STRANGE_ONE_IN):
+            word = a.draw(st.sampled_from(strange))
+            tokens, data = (*tokens, word), _with(data, word)
         size = len(special) + len(tokens)
         limit = a.required("max_tokens", st.integers(max(len(special) + 1, 2), size + 2)) if grows else size
         learnt = _Learnt(tokens, min(size, limit), (a.adapted(data),))
@@ -101,25 +106,22 @@ def _vocabulary(
     return learnt
 
 
-def _strange(a: Arguments, *, empty: bool) -> tuple[str, ...]:
-    """Now and then a word that is hard to keep in a file of lines; none at all is one where `empty`."""
-    if a.plain or not chance(a.draw, _STRANGE_ONE_IN):
-        return ()
-    return (a.draw(st.sampled_from((*_OF_TWO_LINES, *([""] * 2 if empty else [])))),)
+def _with(data: Data, word: str) -> Data:
+    """The data with one word more; the empty one is the rarest, for it is as the last that it can be lost."""
+    words = data.values.words
+    if word:
+        return replace(data, values=replace(data.values, words=(*words, word)))
+    shape = (4 * _DOCUMENTS, *data.shape[1:])  # in which the rarest is, too
+    return replace(data, shape=shape, values=replace(data.values, words=(*words, *words, word)))
 
 
 def _data(a: Arguments, x: Spec, mode: str, dtype: str, values: Values) -> Data:
     """What a layer adapts to."""
-    documents = _DOCUMENTS
-    if "" in values.words:
-        # The rarest word stands last, and it is there that an empty one can be lost.
-        rest = tuple(word for word in values.words if word)
-        documents, values = 4 * documents, replace(values, words=(*rest, *rest, ""))
     shape = tuple(axis or 2 for axis in x.shape)
     # Keras 2 cannot put together documents of which each has another number of distinct tokens.
     if a.major < 3 and mode == "tf_idf" and x.rank == 1:
         shape = (1,)
-    return Data((documents, *shape), dtype, values)
+    return Data((_DOCUMENTS, *shape), dtype, values)
 
 
 def _result(a: Arguments, x: Spec, mode: str, size: int) -> Spec:
@@ -161,15 +163,17 @@ def _string_lookup(a: Arguments, x: Spec) -> Placement:
     else:
         buckets = _oov_indices(a, known=x.kind == "string")
     # What is not ASCII, other encodings cannot read.
-    foreign: tuple[str, ...] = () if a.optional("encoding", _encodings) else ("grün",)
-    if foreign and x.kind == "string":  # what an inverted one gives, other layers are to read
-        # Whether an empty word is there shows by the width of what comes out.
-        foreign += _strange(a, empty=hidden != "" and mode != "int")
+    foreign = () if a.optional("encoding", _encodings) else ("grün",)
     tokens = tuple(word for word in (*words, *foreign) if word not in (hidden, unknown))
     front = [hidden] if hidden is not None and mode == "int" else []
     data = _data(a, x, mode, "string", Values("word", words=(*words, *foreign)))
     special = [*front, *[unknown] * buckets]
-    learnt = _vocabulary(a, tokens, ("yellow", "two words"), special, mode, wish, data)
+    strange: tuple[str, ...] = ()
+    if foreign and wish != "invert":  # what an inverted one gives, other layers are to read
+        # Whether an empty word is there shows by the width of what comes out.
+        empty = hidden != "" and "" not in words and mode != "int"
+        strange = (*_OF_TWO_LINES, *[""] * (2 if empty else 0))
+    learnt = _vocabulary(a, tokens, ("yellow", "two words"), special, mode, wish, data, strange)
     if wish == "invert":
         seen = (*learnt.tokens, unknown, *([hidden] if hidden is not None else []))
         out = x.but(kind="string", words=seen, limit=None, masked=False, differentiable=False, dtype=None)
@@ -244,12 +248,12 @@ def _text_vectorization(a: Arguments, x: Spec) -> Placement:
         a.give("ragged", True)
     if wish == "output_sequence_length" or (wish == "ragged" and a.major >= 3 and a.draw(st.booleans())):
         length = a.required("output_sequence_length", st.integers(1, 5))
-    if not a.optional("encoding", _encodings) and split is None:
-        texts = (*texts, *_strange(a, empty=False))
+    a.optional("encoding", _encodings)
+    strange = _OF_TWO_LINES if split is None and "encoding" not in a.values else ()
     tokens = {token for text in texts for token in _tokens(text, standardize, split, ngrams)} - {"", "[UNK]"}
     data = _data(a, x, mode, "string", Values("word", words=texts))
     special = ["", "[UNK]"] if mode == "int" else ["[UNK]"]
-    learnt = _vocabulary(a, tuple(sorted(tokens)), ("yellow", "two words"), special, mode, wish, data)
+    learnt = _vocabulary(a, tuple(sorted(tokens)), ("yellow", "two words"), special, mode, wish, data, strange)
     if mode != "int":
         counted = x.but(shape=(None,)) if split is not None else x
         out = _result(a, counted, mode, learnt.size)
