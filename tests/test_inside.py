@@ -10,7 +10,7 @@ from tests.inside.run import sentences
 from tests.processes import printed
 
 pytestmark = pytest.mark.slow
-SUBJECTS = ("observed", "routes")
+SUBJECTS = ("stated", "computed", "routes")
 
 
 @pytest.fixture(scope="module")

@@ -121,12 +121,10 @@ class Plan:
     def _goals_of_a_seed(self) -> list[Goal]:
         """Each layer once, with a share of its arguments: so many seeds in a row ask for all."""
         of = self.profile.one_argument_in
-        if not of:
-            return [Goal(name) for name in self.targets]
-        return [
-            Goal(name, frozenset(self._arguments(self.rules[name].public)[self.seed % of :: of]))
-            for name in self.targets
-        ]
+        asked = {
+            name: self._arguments(self.rules[name].public)[self.seed % of :: of] if of else () for name in self.targets
+        }
+        return [Goal(name, frozenset(arguments)) for name, arguments in asked.items()]
 
     def _arguments(self, public: str) -> list[str]:
         """Those that a layer does not share with every other one."""

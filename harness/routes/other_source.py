@@ -8,7 +8,6 @@ shown, not judged. What Keras does not do for a subclassed model (a whole `.h5`,
 from __future__ import annotations
 
 import warnings
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -65,7 +64,7 @@ def _others(subject: Subject, model: Any, name: str) -> list[Any]:
 def _wider(architecture: Architecture) -> tuple[str, Any] | None:
     """The name of a Dense that is an output, and a model, not compiled, in which it has one more unit."""
     wider = widened(architecture, lambda units: units + 1)
-    return wider and (wider[0], build(replace(wider[1], compile=None)).model)
+    return wider and (wider[0], build(wider[1]).model)
 
 
 # The second where a lookup table does not take its words, the third of Keras 2 for a whole .h5.

@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from harness.protocol.architecture import Call, Freeze, Input, Node, Ref
+from harness.protocol.architecture import Call, Compile, Freeze, Input, Node, Ref
 from harness.routes import extraction, other_source, weights_only
 from harness.routes.route import Arrival, Route, by_file, file_of
 from harness.worker import dialect
 from harness.worker.dialect import keras, tf
-from tests.inside.models import chain, dense, described, layers, subject_of
+from tests.inside.models import COMPILED, chain, dense, described, layers, subject_of
 
 
 def _kept(subject: Any, model: Any = None) -> list[bytes]:
@@ -134,35 +134,37 @@ def weights_are_saved_under_the_name_that_says_so(folder: Path) -> None:
     assert (folder / "model.weights.h5").exists()
 
 
-def shards_are_several_and_each_holds_the_largest_weight(folder: Path) -> None:
-    subject = described(dense("a", "x", 64), dense("b", "a", 64), dense("c", "b", 64), dense("d", "c", 64))
+def _sizes_asked(subject: Any, folder: Path) -> list[float]:
+    """How large a shard may be, of what is saved in several."""
     told: list[float] = []
     save = subject.model.save_weights
-    subject.model.save_weights = lambda path, max_shard_size: (
-        told.append(max_shard_size), save(path, max_shard_size=max_shard_size),
-    )  # fmt: skip
+
+    def saving(path: Path, max_shard_size: float) -> None:
+        told.append(max_shard_size)
+        save(path, max_shard_size=max_shard_size)
+
+    subject.model.save_weights = saving
     weights_only.SHARDED.journey(subject, folder)
+    return told
+
+
+def _bytes(subject: Any) -> list[int]:
+    return [np.array(each).nbytes for each in subject.model.weights]
+
+
+def shards_are_several_and_each_holds_the_largest_weight(folder: Path) -> None:
+    subject = described(dense("a", "x", 64), dense("b", "a", 64), dense("c", "b", 64), dense("d", "c", 64))
+    assert _sizes_asked(subject, folder) == [max(_bytes(subject)) * 1.5 / 1e9]
     assert 1 < len(list(folder.glob("shards*.h5"))) < 4
-    sizes = [np.array(each).nbytes for each in subject.model.weights]
-    assert told == [max(sizes) * 1.5 / 1e9]
-    small = described(dense("a", "x"))
-    keep = small.model.save_weights
-    small.model.save_weights = lambda path, max_shard_size: (
-        told.append(max_shard_size), keep(path, max_shard_size=max_shard_size),
-    )  # fmt: skip
-    weights_only.SHARDED.journey(small, folder)
-    assert told[1:] == [64 / 1e9]
+
+
+def no_shard_is_asked_to_be_smaller_than_a_few_numbers(folder: Path) -> None:
+    assert _sizes_asked(described(dense("a", "x")), folder) == [64 / 1e9]
 
 
 def a_third_of_the_weights_goes_into_a_shard_where_none_is_that_large(folder: Path) -> None:
     subject = described(*(dense(name, before, 8) for before, name in zip("xabcdefg", "abcdefgh")))
-    told: list[float] = []
-    save = subject.model.save_weights
-    subject.model.save_weights = lambda path, max_shard_size: (
-        told.append(max_shard_size), save(path, max_shard_size=max_shard_size),
-    )  # fmt: skip
-    weights_only.SHARDED.journey(subject, folder)
-    assert told == [sum(np.array(each).nbytes for each in subject.model.weights) / 3 / 1e9]
+    assert _sizes_asked(subject, folder) == [sum(_bytes(subject)) / 3 / 1e9]
 
 
 def weights_are_loaded_under_the_policy_that_they_were_built_under_and_it_is_put_back(folder: Path) -> None:
@@ -353,11 +355,12 @@ def a_model_without_an_output_that_can_be_wider_is_not_loaded_in_part(folder: Pa
 
 
 def the_wider_model_has_one_unit_more_and_is_not_compiled() -> None:
-    compiled = described(dense("a", "x", 4), dense("b", "a"))
+    compiled = described(dense("a", "x", 4), dense("b", "a"), compile=Compile(dict(COMPILED)))
+    assert compiled.model.compiled
     name, model = other_source._wider(compiled.architecture)
     assert name == "b"
     assert model.get_layer("b").units == 3
-    assert not getattr(model, "compiled", False)
+    assert not model.compiled
 
 
 def a_kernel_with_an_adapter_is_compared_merged_and_its_factors_are_not() -> None:

@@ -19,10 +19,10 @@ HERE = Path(__file__).parent
 
 
 def sentences(subject: str) -> list[str]:
-    """The names of those in a file, without importing it."""
+    """Those of a file, as `file.name`, without importing it."""
     tree = ast.parse((HERE / f"{subject}.py").read_text(encoding="utf-8"))
-    functions = [each for each in tree.body if isinstance(each, ast.FunctionDef)]
-    return [each.name for each in functions if not each.name.startswith("_")]
+    names = [each.name for each in tree.body if isinstance(each, ast.FunctionDef)]
+    return [f"{subject}.{name}" for name in names if not name.startswith("_")]
 
 
 def main(*subjects: str) -> None:
@@ -33,7 +33,7 @@ def main(*subjects: str) -> None:
         module = importlib.import_module(f"tests.inside.{subject}")
         for name in sentences(subject):
             states.reseed(1)
-            sentence = getattr(module, name)
+            sentence = getattr(module, name.partition(".")[2])
             with tempfile.TemporaryDirectory() as folder:
                 try:
                     sentence(*[Path(folder)][: len(inspect.signature(sentence).parameters)])
