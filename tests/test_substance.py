@@ -174,6 +174,9 @@ def test_a_profile_that_promises_a_share_of_the_losses_and_operations_says_what_
     one.plan = Plan(vocabulary(), all_rules(), PROFILES["quick"], seed=3)
     for _ in one.plan:
         pass
+    assert " arguments (one in 2 is asked for, others with each seed; profile ci has all)" in in_words(one)
+    one.plan.profile = replace(one.plan.profile, one_argument_in=0)
+    assert " arguments; " in in_words(one)
     left, held = unchecked(one)["left to other seeds"], one.plan.coverage
     assert set(left) == {"losses", "metrics", "operations"}
     for kind in ("losses", "metrics"):

@@ -57,7 +57,9 @@ def in_words(result: Result) -> str:
         return str(found["everything"])
     arguments = sum(list(each.values()).count(_NOT_GIVEN) for each in found["arguments"].values())
     lost = sum(map(len, found["layers by route"].values()))
-    words = [f"{arguments} arguments" if arguments > 1 else "1 argument"] if arguments else []
+    share = result.plan.profile.one_argument_in if result.plan else 0
+    asked = f" (one in {share} is asked for, others with each seed; profile ci has all)" if share > 1 else ""
+    words = [("1 argument" if arguments == 1 else f"{arguments} arguments") + asked] if arguments else []
     words += [f"{lost} times a layer on a route"] if lost else []
     unknown = [name for name, why in found["layers left out"].items() if why == _UNKNOWN]
     words += [f"layers that this harness does not know: {', '.join(unknown)}"] if unknown else []
