@@ -69,6 +69,14 @@ TOPOLOGIES = (
         Topology(f"layers in {words}", signs.calls("custom.Steps", kept=kept), _steps.custom("Steps", kept=kept))
         for kept, words in (("list", "a list"), ("dict", "a dict"), ("attributes", "attributes named by themselves"))
     ),
+    *(
+        Topology(
+            f"layers of a layer in {words}", signs.calls("custom.Gate", kept=kept), _steps.custom("Gate", kept=kept)
+        )
+        for kept, words in (
+            ("dict", "a dict"), ("list of lists", "lists within a list"), ("dict of lists", "lists within a dict")
+        )
+    ),
     Topology("a table in a list of layers", signs.table_in_a_list, _steps.looked_up),
     Topology("layers made in build", signs.calls("custom.Late"), _steps.custom("Late")),
     Topology("one layer under two attributes", signs.calls("custom.Twice"), _steps.custom("Twice")),

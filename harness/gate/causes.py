@@ -60,8 +60,8 @@ class Cause:
 
     Where `keras` names releases, one of them must be the one that broke it, and where `saved_by` does, the one that
     saved it. One that computes wrongly parts from the other whichever of them saves: `either` names it. `format` is
-    that of the file. `resave` says why the same model, saved again by the baseline as .h5, should pass; empty where
-    nothing speaks for it.
+    that of the file (``weights``: .weights.h5), or several with ``|`` between them. `resave` says why the same model,
+    saved again by the baseline as .h5, should pass; empty where nothing speaks for it.
     """
 
     id: str
@@ -98,7 +98,7 @@ class Cause:
             and _among(self.keras, broken.keras)
             and _among(self.saved_by, broken.saved_by)
             and _among(self.either, broken.keras, broken.saved_by)
-            and self.format in ("", broken.format)
+            and (not self.format or broken.format in self.format.split("|"))
             and (broken.own or not self.own)
             and self.kind in ("", broken.kind)
         )
@@ -139,7 +139,8 @@ def diagnose(finding: Finding, keras: str = "", saved_by: str = "") -> Cause | N
     """The cause of a finding: a row, or a known issue of the Keras that breaks it; None where none is known."""
     said = f"{finding.error['type']}: {finding.error['message']}" if finding.error else ""
     model = dumps(finding.architecture)
-    file = next((each for each in ("hdf5", "keras") for route in finding.routes if route.startswith(each)), "")
+    formats = ("hdf5", "keras", "weights")
+    file = next((each for each in formats for route in finding.routes if route.startswith(each)), "")
     broken = Break(finding.observation, finding.direction, said, finding.where, model, keras, file)
     cause = cause_of(replace(broken, layers=finding.layers, kind=finding.kind, saved_by=saved_by))
     return cause or (_known(finding, keras) if keras else None)

@@ -37,30 +37,49 @@ class Scale(keras.layers.Layer):
 
 @register(package="harness")
 class Gate(keras.layers.Layer):
-    """Holds two layers that it makes itself, and builds them from what its build config says."""
+    """Holds two layers that it makes itself, `kept` in attributes, a dict or lists within a list or a dict.
 
-    def __init__(self, units: int, **kwargs: Any) -> None:
+    It builds them from what its build config says.
+    """
+
+    def __init__(self, units: int, kept: str = "attributes", **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.units = units
+        self.kept = kept
         # Without it they would take the global policy of whoever loads them.
         inner = {"dtype": self.dtype_policy}
-        self.value = keras.layers.Dense(units, name="value", **inner)
-        self.gate = keras.layers.Dense(units, activation="sigmoid", name="gate", **inner)
+        value = keras.layers.Dense(units, name="value", **inner)
+        gate = keras.layers.Dense(units, activation="sigmoid", name="gate", **inner)
+        if kept == "attributes":
+            self.value, self.gate = value, gate
+        elif kept == "dict":
+            self.held = {"value": value, "gate": gate}  # in another order than that of the alphabet
+        elif kept == "list of lists":
+            self.held = [[value], [gate]]
+        else:
+            self.held = {"value": [value], "gate": [gate]}
+
+    def _pair(self) -> tuple[Any, Any]:
+        if self.kept == "attributes":
+            return self.value, self.gate
+        value, gate = self.held if self.kept == "list of lists" else (self.held["value"], self.held["gate"])
+        return (value, gate) if self.kept == "dict" else (value[0], gate[0])
 
     def build(self, input_shape: Any) -> None:
-        for layer in (self.value, self.gate):
+        for layer in self._pair():
             with tf.name_scope(layer.name):  # names its weights apart in Keras 2, where .h5 goes by name
                 layer.build(input_shape)
         super().build(input_shape)
 
     def call(self, inputs: Any) -> Any:
-        return self.value(inputs) * self.gate(inputs)
+        value, gate = self._pair()
+        return value(inputs) * gate(inputs)
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         return (*tuple(input_shape)[:-1], self.units)
 
     def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "units": self.units}
+        return {**super().get_config(), "units": self.units, "kept": self.kept}
 
     def build_from_config(self, config: dict[str, Any]) -> None:
         shape = config.get("input_shape")

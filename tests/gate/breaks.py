@@ -324,5 +324,21 @@ SAID = {
         keras="3.15.1",
         saved_by="2.15.0",
     ),
+    "layers-in-a-dict": Case(
+        layer=Call("custom.Gate", {"units": 2, "kept": "dict"}),
+        observation="weights",
+        where="gate/gate/kernel",
+        format="hdf5",
+        keras="3.15.1",
+        saved_by="2.15.0",
+    ),
+    "layers-in-nested-containers": Case(
+        layer=Call("custom.Gate", {"units": 2, "kept": "list of lists"}),
+        observation="weights",
+        where="gate/gate/kernel",
+        format="keras",
+        keras="3.15.1",
+        saved_by="3.14.0",
+    ),
     "own-class-missing": Case(said="Unknown layer: 'mine>Scale'.", direction="", layer=Call("custom.Scale"), own=True),
 }

@@ -73,7 +73,7 @@ AGAIN = ('"axis":[1,', '"LayerNormalization","config"', '"arguments":{"dtype":"f
          '"layer":{"$":"Call","arguments":"dilation_rate":', '"output_mode":"tf_idf"',
          '"output_shape":[null]TextVectorization"', "incompatible with the layer",
          '"data_format":"channels_first"', 'SpectralNormalization"',
-         "`padding` argument must be a list/tuple or one of ")  # fmt: skip
+         "`padding` argument must be a list/tuple or one of ", '"kept":"list of lists')  # fmt: skip
 
 
 @pytest.mark.parametrize("text", AGAIN)

@@ -199,3 +199,24 @@ def test_a_bias_along_the_width_is_told_of_a_convolution_of_channels_first_and_o
         ("3.16.0", "2.15.0", False), ("", "", False),
     ):  # fmt: skip
         assert bool(told_of(replace(case, keras=keras, saved_by=saved_by), first)) is told
+
+
+def test_what_a_layer_holds_in_containers_is_told_by_how_it_holds_it_and_by_the_releases() -> None:
+    def held(kept: str, file: str, keras: str, saved_by: str) -> str:
+        case = replace(SAID["layers-in-nested-containers"], keras=keras, saved_by=saved_by)
+        found = replace(case.of(Call("custom.Gate", {"units": 2, "kept": kept})), routes=(file,))
+        cause = diagnose(found, keras, saved_by)
+        return cause.id if cause else ""
+
+    for kept, of_h5, of_weights in (
+        ("dict", "layers-in-a-dict", ""),
+        ("list of lists", "", "layers-in-nested-containers"),
+        ("dict of lists", "layers-in-a-dict", "layers-in-nested-containers"),
+        ("attributes", "", ""),
+    ):
+        for releases in (("3.15.1", "2.15.0"), ("2.15.0", "3.15.1")):
+            assert held(kept, "hdf5_weights", *releases) == of_h5
+            assert held(kept, "weights_h5", *releases) == of_weights
+    # The order is that of Keras 2, and what is nested is passed over until 3.15.
+    assert held("dict", "hdf5", "3.15.1", "3.14.0") == held("dict of lists", "weights_h5", "3.16.0", "3.15.0") == ""
+    assert held("list of lists", "keras_zip", "3.15.1", "3.14.0") == "layers-in-nested-containers"

@@ -207,3 +207,16 @@ def loaded_optimizer_is_as_new(keras: Any, patch: Patch) -> None:
 )
 def scale_is_of_another_shape_than_the_kernel(keras: Any, patch: Patch) -> None:
     patch.set(keras.layers.EinsumDense, "_adjust_scale_for_dequant", lambda self, scale: scale)
+
+
+@fault(
+    issue(20598),
+    "Of layers in lists within a list that a layer held nothing was written to a file, and nothing read.",
+    chain((3,), layer("custom.Gate", units=2, kept="list of lists")),
+    weights=("Gate", f"{LOADED} {WEIGHTS}"),
+    extracted=("saved alone: outputs of a", "extraction"),
+)
+def what_is_nested_in_a_container_is_passed_over(keras: Any, patch: Patch) -> None:
+    module = importlib.import_module(SAVING)
+    for name in ("_save_container_state", "_load_container_state"):
+        patch.rewrite(module, name, ("isinstance(saveable, (list, dict, tuple))", "False"))

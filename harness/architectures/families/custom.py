@@ -14,6 +14,7 @@ _STEPS = (
     "TimeDistributed",
 )  # fmt: skip
 KEPT = ("list", "dict", "attributes")
+HELD = ("dict", "list of lists", "dict of lists")
 _FUNCTIONS = ("activations.relu", "activations.tanh", "activations.softplus", "activations.elu")
 
 
@@ -25,6 +26,7 @@ def _scale(a: Arguments, x: Spec) -> Placement:
 
 def _gate(a: Arguments, x: Spec) -> Placement:
     units = a.give("units", a.draw(st.integers(1, 4)))
+    a.optional("kept", st.sampled_from(HELD))
     return Placement((x.but(shape=(*x.shape[:-1], units), image=False),))
 
 
