@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections
 import contextlib
+import functools
 import gc
 import importlib
 import inspect
@@ -243,8 +244,9 @@ def is_graph(layer: Any) -> bool:
     )
 
 
+@functools.cache
 def _snake(name: str) -> str:
-    """What Keras calls the layers of a class."""
+    """What Keras calls the layers of a class; asked of each layer each time that a model is looked at."""
     return re.sub(r"([a-z])([A-Z])", r"\1_\2", re.sub(r"(.)([A-Z][a-z0-9]+)", r"\1_\2", name)).lower()
 
 
