@@ -249,9 +249,12 @@ def _tape(model: Any, inputs: Any, targets: Any, places: dict[int, str], rate: f
 
 
 def _spacing(values: np.ndarray) -> np.ndarray:
-    """How far each value is from the next one of its dtype: a step that is smaller leaves a variable as it is."""
+    """How far each value is from the next one of its dtype: a step that is smaller leaves a variable as it is.
+
+    NumPy before 2 makes float64 of a single number beside a Python float, which Keras 2 has in scalar weights.
+    """
     coarser = _FEWER_BITS.get(dialect.dtype_name(values.dtype), 0)
-    return np.spacing(np.maximum(np.abs(values.astype("float32")), 1e-3)) * 2.0**coarser
+    return np.spacing(np.maximum(np.abs(values.astype("float32")), np.float32(1e-3))) * 2.0**coarser
 
 
 def _unfreeze_top(base: Any, count: int = 2) -> None:
