@@ -49,11 +49,23 @@ def held(
                 one, other = canonical.both_state(one, other, lost)
             if observation == "slots":
                 one, other = canonical.both_have(one, other)
+            apart = (weights if observation == "weights" else differences)(one, other, blobs)
             # Slots are swapped or lost together.
-            found = list(islice(differences(one, other, blobs), 1 if observation == "slots" else LIMIT))
+            found = list(islice(apart, 1 if observation == "slots" else LIMIT))
         if found:
             yield from ((observation, each) for each in found)
             return
+
+
+def weights(one: Any, other: Any, blobs: Mapping[str, bytes]) -> Iterator[Difference]:
+    """The differences of weights by path; what has changed places is told once, and as that."""
+    if not (isinstance(one, dict) and isinstance(other, dict)) or one.keys() != other.keys() or "$error" in one:
+        yield from differences(one, other, blobs)
+        return
+    first, second = ([{"path": path, "value": each[path]} for path in one] for each in (one, other))
+    for each in differences(first, second, blobs):
+        path, *inside = each.where
+        yield each if inside[:1] != ["value"] else replace(each, where=(path, *inside[1:]))
 
 
 def furthest(before: Mapping[str, Any], after: Mapping[str, Any], blobs: Mapping[str, bytes]) -> float | None:

@@ -220,7 +220,8 @@ def _different(
     made: ModelVerdict, observation: str, difference: Difference, report: Report, sides: tuple[str, str]
 ) -> ModelVerdict:
     where = "/".join(difference.where)
-    broken = Break(observation, _way(*reversed(sides)), "", where, report.config, sides[1], report.format)
+    own = bool(report.custom_objects)
+    broken = Break(observation, _way(*reversed(sides)), "", where, report.config, sides[1], report.format, own)
     cause = cause_of(replace(broken, kind=difference.kind, saved_by=sides[0]))
     why = _told(observation, difference)
     if observation not in ("outputs", "loss") and made.max_abs_diff is not None:
@@ -233,6 +234,11 @@ def _told(observation: str, difference: Difference) -> str:
     where = "/".join(difference.where)
     size = ", ".join(f"{key} {value:.3g}" for key, value in difference.size.items() if key.startswith("max"))
     values = f"{str(difference.expected)[:80]} became {str(difference.actual)[:80]}"
+    if difference.kind == "moved":
+        pairs = [
+            f"{one} has that of {other}" for one, other in zip(difference.expected, difference.actual, strict=True)
+        ]
+        values = "; ".join(pairs[:3]) + (f" and {len(pairs) - 3} more" if len(pairs) > 3 else "")
     return f"{observation} at {where}: {values}{f' ({size})' if size else ''}"
 
 

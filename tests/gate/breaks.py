@@ -332,6 +332,16 @@ SAID = {
         keras="3.15.1",
         saved_by="2.15.0",
     ),
+    "own-layers-in-another-order": Case(
+        layer=Call("custom.Gate", {"units": 2}),
+        observation="weights",
+        where="gate",
+        kind="moved",
+        format="hdf5",
+        keras="3.15.1",
+        saved_by="2.15.0",
+        own=True,
+    ),
     "layers-in-nested-containers": Case(
         layer=Call("custom.Gate", {"units": 2, "kept": "list of lists"}),
         observation="weights",

@@ -235,3 +235,27 @@ def test_what_is_another_one_at_each_call_is_not_compared_by_its_numbers() -> No
     steps, both = {"steps": [1e-7], "settled": [True]}, {**blobs, **more}
     assert not list(outputs(one, other, steps, both, repeats=[False]))
     assert list(outputs(one, other, steps, both, repeats=[True]))
+
+
+def test_weights_that_changed_places_are_told_once_and_a_weight_that_is_lost_by_its_name() -> None:
+    arrays = {name: np.full(2, number, dtype="float32") for number, name in enumerate("abc")}
+
+    def weights(**places: str) -> tuple[list[dict[str, object]], dict[str, bytes]]:
+        entries, blobs = [], {}
+        for path, name in places.items():
+            one, more = seen(arrays[name])
+            entries.append({"path": f"layer/{path}", "dtype": "float32", "value": one["outputs"][0]})
+            blobs.update(more)
+        return entries, blobs
+
+    before, blobs = weights(kernel="a", bias="b", scale="c")
+
+    def found(**places: str) -> list[tuple[str, str, object]]:
+        after, more = weights(**places)
+        differences = held({"weights": before}, {"weights": after}, {**blobs, **more}, lambda *_: False)
+        return [("/".join(each.where), each.kind, each.actual) for _, each in differences]
+
+    assert found(kernel="b", bias="a", scale="c") == [("layer", "moved", ["layer/bias", "layer/kernel"])]
+    assert found(scale="c", bias="b", kernel="a") == []  # in another order, which no file goes by
+    assert [(where, kind) for where, kind, _ in found(kernel="a", bias="b")] == [("layer/scale", "missing")]
+    assert [(where, kind) for where, kind, _ in found(kernel="a", bias="a", scale="c")] == [("layer/bias", "value")]
