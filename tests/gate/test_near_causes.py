@@ -202,9 +202,12 @@ def test_a_bias_along_the_width_is_told_of_a_convolution_of_channels_first_and_o
 
 
 def test_what_a_layer_holds_in_containers_is_told_by_how_it_holds_it_and_by_the_releases() -> None:
-    def held(kept: str, file: str, keras: str, saved_by: str) -> str:
-        case = replace(SAID["layers-in-nested-containers"], keras=keras, saved_by=saved_by)
-        found = replace(case.of(Call("custom.Gate", {"units": 2, "kept": kept})), routes=(file,))
+    def held(kept: str, file: str, keras: str, saved_by: str, **changed: object) -> str:
+        kind = "moved" if file.startswith("hdf5") else "value"
+        found = replace(
+            SAID["layers-in-nested-containers"].of(Call("custom.Gate", {"units": 2, "kept": kept})),
+            **{"kind": kind, "routes": (file,), **changed},  # type: ignore[arg-type]
+        )
         cause = diagnose(found, keras, saved_by)
         return cause.id if cause else ""
 
@@ -220,3 +223,7 @@ def test_what_a_layer_holds_in_containers_is_told_by_how_it_holds_it_and_by_the_
     # The order is that of Keras 2, and what is nested is passed over until 3.15.
     assert held("dict", "hdf5", "3.15.1", "3.14.0") == held("dict of lists", "weights_h5", "3.16.0", "3.15.0") == ""
     assert held("list of lists", "keras_zip", "3.15.1", "3.14.0") == "layers-in-nested-containers"
+    # What is lost has not changed places, and of another layer in that model neither says anything.
+    old = ("3.15.1", "2.15.0")
+    assert held("dict", "hdf5", *old, kind="value") == ""
+    assert held("dict", "hdf5", *old, layers=("Dense",)) == held("dict of lists", "weights_h5", *old, layers=()) == ""

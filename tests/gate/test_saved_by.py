@@ -59,6 +59,22 @@ def test_of_a_file_of_the_user_s_it_is_the_release_that_it_worked_in_that_counts
         assert (made.cause.id if made.cause else None) == cause
 
 
+def test_of_weights_that_changed_places_it_is_told_whose_each_has_and_of_a_class_of_one_s_own_why() -> None:
+    places = [f"twin/{name}/kernel" for name in ("key", "query", "value", "out")]
+    moved = Difference(("twin",), "moved", places, [*places[1:], places[0]])
+    first = ModelVerdict("m.h5", None, SAME, max_abs_diff=2.5)
+    for own, keras, cause in (
+        (["Twin"], "2.15.0", "own-layers-in-another-order"), ([], "2.15.0", None), (["Twin"], "3.6.0", None),
+    ):  # fmt: skip
+        report = Report("m.h5", format="hdf5", custom_objects=own)
+        made = _different(first, "weights", moved, report, (keras, "3.15.1"))
+        assert (made.cause.id if made.cause else None) == cause
+        assert made.why == (
+            "weights at twin: twin/key/kernel has that of twin/query/kernel; twin/query/kernel has that of"
+            " twin/value/kernel; twin/value/kernel has that of twin/out/kernel and 1 more; the outputs are 2.5 apart"
+        )
+
+
 def test_a_sum_that_one_release_takes_for_that_with_a_bias_is_told_by_its_known_issue() -> None:
     """Keras 3.15 alone, of the layer that adds, and of its numbers."""
     finding = with_layers(replace(failed("", observation="outputs"), where="inner/add", layers=("Add",)), DENSE)

@@ -14,21 +14,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from harness.own import examination
-from harness.own.names import DIAGNOSES, ROUTES
 from harness.own.report import Report
-from tests.own.case import CASES, MAJOR, Case
+from tests.own.case import CASES, MAJOR
 
 SUBJECTS = ("arguments", "parts", "outputs", "masks", "drawing", "models")
-# A fault that a diagnosis tells goes along these alone; but for those of which it is asked what follows on the others.
-TWO = ("keras_zip", "from_config")
-FOLLOWED = ("base_arguments", "registration")
-
-
-def routes_of(case: Case) -> tuple[str, ...]:
-    """Those that a case is sent along."""
-    alone = case.wanted is not None and case.wanted.check in DIAGNOSES and case.wanted.check not in FOLLOWED
-    return TWO if alone else ROUTES
 
 
 def told(report: Report) -> dict[str, Any]:
@@ -53,7 +42,6 @@ def main() -> None:
         if MAJOR not in case.majors or (words and not any(word in name for word in words)):
             continue
         start = time.perf_counter()
-        examination.ROUTES = routes_of(case)
         try:
             found[name] = told(case.report())
         except Exception:
