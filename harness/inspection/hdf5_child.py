@@ -9,6 +9,7 @@ It is started as a script, without the rest of the package: what it imports is w
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import signal
@@ -364,10 +365,11 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.path[:] = json.loads(os.environ["KERAS_HARNESS_CHILD_PATH"])
+    sys.path[:] = os.environ["KERAS_HARNESS_CHILD_PATH"].split("\n")
     # Read by the libraries as they are imported.
     os.environ.update(OPENBLAS_NUM_THREADS="1", OMP_NUM_THREADS="1", HDF5_PLUGIN_PRELOAD="::",
                       HDF5_USE_FILE_LOCKING="FALSE")  # fmt: skip
+    gc.disable()  # what is imported stays: looking through it for garbage is a tenth of the start
     import hashlib
     import itertools
     import warnings
@@ -376,6 +378,8 @@ if __name__ == "__main__":
     import h5py._hl.attrs
     import numpy
 
+    gc.freeze()
+    gc.enable()
     h5py.AttributeManager = h5py._hl.attrs.AttributeManager
     warnings.simplefilter("ignore")
     numpy.seterr(all="ignore")

@@ -1,4 +1,4 @@
-"""Asks the child process that reads HDF5, starts it before it is needed, and says what became of it."""
+"""Asks the child process that reads HDF5, and says what became of it."""
 
 from __future__ import annotations
 
@@ -8,15 +8,14 @@ import math
 import os
 import select
 import subprocess
-import sys
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from harness.inspection.hdf5_start import launched
 from harness.inspection.limits import MB, Limits
 
-CHILD = Path(__file__).with_name("hdf5_child.py")
 STARTING = 60.0  # seconds: importing h5py on a busy machine is not the file's fault, and no part of its time
 ORPHAN = 10  # seconds after its time at which a child ends by itself, where nobody is left to end it
 PATIENCE = 10  # times its time is how long a child may wait for a busy machine or a slow disk
@@ -30,26 +29,6 @@ class Contents:
     findings: list[tuple[str, str, str]] = field(default_factory=list)
     datasets: list[dict[str, Any]] = field(default_factory=list)
     groups: dict[str, dict[str, Any]] = field(default_factory=dict)  # path -> attributes that are text
-
-
-_early: list[subprocess.Popen[bytes]] = []
-
-
-def start_early() -> None:
-    """Starts a child for the first `Reader` that needs one; where none does, it ends with this process."""
-    _early.append(_launched())
-
-
-def _launched() -> subprocess.Popen[bytes]:
-    site = [each for each in sys.path if each and Path(each).is_dir()]
-    environment = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT", "LD_LIBRARY_PATH", "HOME", "LANG")
-                   if name in os.environ}  # fmt: skip
-    environment |= {"KERAS_HARNESS_CHILD_PATH": json.dumps(site), "PYTHONDONTWRITEBYTECODE": "1"}
-    return subprocess.Popen(
-        [sys.executable, "-I", "-S", str(CHILD)],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment, cwd="/",
-        close_fds=True,
-    )  # fmt: skip
 
 
 class Reader:
@@ -66,7 +45,7 @@ class Reader:
         if self._process is not None and self._process.poll() is None:
             return
         self._ready = False
-        self._process = _early.pop() if _early else _launched()
+        self._process = launched()
         with contextlib.suppress(BrokenPipeError):  # one that has not started is told of by `read`
             self._send({"memory": self.limits.child_memory})
 

@@ -13,7 +13,7 @@ import numpy as np
 import psutil
 import pytest
 
-from harness.inspection import Limits, hdf5_process, inspect
+from harness.inspection import Limits, hdf5_process, hdf5_start, inspect
 from harness.inspection.hdf5_process import Reader
 from tests.inspection import building as b
 
@@ -43,7 +43,7 @@ for line in sys.stdin:
 def test_a_child_that_dies_or_hangs_is_a_finding(
     body: str, rule: str, verdict: str, tmp_path: Path, monkeypatch
 ) -> None:
-    monkeypatch.setattr(hdf5_process, "CHILD", _child(tmp_path, body))
+    monkeypatch.setattr(hdf5_start, "CHILD", str(_child(tmp_path, body)))
     reader = Reader(Limits(seconds=0.5))
     try:
         for _ in range(2):  # a new child for the next file
@@ -60,7 +60,8 @@ def test_a_child_that_waits_for_ever_is_a_finding_and_one_that_waits_for_the_mac
 ) -> None:
     answer = 'print(json.dumps({"findings": [], "datasets": [], "groups": {}}), flush=True)'
     for seconds, rules in ((60, ["hdf5-slow"]), (1, [])):
-        monkeypatch.setattr(hdf5_process, "CHILD", _child(tmp_path, f"time.sleep({seconds}); {answer}"))
+        child = _child(tmp_path, f"time.sleep({seconds}); {answer}")
+        monkeypatch.setattr(hdf5_start, "CHILD", str(child))
         reader = Reader(Limits(seconds=0.2))
         try:
             assert [rule for rule, _, _ in reader.read(b.whole_hdf5(tmp_path)).findings] == rules
@@ -71,7 +72,7 @@ def test_a_child_that_waits_for_ever_is_a_finding_and_one_that_waits_for_the_mac
 def test_a_child_that_does_not_start_is_a_fault_of_ours(tmp_path: Path, monkeypatch) -> None:
     broken = tmp_path / "child.py"
     broken.write_text("raise SystemExit(1)")
-    monkeypatch.setattr(hdf5_process, "CHILD", broken)
+    monkeypatch.setattr(hdf5_start, "CHILD", str(broken))
     report = inspect(b.keras(tmp_path))
     assert report.verdict == "error"
     assert "does not start" in report.error
@@ -79,7 +80,7 @@ def test_a_child_that_does_not_start_is_a_fault_of_ours(tmp_path: Path, monkeypa
 
 def test_the_child_gives_up_what_it_does_not_need(tmp_path: Path) -> None:
     """The real child, with a reader of HDF5 that was taken over: what it tries is refused."""
-    source = hdf5_process.CHILD.read_text()
+    source = Path(hdf5_start.CHILD).read_text()
     tries = {
         "write": f"open({str(tmp_path / 'marker')!r}, 'w')",
         "run": "os.system('true')",
@@ -96,11 +97,11 @@ def test_the_child_gives_up_what_it_does_not_need(tmp_path: Path) -> None:
         )
         assert attempt in child.read_text()
         reader = Reader(Limits())
-        original, hdf5_process.CHILD = hdf5_process.CHILD, child
+        original, hdf5_start.CHILD = hdf5_start.CHILD, str(child)
         try:
             report = inspect(b.keras(tmp_path), reader=reader)
         finally:
-            hdf5_process.CHILD = original
+            hdf5_start.CHILD = original
             reader.stop()
         assert report.verdict in ("error", "bomb"), name
         assert not (tmp_path / "marker").exists()
@@ -125,12 +126,12 @@ def alarm(request):
 @pytest.mark.usefixtures("alarm")
 def test_a_child_that_goes_round_for_ever_ends_though_its_parent_is_gone(tmp_path: Path, monkeypatch) -> None:
     child = tmp_path / "child.py"
-    source = hdf5_process.CHILD.read_text()
+    source = Path(hdf5_start.CHILD).read_text()
     child.write_text(
         source.replace("    reading = Reading(request", "    while True: pass\n    reading = Reading(request")
     )
     assert child.read_text() != source
-    monkeypatch.setattr(hdf5_process, "CHILD", child)
+    monkeypatch.setattr(hdf5_start, "CHILD", str(child))
     monkeypatch.setattr(hdf5_process, "ORPHAN", 1)
     reader = Reader(Limits())
     wait = reader._line
@@ -146,9 +147,17 @@ def test_a_child_that_goes_round_for_ever_ends_though_its_parent_is_gone(tmp_pat
         reader.stop()
 
 
+def test_the_child_is_started_before_anything_that_takes_long_is_imported() -> None:
+    code = "import sys; import harness.inspection.hdf5_start; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    imported = set(done.stdout.split())
+    assert "harness.inspection.hdf5_start" in imported
+    assert not imported & {"cyclopts", "numpy", "h5py", "dataclasses", "json", "harness.inspection.limits"}
+
+
 def test_a_child_that_was_started_early_is_taken_and_one_that_nobody_needs_ends_by_itself(tmp_path: Path) -> None:
-    hdf5_process.start_early()
-    (early,) = hdf5_process._early
+    hdf5_start.start_early()
+    (early,) = hdf5_start._early
     reader = Reader(Limits())
     try:
         reader.start()
