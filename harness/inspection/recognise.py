@@ -121,6 +121,13 @@ def _sha256(path: Path) -> str:
     return digest.hexdigest()
 
 
+def _is_zip(path: Path) -> bool:
+    try:
+        return zipfile.is_zipfile(path)
+    except zipfile.BadZipFile:  # one whose end says that it goes on in another file
+        return True
+
+
 def _file(subject: Subject) -> None:
     path, report = subject.path, subject.report
     with path.open("rb") as file:
@@ -128,7 +135,7 @@ def _file(subject: Subject) -> None:
         later = 0 if head[:8] == HDF5 else _later(file)
     zip_first = head.startswith(b"PK\x03\x04")
     signature = head[:8] == HDF5 or later > 0
-    zipped = zipfile.is_zipfile(path)
+    zipped = _is_zip(path)
     if signature and zipped and not zip_first:
         report.add("zip-ambiguous", "", "a zip and HDF5 at once: which is read depends on the name")
     if zip_first or (zipped and not signature):

@@ -128,11 +128,12 @@ def in_order(listed: list[Any], clock: Clock) -> list[tuple[Config, list[str]]]:
 def _mismatch(layer: Config, given: Shape) -> Iterator[str]:
     """Is what flows in wide as what the layer was built on? Its kernel fits nothing else."""
     built, name = variables.input_shape(layer), variables.built_in(layer)
-    if (
-        name not in OF_WIDTH or not is_shape(built) or "module" not in layer
-    ):  # as for Keras 2, which builds on what comes
+    if name not in OF_WIDTH or not is_shape(built) or "module" not in layer:  # Keras 2 builds on what comes
         return
-    first = OF_WIDTH[name] and layer["config"].get("data_format") == "channels_first"
+    config = layer["config"]
+    if not isinstance(config, dict):
+        return
+    first = OF_WIDTH[name] and config.get("data_format") == "channels_first"
     if OF_WIDTH[name] and len(given) != len(built):
         return
     wanted, found = (shape[1 if first and len(shape) > 1 else -1] for shape in (built, given))

@@ -74,6 +74,8 @@ def damage() -> Iterator[Case]:
         ),
         "a number that is a list": b.layer("ReLU", name="r") | {"shared_object_id": []},
         "a layer without a config": {"class_name": "ReLU", "module": "keras.layers"},
+        "a convolution whose config is a list": b.layer("Conv2D")
+        | {"config": [b.layer("ReLU", name="r")], "build_config": {"input_shape": [None, 3, 8, 8]}},
         "a lookup without a config": {"class_name": "StringLookup", "module": "keras.layers"},
         "a first layer whose class is an object": {"class_name": {}, "config": {}},
     }.items():

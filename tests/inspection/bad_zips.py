@@ -25,6 +25,13 @@ from tests.inspection.changing import (
 from tests.inspection.stowaways import archives, npy, npz, pickles
 
 
+def _on_another_disk(data: bytearray) -> bytes:
+    """A large zip's second end, which says that the first part of it lies on the fifth disk."""
+    end = data.rindex(b"PK\x05\x06")
+    record = struct.pack("<4sQ2H2L4Q", b"PK\x06\x06", 44, 45, 45, 0, 0, 3, 3, 0, 0)
+    return bytes(data[:end] + record + struct.pack("<4sLQL", b"PK\x06\x07", 4, end, 5) + data[end:])
+
+
 def zips() -> Iterator[Case]:
     link = (stat.S_IFLNK | 0o777) << 16
     pipe = (stat.S_IFIFO | 0o644) << 16
@@ -32,6 +39,7 @@ def zips() -> Iterator[Case]:
     yield Case("zip entry above, with backslashes", "unsafe", "zip-path", with_entry("assets\\..\\..\\marker", b"x"))
     yield Case("zip entry absolute", "unsafe", "zip-path", with_entry("/tmp/marker", b"x"))
     yield Case("zip entry on a drive", "unsafe", "zip-path", with_entry("C:/marker", b"x"))
+    yield Case("zip that goes on in another file", "corrupt", "zip-broken", changed_bytes(_on_another_disk))
     yield Case("zip link", "unsafe", "zip-special", with_entry("assets/link", b"/etc/passwd", external_attr=link))
     yield Case("zip pipe", "unsafe", "zip-special", with_entry("assets/pipe", b"", external_attr=pipe))
     yield Case("zip entry twice", "unsafe", "zip-ambiguous", with_entry("config.json", json.dumps(b.graph()).encode()))
