@@ -133,6 +133,9 @@ TOPOLOGIES = (
     Topology("a mask through several layers", signs.long_mask, _steps.long_mask),
     Topology("a stateful layer", signs.stateful, _steps.stateful, fixed_batch=True),
     Topology("a layer as the activation of another", signs.layer_as_activation, _steps.activated_by_a_layer),
+    Topology(
+        "a layer with weights as the activation of another", signs.weights_in_activation, _steps.activated_with_weights
+    ),
     Topology("a layer called twice", signs.shared, _steps.called_again),
     Topology("a layer called at two depths", signs.at_two_depths, _steps.called_again),
     Topology(

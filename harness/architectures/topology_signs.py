@@ -124,6 +124,11 @@ def layer_as_activation(architecture: Architecture) -> bool:
     return any(isinstance(each, Call) and each.name.startswith("layers.") for each in activations)
 
 
+def weights_in_activation(architecture: Architecture) -> bool:
+    activations = (call.arguments.get("activation") for call in layer_calls(architecture))
+    return any(isinstance(each, Call) and each.name == "layers.PReLU" for each in activations)
+
+
 def _leading_to(architecture: Architecture, structure: object) -> set[str]:
     """The nodes that these tensors come of, and those that these come of."""
     nodes = {node.name: node for node in architecture.nodes}

@@ -263,6 +263,13 @@ def activated_by_a_layer(draw: Draw, graph: Graph) -> None:
     put(graph, "activated", Call("layers.Dense", {"units": 2, "activation": activation}), (onto,), Spec((2,)))
 
 
+def activated_with_weights(draw: Draw, graph: Graph) -> None:
+    """A layer whose activation is a layer with weights of its own."""
+    onto = vector(draw, graph)
+    activation = Call("layers.PReLU", {"alpha_initializer": Call("initializers.Constant", {"value": 0.25})})
+    put(graph, "activated", Call("layers.Dense", {"units": 3, "activation": activation}), (onto,), Spec((3,)))
+
+
 def once_more(graph: Graph, layer: Ref, onto: Ref) -> Ref:
     """Calls a layer of the graph again, on another tensor of that shape."""
     spec = graph.spec(layer)

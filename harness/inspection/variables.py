@@ -306,10 +306,21 @@ def built_in(layer: Config) -> str | None:
     return None if exports.strange(name, config) else name
 
 
+def _activated_by_weights(config: Config) -> bool:
+    """May a layer with weights of its own be an activation? They are saved below the layer, once it was called."""
+    for argument in ("activation", "recurrent_activation"):
+        given = config.get(argument)
+        if isinstance(given, dict) and given.get("class_name") != "function" and built_in(given) not in NONE:
+            return True
+    return False
+
+
 def of(layer: Config, shape: Any = None) -> Variables | None:
     """The weights of a layer, in the order that Keras saves them; None where they are not computed. Raises Odd."""
     name, config = built_in(layer), layer.get("config")
     if name is None or not isinstance(config, dict):
+        return None
+    if _activated_by_weights(config):
         return None
     if name in NONE:
         return []

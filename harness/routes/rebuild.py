@@ -20,6 +20,8 @@ from harness.worker.custom import CUSTOM_OBJECTS
 from harness.worker.dialect import keras
 from harness.worker.subject import Subject
 
+Weights = list[tuple[str, np.ndarray]]  # each with its place
+
 
 def _fresh(subject: Subject, model: Any) -> Arrival:
     """Compares the new weights one by one: with those of the first build, and with those that the model has now."""
@@ -32,6 +34,7 @@ def _fresh(subject: Subject, model: Any) -> Arrival:
         return place.rpartition("/")[2] not in dialect.ADAPTED and not given & set(place.split("/"))
 
     seeded = _seeded(subject)
+    # One that only the first call has made (Keras 3 builds the PReLU of a Dense so) has no first value.
     before = [
         [
             path,
@@ -42,7 +45,7 @@ def _fresh(subject: Subject, model: Any) -> Arrival:
         for path, one, other in zip(
             _places(current), _in_order_of(current, subject.initial), _in_order_of(current, subject.shared["redrawn"])
         )
-        if drawn(path)
+        if drawn(path) and one is not None and other is not None
     ]
     after = [
         [
@@ -52,7 +55,7 @@ def _fresh(subject: Subject, model: Any) -> Arrival:
             "carried over" if _same(value, now) and not _same(first, now) else "not carried over",
         ]
         for (path, value), first, now in zip(made, _in_order_of(made, subject.initial), _in_order_of(made, current))
-        if drawn(path)
+        if drawn(path) and first is not None and now is not None
     ]
     after += [[path, list(value.shape), "surplus", ""] for path, value in made[len(current) :]]
     if len(made) == len(current):
@@ -63,18 +66,19 @@ def _fresh(subject: Subject, model: Any) -> Arrival:
     return Arrival(model, {"fresh": before}, {"fresh": after}, unasked)
 
 
-def _places(weights: list[tuple[str, np.ndarray]]) -> list[str]:
+def _places(weights: Weights) -> list[str]:
     return [place for place, _ in weights]
 
 
-def _in_order_of(weights: list[tuple[str, np.ndarray]], others: list[tuple[str, np.ndarray]]) -> list[np.ndarray]:
-    """The values of `others`, in the order of `weights` where both are of the same places.
+def _in_order_of(weights: Weights, others: Weights) -> list[np.ndarray | None]:
+    """The values of `others` for each of `weights`, by their places; None where `others` has no such place.
 
-    Keras 2 lists the weights of what is frozen in another order than those of what is not frozen yet.
+    Keras 2 lists the weights of what is frozen in another order than those of what is not frozen yet, and Keras 3 makes
+    some in the midst of others with the first call. Where neither has all places of the other, they go by their order.
     """
-    values = dict(others)
-    same = len(values) == len(others) and sorted(values) == sorted(_places(weights))
-    return [values[place] for place in _places(weights)] if same else [value for _, value in others]
+    values, places = dict(others), _places(weights)
+    by_place = len(values) == len(others) and (set(values) <= set(places) or set(places) <= set(values))
+    return [values.get(place) for place in places] if by_place else [value for _, value in others]
 
 
 def _gives_weights(node: Node) -> bool:

@@ -353,5 +353,20 @@ SAID = {
         keras="3.15.1",
         saved_by="3.14.0",
     ),
+    "weights-of-an-activation-refused": Case(
+        said="Weight count mismatch for layer #0 (named d in the current model). Layer expects 2 weight(s). Received 3",
+        layer=Call("layers.Dense", {"units": 2, "activation": Call("layers.PReLU")}),
+        keras="3.15.1",
+        saved_by="2.15.0",
+    ),
+    "weights-of-an-activation-told-late": Case(
+        layer=Call("layers.Dense", {"units": 2, "activation": Call("layers.PReLU", {"shared_axes": (1,)})}),
+        observation="weights",
+        direction="back",
+        where="d/p_re_lu/alpha",
+        kind="surplus",
+        keras="2.15.0",
+        saved_by="3.15.1",
+    ),
     "own-class-missing": Case(said="Unknown layer: 'mine>Scale'.", direction="", layer=Call("custom.Scale"), own=True),
 }

@@ -227,3 +227,24 @@ def test_what_a_layer_holds_in_containers_is_told_by_how_it_holds_it_and_by_the_
     old = ("3.15.1", "2.15.0")
     assert held("dict", "hdf5", *old, kind="value") == ""
     assert held("dict", "hdf5", *old, layers=("Dense",)) == held("dict of lists", "weights_h5", *old, layers=()) == ""
+
+
+def test_the_weights_of_an_activation_are_told_where_a_prelu_is_one_and_of_keras_3_alone() -> None:
+    first, late = (SAID[f"weights-of-an-activation-{how}"] for how in ("refused", "told-late"))
+    behind = (Call("layers.Dense", {"units": 2, "activation": "relu"}), Call("layers.PReLU"))
+    leaky = Call("layers.Dense", {"activation": Call("layers.LeakyReLU", {"alpha": 0.5})})
+    for case in (first, late):
+        for layers in (behind, (leaky, Call("layers.PReLU"))):
+            assert told_of(case, *layers) == ""
+        assert told_of(replace(case, keras=case.saved_by, saved_by=case.keras), case.layer) == ""
+    given = Call("layers.PReLU", {"alpha_initializer": Call("initializers.Constant", {"value": 0.25})})
+    never = (
+        "A total of 1 objects could not be loaded. Example error message for object <PReLU name=p_re_lu, built=False>:"
+    )
+    assert told_of(replace(first, said=never), Call("layers.Dense", {"activation": given})) == (
+        "weights-of-an-activation-refused"
+    )
+    assert (
+        told_of(replace(first, said=never.replace("PReLU", "Gate")), Call("layers.Dense", {"activation": given})) == ""
+    )
+    assert told_of(replace(late, where="d/kernel"), late.layer) == ""

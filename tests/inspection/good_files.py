@@ -42,6 +42,12 @@ def _good(name: str, make: Callable[[Path], Path], rule: str | None = None) -> C
     return Case(name, "ok", rule, make)
 
 
+def _with_alpha(file: h5py.File) -> None:
+    group = file["model_weights/dense"]
+    group.attrs["weight_names"] = [b"dense/kernel:0", b"dense/bias:0", b"dense/p_re_lu/alpha:0"]
+    group["dense/p_re_lu/alpha:0"] = np.ones(4, "float32")
+
+
 def configs() -> Iterator[Case]:
     operation = b.layer("TFOpLambda", module="keras.src.layers.core.tf_op_layer", registered="TFOpLambda",
                         name="o", function="math.multiply")  # fmt: skip
@@ -76,6 +82,7 @@ def configs() -> Iterator[Case]:
         "lambda of a function by its name": with_lambda(b.function("relu")),
         "lambda of a layer": with_lambda(b.layer("ReLU", name="r")),
         "activation as a layer": b.model(activation=b.layer("ReLU", name="r")),
+        "activation with weights that were not made yet": b.model(activation=b.layer("PReLU", name="p")),
         "activation by an older name": b.model(activation="swish"),
         "initializer by its name": b.model(kernel_initializer="glorot_uniform"),
         "initializers of TensorFlow": b.model(
@@ -259,6 +266,9 @@ def containers() -> Iterator[Case]:
         "a long release", lambda folder: b.keras(folder, about=b.metadata("3.16.0.dev2026110403+local.build-12"))
     )
     yield _good("groups without weights", with_weights(groups))
+    yield _good("an activation with weights", lambda folder: b.keras(
+        folder, b.model(activation=b.layer("PReLU", name="p")),
+        weights=b.hdf5(b.arrays() | {"layers/dense/activation/vars/0": np.ones(4, "float32")})))  # fmt: skip
     yield _good("optimizer", with_weights(optimizer))
     yield _good("seed", with_weights(generator))
     yield _good("ones", with_weights(values=half))
@@ -278,6 +288,12 @@ def containers() -> Iterator[Case]:
     yield _good(".keras as Keras 2 writes it", lambda folder: b.keras(folder, b.sequential(
         b.dense("dense", 4, 3), b.dense("dense_1", 2, 4), first=b.layer("InputLayer", name="i", dtype="float32",
         sparse=False, ragged=False, batch_input_shape=[None, 3])), about=b.metadata("2.12.0")))  # fmt: skip
+    yield _good(
+        "whole HDF5 of an activation with weights",
+        lambda folder: b.whole_hdf5(
+            folder, b.legacy(b.legacy_dense(activation=b.legacy_layer("PReLU", name="p"))), change=_with_alpha
+        ),
+    )
     yield _good("whole HDF5, compiled", lambda folder: b.whole_hdf5(folder, training={
         "loss": "mse", "metrics": [[b.legacy_layer("MeanMetricWrapper", name="mae", fn="mean_absolute_error")]],
         "optimizer_config": b.legacy_layer("Custom>Adam", name="Adam")}))  # fmt: skip
