@@ -24,6 +24,7 @@ from harness.inspection.variables import Odd, Shape, Variables
 
 # Exported under another name than the class has, after which its group is called.
 CLASSES = {"GroupQueryAttention": "GroupedQueryAttention"}
+IN_CODE = ("LinearModel", "WideDeepModel")  # models of Keras 2 that make their layers themselves
 OLDER = "_layer_checkpoint_dependencies/"  # what `layers` was called at first
 Layer = dict[str, Any]
 
@@ -125,9 +126,10 @@ def own_name(layer: Layer) -> str:
 
 
 def tells_layers(config: Layer) -> bool:
-    """Does the config say which layers there are? That of a model of the author's class need not: its code does."""
+    """Does the config say which layers there are? That of the author's class, or of one of IN_CODE, need not."""
     inner, name = config.get("config"), variables.built_in(config)
-    return (name is not None and bool(exports.bare(name))) or (isinstance(inner, dict) and "layers" in inner)
+    told = name is not None and bool(exports.bare(name)) and name not in IN_CODE
+    return told or (isinstance(inner, dict) and "layers" in inner)
 
 
 def _held(contents: Contents) -> dict[str, dict[str, Any]]:

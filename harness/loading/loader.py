@@ -24,7 +24,8 @@ from harness.protocol.architecture import Architecture
 ROUTES = ("keras_zip", "keras_zip_twice", "extraction", "transfer")
 OPEN = ("ok", "non-finite")  # what inspection may say of a file that is loaded
 GIVEN = "its code was given"
-NO_INPUTS = "NoInputs"  # what a worker raises for a model that does not say what it takes
+# What a worker raises instead of calling what it has loaded.
+UNCALLED = {"NoInputs": "it does not say what its inputs are", "NoModel": "it is no model, which could be called alike"}
 STATED = ("python", "tensorflow", "keras", "packages")
 
 
@@ -115,8 +116,8 @@ class Loader:
         why = brief(said) if cause is None else f"{cause.explanation} {cause.what_to_do()} (It said: {brief(said)})"
         keras = f"Keras {version}"
         if at == "the first call":
-            if error["type"] == NO_INPUTS:
-                report.add("not-called", "", "it does not say what its inputs are")
+            if error["type"] in UNCALLED:
+                report.add("not-called", "", UNCALLED[error["type"]])
             else:
                 report.add("call-fails", "", f"{keras}: {why}")
             if loads != "yes":

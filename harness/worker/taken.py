@@ -38,6 +38,10 @@ class NoInputs(ValueError):
     """Nothing is known of what a model takes, and the user gave nothing."""
 
 
+class NoModel(ValueError):
+    """What the file holds is another thing of Keras: it is called as its author says."""
+
+
 class NoInputsOfIt(ValueError):
     """The inputs that the user gave are those of another model."""
 
@@ -181,9 +185,11 @@ def weights_beside(path: Path) -> str:
 def inputs_of(model: Any, given: str | None = None) -> Any:
     """Tensors for a model, in the structure in which it takes them: the user's, or made up from a seed.
 
-    Raises NoInputs for a model that does not say what it takes, where none are given, and NoInputsOfIt for those of
-    another model.
+    Raises NoInputs for a model that does not say what it takes, where none are given, NoInputsOfIt for those of another
+    model, and NoModel for what is none.
     """
+    if not isinstance(model, keras.Model):
+        raise NoModel(f"a {type(model).__name__} is no model")  # a FeatureSpace, which takes features by their names
     arrays = dict(np.load(given, allow_pickle=False)) if given else {}
     wanted, structure = _wanted(model)
     if not wanted and not arrays:

@@ -90,6 +90,10 @@ def configs() -> Iterator[Case]:
                                        registered="RandomNormal", mean=0.0, stddev=0.02, seed=None),
             bias_initializer=b.layer("Zeros", module="tensorflow.python.ops.init_ops", registered="Zeros",
                                      dtype="float32")),
+        "a model of Keras that makes its layers": b.layer(
+            "LinearModel", module="keras.experimental", name="l", units=4, activation="linear", use_bias=True,
+            kernel_initializer=b.initializer("Zeros"), bias_initializer=b.initializer("Zeros"),
+            kernel_regularizer=None, bias_regularizer=None),
         "regularizer": b.model(kernel_regularizer=b.layer("L2", module="keras.regularizers", l2=0.1)),
         "constraint": b.model(kernel_constraint=b.layer("MaxNorm", module="keras.constraints", max_value=1)),
         "vocabulary in the file": with_layer(b.layer("StringLookup", name="s", vocabulary=["a", "b", "/etc/passwd"])),

@@ -21,7 +21,7 @@ from harness.inspection.limits import Limits
 from harness.inspection.recognise import inspect
 from harness.inspection.report import Report
 from harness.inspection.rules import RULES, SECURITY, VERDICTS
-from harness.loading.loader import GIVEN, NO_INPUTS, Loader, Settings, accept_given
+from harness.loading.loader import GIVEN, UNCALLED, Loader, Settings, accept_given
 from harness.reporting import rules_page
 from tests.inspection import building as b
 from tests.inspection.bad_places import index
@@ -356,7 +356,7 @@ def test_a_model_that_says_nothing_of_its_inputs_is_not_called_and_that_is_no_fa
     loader = Loader(Settings())
     loader._about = {"keras": "3.15.1"}
     report = Report("m.keras", loaded={})
-    loader._refused(report, {"type": NO_INPUTS, "message": "give some"}, "the first call", loads)
+    loader._refused(report, {"type": next(iter(UNCALLED)), "message": "give some"}, "the first call", loads)
     assert [each.rule for each in report.findings] == rules
     assert report.verdict == verdict
 
