@@ -15,6 +15,7 @@ from harness.settings import Usage
 if TYPE_CHECKING:
     from harness.loading.loader import Loader
 
+WHOLE = ("ok", "non-finite", "needs custom objects", "incompatible")  # verdicts of what somebody may want to load
 INSTALL = 'pip install "keras-harness[tensorflow-cpu]"'
 
 
@@ -43,11 +44,42 @@ class Trial(contextlib.ExitStack):
         self._wanted = wanted
         self._load = wanted.load
         self._loader: Loader | None = None
+        self._keras: str | None = None  # the release here, once it was asked for
 
     def take(self, path: Path, report: Report) -> None:
-        """Loads the file if inspection has nothing against it. Raises Usage for custom objects that are not there."""
-        if not self._load:
-            return
+        """Loads the file if inspection has nothing against it, or else says what the Keras here means for it.
+
+        Raises Usage for custom objects that are not there.
+        """
+        if self._load:
+            self._load_it(path, report)
+        if report.loaded is None and report.keras_version and report.verdict in WHOLE:
+            self._state(report)
+
+    def _state(self, report: Report) -> None:
+        from harness.loading.elsewhere import installed, meaning
+
+        if self._keras is None:
+            self._keras = installed() if self._wanted.env is None else self._in_env(self._wanted.env)
+        if what := meaning(report, self._keras):
+            report.add("another-release", "", what)
+
+    def _in_env(self, env: str) -> str:
+        """The release of Keras there; empty where there is no such environment, which loading tells of."""
+        from harness.environments.environment import EnvironmentFailed, environment, releases
+        from harness.environments.wanted import Unreadable
+
+        try:
+            with environment(env) as under:
+                return releases(under.interpreter).get("keras", "")
+        except Unreadable as error:
+            raise Usage(str(error)) from error
+        except EnvironmentFailed as error:
+            self.failed = True
+            self.remarks.append(str(error))
+            return ""
+
+    def _load_it(self, path: Path, report: Report) -> None:
         from harness.dispatch.worker import WorkerFailed
         from harness.loading.loader import CustomObjectsError, Loader, accept_given, may_load
 

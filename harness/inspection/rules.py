@@ -333,6 +333,12 @@ _ROWS: dict[str, Rule] = {
         None, "note", "A release of Keras that is newer than what is known here",
         "What it names is looked up in tables of older releases.", "Update keras-harness.",
     ),
+    "another-release": Rule(
+        None, "note", "Another Keras wrote it than is here",
+        "Releases of Keras do not take up each other's files in everything. Said of what is not loaded, where the "
+        "major release is another, or the one here is the earlier; what is certain without loading it is named.",
+        "Load it (without --no-load), here or in the environment that --env names.",
+    ),
     "format-named-otherwise": Rule(
         None, "note", "The name says another format than the content", "Keras goes by the name and fails.",
         "Rename it to what it is.",

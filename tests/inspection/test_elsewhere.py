@@ -1,0 +1,77 @@
+"""What it means for a file which Keras is here: told where it is not loaded, and certain only of what is refused."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+
+from harness.inspection.recognise import inspect
+from harness.loading.elsewhere import installed, meaning
+from tests.inspection import building as b
+from tests.inspection.test_loading import run
+
+
+def _of_keras_2(folder: Path, module: str = "keras.src.engine.functional") -> Path:
+    config = json.dumps(b.graph() | {"module": module}).replace('"batch_shape"', '"batch_input_shape"')
+    return b.keras(folder, config.encode(), about=b.metadata("2.15.0"))
+
+
+def _with_time_major(folder: Path) -> Path:
+    def change(file: h5py.File) -> None:
+        group = file["model_weights/dense"]
+        group["dense/recurrent_kernel:0"] = np.ones((4, 4), "float32")
+        group.attrs["weight_names"] = [b"dense/kernel:0", b"dense/recurrent_kernel:0", b"dense/bias:0"]
+
+    layer = b.legacy_layer("SimpleRNN", name="dense", units=4, time_major=False)
+    return b.whole_hdf5(folder, b.legacy(layer), change=change)
+
+
+@pytest.mark.parametrize(
+    ("make", "here", "told"),
+    [
+        (_of_keras_2, "3.15.1", "refuses it. A .keras file names the module"),
+        (_of_keras_2, "2.15.0", ""),
+        (_of_keras_2, "2.14.0", "only loading it tells"),
+        (_of_keras_2, "", ""),
+        (lambda folder: _of_keras_2(folder, "keras"), "3.15.1", "only loading it tells"),
+        (_with_time_major, "3.0.5", "refuses it. Keras 2 writes time_major"),
+        (b.whole_hdf5, "3.15.1", "only loading it tells"),
+        (b.keras, "2.15.0", "refuses it. Keras 3 writes the shape of an InputLayer"),
+        (b.keras, "3.16.0", ""),
+        (b.keras, "3.12.0", "only loading it tells"),
+    ],
+)
+def test_what_another_release_means_is_told_by_the_file_and_the_release_here(
+    make, here: str, told: str, tmp_path: Path
+) -> None:
+    report = inspect(make(tmp_path))
+    assert report.keras_version is not None
+    said = meaning(report, here)
+    assert told in said
+    assert bool(told) is bool(said)
+
+
+def test_it_is_told_of_a_file_that_is_not_loaded_by_the_keras_that_lies_there(tmp_path: Path) -> None:
+    (tmp_path / "keras-2.15.0.dist-info").mkdir()  # the folder that it runs in comes first
+    code, said, (file,) = run(b.keras(tmp_path), "--no-load", folder=tmp_path)
+    assert (code, file["verdict"]) == (0, "ok")
+    assert [each["rule"] for each in file["findings"]] == ["another-release"]
+    assert "Keras 2.15.0 here refuses it" in said
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("make", [_of_keras_2, _with_time_major])
+def test_what_is_said_to_be_refused_is_refused(make, tmp_path: Path) -> None:
+    if not installed().startswith("3."):
+        pytest.skip("it is said of Keras 3")
+    path = make(tmp_path)
+    assert "refuses it" in meaning(inspect(path), installed())
+    code, said, (file,) = run(path, folder=tmp_path)
+    assert (code, file["verdict"]) == (1, "incompatible"), said
+    rules = {each["rule"] for each in file["findings"]}
+    assert "does-not-load" in rules
+    assert "another-release" not in rules
