@@ -34,7 +34,7 @@ WORDS = (
     b"\n[UNK]\ne\nd\nc\nb\na", b"[UNK]\nb\na", b"-1\n3\n7", b"(\n)\nc\nthe\n", b"c\nb\na\n.\n", b"(", b"c", b".", b"",
     b"cat\ndog\n.\nR\n", b"cos\nto\n.\n", b"(in\nthe\nof\n", b"I\nN\nV\n(\nt\nR\n.", b"N\n.\n", b"Very\nIn\n",
     b"cat\ndog\n(t\nR.", "Jay\n\u1109\n\u1f01\u03b9\n!':\nmd2".encode(),
-    "\u0441\u043b\u043e\u0432\u043e\n".encode(), b"MZ\nRar\n#\nPK\n",
+    "\u0441\u043b\u043e\u0432\u043e\n".encode(), b"MZ\nRar\n#\nPK\n", b"a\r\r\nb\r\n",
 )  # fmt: skip
 
 

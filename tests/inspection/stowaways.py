@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib.util
 import io
+import marshal
 import pickle
 import tarfile
 import zipfile
@@ -37,6 +39,8 @@ def archives() -> dict[str, bytes]:
     with zipfile.ZipFile(packed, "w") as inner:
         inner.writestr("a", b"a")
     return {"a tar": stream.getvalue(), "a zip after two bytes": b"xx" + packed.getvalue(),
+            "bytecode of Python": importlib.util.MAGIC_NUMBER + bytes(12) + marshal.dumps(compile("1", "a", "eval")),
+            "a program of macOS": b"\xcf\xfa\xed\xfemore",
             "an empty zip": b"PK\x05\x06" + bytes(18), "a zstd": b"\x28\xb5\x2f\xfdmore",
             "HDF5": b.hdf5(b.arrays())}  # fmt: skip
 

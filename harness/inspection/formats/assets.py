@@ -13,7 +13,9 @@ TAIL = (1 << 16) + 22  # a zip's directory ends there
 HDF5 = b"\x89HDF\r\n\x1a\n"
 BEGINNINGS = ((b"PK\x03\x04", "a zip"), (b"\x1f\x8b", "a gzip"), (b"7z\xbc\xaf", "a 7z"), (b"Rar!", "a rar"),
               (b"BZh", "a bzip2"), (b"\xfd7zXZ", "an xz"), (b"\x28\xb5\x2f\xfd", "a zstd"), (b"\x7fELF", "a program"),
-              (b"MZ\x90", "a program"), (b"#!", "a script"), (HDF5, "HDF5"))  # fmt: skip
+              (b"MZ\x90", "a program"), (b"\xcf\xfa\xed\xfe", "a program"), (b"\xca\xfe\xba\xbe", "a program"),
+              (b"#!", "a script"), (HDF5, "HDF5"))  # fmt: skip
+BYTECODE = re.compile(rb"[\0-\xff][\x0b-\x0e]\r\n[\0-\3]\0\0\0")  # Python's, from 3.7 on: its release, and flags
 ARRAY = b"\x93NUMPY"
 _DTYPE = rb"'[<>|=]?[?biufcmMSUV]\d*(\[\w+\])?'"
 _FIELD = rb"\('[^'\\]*', " + _DTYPE + rb"(, \([\d, ]*\))?\)"
@@ -31,6 +33,8 @@ def stranger(file: IO[bytes], tail: bytes, size: int, own: bytes = b"") -> tuple
     """
     head = file.read(HEAD)
     what = next((what for begin, what in BEGINNINGS if head.startswith(begin) and begin != own), None)
+    if what is None and BYTECODE.match(head):
+        what = "a program"
     if what is None and _is_zip(tail, size):
         what = "a zip"
     if what is None and _is_tar(head[:512]):
