@@ -161,8 +161,8 @@ def _verdict(exchange: Exchange, scratch: Scratch, path: Path, report: Report, g
     if report.format == "unknown" or not path.exists():
         told = report.findings[0].what if report.findings else "no format of Keras"
         return replace(first, why=f"not a model: {told}")
-    baseline = _take(exchange.baseline, path, scratch, given)
-    candidate = _take(exchange.candidate, path, scratch, given)
+    baseline = _take(exchange.baseline, path, report, scratch, given)
+    candidate = _take(exchange.candidate, path, report, scratch, given)
     one, other = baseline.result(), candidate.result()
     one_keras, other_keras = (str(side.about.get("keras", "")) for side in (exchange.baseline, exchange.candidate))
     sides = (one_keras, other_keras)
@@ -253,10 +253,11 @@ def _way(keras: str, other: str) -> str:
     return BACK if later(other, keras) else FORWARD
 
 
-def _take(side: Side, path: Path, scratch: Scratch, given: Given) -> Any:
+def _take(side: Side, path: Path, report: Report, scratch: Scratch, given: Given) -> Any:
     request = {
         "verb": "take",
         "file": str(path.absolute()),
+        "weights": None if report.weights is None else str(report.weights.absolute()),
         "asked": [*across.OBSERVATIONS, *across.ALSO],
         "keep": {route: str(scratch.folder(route)) for route in WHOLE},
         **given.to_json(),

@@ -22,7 +22,6 @@ from harness.inspection.subject import Subject
 
 NAMES = {".keras": ("keras", "keras folder"), ".h5": ("hdf5", "hdf5 weights by name", "weights.h5"),
          ".hdf5": ("hdf5", "hdf5 weights by name", "weights.h5")}  # fmt: skip
-OURS = 64 * MB  # a file with more holes than that is not read
 
 
 def inspect(path: str | os.PathLike[str], *, limits: Limits | None = None, reader: Reader | None = None) -> Report:
@@ -75,7 +74,7 @@ def _inspect(subject: Subject) -> None:
     if not before.st_size:
         report.add("not-a-plain-file", "", "empty")
         return
-    if _has_holes(report, "", before):
+    if subject.has_holes("", before):
         return
     hashing = threading.Thread(target=_hash, args=(path, report))
     hashing.start() if before.st_size > MB else hashing.run()
@@ -90,19 +89,10 @@ def _inspect(subject: Subject) -> None:
         report.add("changed-while-read", "", "its size, time or place is another than before")
 
 
-def _has_holes(report: Report, where: str, found: os.stat_result) -> bool:
-    """Is far less of a file stored than it says? Then it is noted, and not read."""
-    stored = getattr(found, "st_blocks", found.st_size) * 512
-    holes = found.st_size > OURS and stored < found.st_size // 2
-    if holes:
-        report.add("file-holes", where, f"{found.st_size:,} bytes long, {stored:,} of them stored")
-    return holes
-
-
 def _of_parts(subject: Subject) -> str | None:
     """Of several files the SHA-256 of what `sha256sum` prints of them: what is accepted is so of all of them."""
     parts = sorted(subject.parts.items())
-    if not parts or any(_has_holes(subject.report, name, path.stat()) for name, path in parts):
+    if not parts or any(subject.has_holes(name, path.stat()) for name, path in parts):
         return None
     listed = "".join(f"{_sha256(path)}  {name}\n" for name, path in parts)
     return hashlib.sha256(listed.encode("utf-8", "surrogateescape")).hexdigest()

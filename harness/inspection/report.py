@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 from harness.inspection.clock import Clock
@@ -64,6 +65,7 @@ class Report:
     seconds: float = 0.0
     error: str = ""  # a fault of ours
     loaded: dict[str, Any] | None = None  # what came of loading it; None where it was not loaded
+    weights: Path | None = None  # of a JSON config: those that lie beside it, and were looked at with it
     configs: list[bytes] = field(default_factory=list)  # as they stand in the file; no part of the report
     more: Counter[str] = field(default_factory=Counter)
     kept: Counter[str] = field(default_factory=Counter)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from harness.inspection import exports, graph, positions
 from harness.inspection.hdf5_process import Contents, Reader
-from harness.inspection.limits import Limits
+from harness.inspection.limits import MB, Limits
 from harness.inspection.references import SAVED, VALUES, References
 from harness.inspection.report import Report
 from harness.inspection.strict_json import parse_into
+
+OURS = 64 * MB  # a file with more holes than that is not read
 
 
 def _may_be_model(config: dict[str, Any]) -> bool:
@@ -70,6 +73,14 @@ class Subject:
         if size > most:
             self.report.add("json-bomb", where, f"{size:,} bytes; the limit is {most:,}")
         return size <= most
+
+    def has_holes(self, where: str, found: os.stat_result) -> bool:
+        """Is far less of a file stored than it says? Then it is noted, and not read."""
+        stored = getattr(found, "st_blocks", found.st_size) * 512
+        holes = found.st_size > OURS and stored < found.st_size // 2
+        if holes:
+            self.report.add("file-holes", where, f"{found.st_size:,} bytes long, {stored:,} of them stored")
+        return holes
 
     def _look(self, data: bytes, config: Any, where: str, *, of_saved_model: bool = False) -> References:
         self.report.keep(data)

@@ -53,11 +53,9 @@ def placed(config: Any, at: str = "layers", depth: int = 0) -> Iterator[tuple[st
         config.get("class_name") == "Sequential" and isinstance(first, dict) and first.get("class_name") == "InputLayer"
     )
     for layer in listed:
-        if not isinstance(layer, dict) or not isinstance(layer.get("class_name"), str):
+        if not is_layer(layer):
             continue
         name = layer["class_name"]
-        if exports.kinds(str(layer.get("module")), name) == {"operation"}:
-            continue  # not among `model.layers`
         own = name.rpartition(">")[2]
         word = _snake(CLASSES.get(own, own))
         path = f"{at}/{word}_{used[word]}" if used[word] else f"{at}/{word}"
@@ -66,6 +64,13 @@ def placed(config: Any, at: str = "layers", depth: int = 0) -> Iterator[tuple[st
             yield from placed(layer, f"{path}/layers", depth + 1)
         else:
             yield path, layer, fed or bool(layer.get("inbound_nodes"))
+
+
+def is_layer(config: Any) -> bool:
+    """Is it one of `model.layers`? An operation is not."""
+    if not isinstance(config, dict) or not isinstance(config.get("class_name"), str):
+        return False
+    return exports.kinds(str(config.get("module")), config["class_name"]) != {"operation"}
 
 
 def compare(report: Report, config: Layer, contents: Contents, where: str, limits: Limits) -> None:

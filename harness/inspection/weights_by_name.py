@@ -18,6 +18,7 @@ from harness.inspection.weights import (
     fits,
     hold_dtype,
     hold_size,
+    is_layer,
     layers_of,
     own_name,
     shape_text,
@@ -30,24 +31,28 @@ IN_ORDER = variables.ROWS.keys() - {
 }  # fmt: skip
 
 
-def compare(report: Report, config: Layer, contents: Contents, limits: Limits, root: str) -> None:
-    """An HDF5 file's config against its `model_weights`: the layers by name, their weights in any order."""
+def compare(report: Report, config: Layer, contents: Contents, limits: Limits, root: str, *, where: str = "") -> None:
+    """A config against the group `root` of an HDF5 file: the layers by name, their weights in any order.
+
+    `where` is the file where that lies beside the config: then the layers that were saved may be called otherwise.
+    """
     held = {entry["path"]: entry for entry in contents.datasets if entry["path"].startswith(f"{root}/")}
     report.parameters = sum(product(entry["shape"]) for entry in held.values())
     inner = config["config"]
     listed = inner.get("layers") if isinstance(inner, dict) else inner
     names = dict.fromkeys(_listed(contents.groups.get(root or "/", {}), "layer_names"))
+    given = _names_by_order(listed, list(names)) if where else {}
     known: set[str] = {"top_level_model_weights"}
     seen: set[str] = set()
     order: list[str] = []  # of the layers that have weights
-    for layer in listed if isinstance(listed, list) else []:
+    for at, layer in enumerate(listed if isinstance(listed, list) else []):
         report.clock.tick()
         own = layer.get("config") if isinstance(layer, dict) else None
         if not isinstance(own, dict) or not isinstance(layer.get("class_name"), str):
             continue
-        name = layer.get("name", own.get("name"))
+        name = given.get(at, layer.get("name", own.get("name")))
         if isinstance(name, str) and name in seen:  # the weights of that name would be gone through for each
-            report.add("name-twice", f"{root}/{name}", name)
+            report.add("name-twice", f"{where}{root}/{name}", name)
             continue
         if isinstance(name, str):
             seen.add(name)
@@ -57,26 +62,41 @@ def compare(report: Report, config: Layer, contents: Contents, limits: Limits, r
         found = [held.get(f"{group}/{each}") for each in weights]
         for each, entry in zip(weights, found, strict=True):
             if entry is None:
-                report.add("weight-missing", f"{group}/{each}", "named in weight_names; the file does not hold it")
+                report.add(
+                    "weight-missing", f"{where}{group}/{each}", "named in weight_names; the file does not hold it"
+                )
         there = [entry for entry in found if entry is not None]
         if layer["class_name"] in MODELS:
-            _model(report, layer, group, there)
+            _model(report, layer, f"{where}{group}", there)
         else:
-            _layer(report, layer, group, there)
+            _layer(report, layer, f"{where}{group}", there, where)
         if weights:
             order.append(str(name))
         if weights and str(name) not in names:
-            report.add("weight-surplus", group, "not in layer_names")
+            report.add("weight-surplus", f"{where}{group}", "not in layer_names")
     for name in names if tells_layers(config) else ():
         if name not in known:
-            report.add("weight-surplus", f"{root}/{name}", "no layer of the config has this name")
+            report.add("weight-surplus", f"{where}{root}/{name}", "no layer of the config has this name")
     with_weights = set(order)
     for one, other in zip(order, [name for name in names if name in with_weights], strict=False):
         if one != other:  # Keras goes by the order, whatever the layers are called
-            report.add("weight-shape", f"{root}@layer_names", f"{other} stands where the config has {one}: each would "
-                       "be given the weights of another")  # fmt: skip
+            what = f"{other} stands where the config has {one}: each would be given the weights of another"
+            report.add("weight-shape", f"{where}{root}@layer_names", what)
             break
     hold_size(report, config, limits)
+
+
+def _names_by_order(listed: Any, names: list[str]) -> dict[int, str]:
+    """What the layers of a config are called in weights of its like; nothing where they are called the same there.
+
+    A model that is made again has other names of its own accord, and Keras takes the weights by their order.
+    """
+    layers = [(at, each) for at, each in enumerate(listed if isinstance(listed, list) else []) if is_layer(each)]
+    if {own_name(each) for _, each in layers} >= set(names):
+        return {}
+    if len(layers) != len(names):  # the input of a Sequential is not among its layers
+        layers = [(at, each) for at, each in layers if each["class_name"] != "InputLayer"]
+    return {at: name for (at, _), name in zip(layers, names, strict=True)} if len(layers) == len(names) else {}
 
 
 def _model(report: Report, model: Layer, group: str, found: list[dict[str, Any]]) -> None:
@@ -108,7 +128,7 @@ def _model(report: Report, model: Layer, group: str, found: list[dict[str, Any]]
             report.add("weight-shape", group, f"no layer of this model has one of {shape_text(there)}")
 
 
-def _layer(report: Report, layer: Layer, group: str, found: list[dict[str, Any]]) -> None:
+def _layer(report: Report, layer: Layer, group: str, found: list[dict[str, Any]], where: str) -> None:
     asked = asked_by(report, layer, group)
     if asked is None:
         return
@@ -121,7 +141,7 @@ def _layer(report: Report, layer: Layer, group: str, found: list[dict[str, Any]]
         match = next((entry for entry in left if fits(shape, entry["shape"])), None)
         if match is not None:
             left.remove(match)
-            hold_dtype(report, match, match["path"], variables.policy(layer["config"]))
+            hold_dtype(report, match, f"{where}{match['path']}", variables.policy(layer["config"]))
         elif found and len(left) and len(found) == len(asked):
             report.add("weight-shape", group, f"none is {shape_text(shape)}; left are "
                        f"{', '.join(shape_text(entry['shape']) for entry in left)}")  # fmt: skip
@@ -129,12 +149,12 @@ def _layer(report: Report, layer: Layer, group: str, found: list[dict[str, Any]]
         elif found or variables.input_shape(layer) is not None or layer.get("inbound_nodes"):
             report.add("weight-missing", group, f"the config asks for {shape_text(shape)}")
     for entry in left:
-        report.add("weight-surplus", entry["path"], "the layer has no such weight")
+        report.add("weight-surplus", f"{where}{entry['path']}", "the layer has no such weight")
     if variables.built_in(layer) in IN_ORDER and len(found) == len(asked) and not left:
         for (_, shape), entry in zip(asked, found, strict=True):
             if not fits(shape, entry["shape"]):
                 what = f"{shape_text(entry['shape'])} stands where {shape_text(shape)} is looked for"
-                report.add("weight-shape", entry["path"], what)
+                report.add("weight-shape", f"{where}{entry['path']}", what)
                 return
 
 

@@ -26,6 +26,7 @@ OPEN = ("ok", "non-finite")  # what inspection may say of a file that is loaded
 GIVEN = "its code was given"
 # What a worker raises instead of calling what it has loaded.
 UNCALLED = {"NoInputs": "it does not say what its inputs are", "NoModel": "it is no model, which could be called alike"}
+INITIAL = "its initial weights"  # of a JSON config that has no others beside it
 STATED = ("python", "tensorflow", "keras", "packages")
 
 
@@ -67,6 +68,8 @@ class Loader:
         request: dict[str, Any] = {
             "verb": "send off",
             "file": str(path.absolute()),
+            "weights": None if report.weights is None else str(report.weights.absolute()),
+            "initial": True,
             "routes": asked(self._table, compiled=False),
             "also": [],
             "import": [str(each.absolute()) for each in self.settings.imports],
@@ -90,6 +93,8 @@ class Loader:
             "not_confined": not_done,
             "routes": {},
         }
+        if report.format == "json config":
+            report.loaded["weights"] = INITIAL if report.weights is None else report.weights.name
         if answer.lost is not None:
             self._lost(report, answer)
             return

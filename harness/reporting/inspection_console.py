@@ -53,6 +53,7 @@ def _loaded(loaded: Mapping[str, Any]) -> str:
     seconds = sum(loaded.get("seconds", {}).values())
     passed = [route for route, said in loaded["routes"].items() if said == "passed"]
     told = f"loaded ({loaded.get('loads', 'no')}) in Keras {loaded['environment'].get('keras', '?')}, {seconds:.1f} s"
+    told += f", with {loaded['weights']}" if "weights" in loaded else ""
     told += f"; passed {', '.join(passed)}" if passed else ""
     missing = ", ".join(loaded["not_confined"])
     if missing and not loaded["confined"]:

@@ -12,6 +12,7 @@ import sys
 import time
 import zlib
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +51,8 @@ def take(request: dict[str, Any], tell: Callable[[str], None]) -> tuple[dict[str
     """One file. The reply says how it `loads` (``yes``, ``only with compile=False``, ``no``), and what was observed.
 
     `request` has the ``file``, the observations ``asked``, where to ``keep`` it (a folder by route), and may have
-    ``inputs`` (a `.npz`), ``import`` (folders to import from) and ``custom_objects`` (``package.module:name``).
+    ``inputs`` (a `.npz`), ``import`` (folders to import from) and ``custom_objects`` (``package.module:name``). That of
+    a JSON config has its ``weights``, or says that it may be made with its ``initial`` ones.
     """
     arrays = Arrays()
     reply, subject = opened(request, tell, arrays)
@@ -111,14 +113,17 @@ def opened(
         return {**reply, "error": describe(error), "at": "import"}, None
     tell("load")
     path = Path(request["file"])
+    again = partial(
+        load, path, objects, unsafe=unsafe, weights=request.get("weights"), initial=bool(request.get("initial"))
+    )
     try:
-        model = load(path, objects, unsafe=unsafe)
+        model = again()
         reply["loads"] = "yes"
     except Exception as error:
         reply["error"] = describe(error)
         reply["at"] = "load"
         try:
-            model = load(path, objects, compile=False, unsafe=unsafe)
+            model = again(compile=False)
             reply["loads"] = "only with compile=False"
         except Exception:
             return reply, None
@@ -135,7 +140,7 @@ def opened(
         return {**reply, "error": describe(error), "at": "the first call"}, None
     reply["seconds"]["call"] = time.perf_counter() - start
     subject = Subject(model, Architecture(model.name), inputs, None, arrays)
-    subject.make = lambda: load(path, objects, compile=False, unsafe=unsafe)
+    subject.make = partial(again, compile=False)
     subject.shared.update(names={layer.name for layer in _all_layers(model)}, objects=objects)
     return reply, subject
 
@@ -159,11 +164,22 @@ def custom_objects(folders: Any, names: Any) -> dict[str, Any]:
     return found
 
 
-def load(path: Path, objects: dict[str, Any], *, compile: bool = True, unsafe: bool = False) -> Any:
-    """The model of a file or folder; raises whatever Keras raises. Code in it is refused unless `unsafe` is on."""
+def load(
+    path: Path, objects: dict[str, Any], *, compile: bool = True, unsafe: bool = False, weights: str | None = None,
+    initial: bool = False,
+) -> Any:  # fmt: skip
+    """The model of a file or folder; raises whatever Keras raises. Code in it is refused unless `unsafe` is on.
+
+    That of a JSON config has its `weights` in another file. Raises FileNotFoundError where it has none, unless the
+    `initial` ones will do.
+    """
     if path.suffix == ".json":
         model = keras.models.model_from_json(path.read_text(encoding="utf-8"), custom_objects=objects)
-        model.load_weights(weights_beside(path))
+        if weights is not None:
+            model.load_weights(weights)
+        elif not initial:
+            wanted = f"{path.stem}.weights.h5"
+            raise FileNotFoundError(f"{path.name} is an architecture, and there are no weights called {wanted}")
         return model
     if is_served(path):
         return Served(path)
@@ -171,15 +187,6 @@ def load(path: Path, objects: dict[str, Any], *, compile: bool = True, unsafe: b
     if dialect.takes(keras.models.load_model, SAFE):
         arguments[SAFE] = not unsafe
     return keras.models.load_model(str(path), **arguments)
-
-
-def weights_beside(path: Path) -> str:
-    """The weights that belong to a JSON config: of the same name. Raises FileNotFoundError where there are none."""
-    for ending in (".weights.h5", ".h5", ".hdf5", "_weights.h5"):
-        beside = path.with_name(path.stem + ending)
-        if beside.exists():
-            return str(beside)
-    raise FileNotFoundError(f"{path.name} is an architecture, and there are no weights called {path.stem}.weights.h5")
 
 
 def inputs_of(model: Any, given: str | None = None) -> Any:

@@ -18,6 +18,7 @@ from harness.gate.exchange import Exchange
 from harness.gate.models import Given, ModelVerdict, verdicts
 from harness.gate.release import Side
 from harness.settings import Usage
+from tests.inspection import building as b
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "models" / "keras-3.15.1"
 WITH_A_LAMBDA = """
@@ -46,6 +47,19 @@ def test_a_model_that_holds_code_is_loaded_when_the_user_says_so_and_not_before(
     found = told(sound, scratch, holding_code / name, Given(unsafe=True))
     assert (found.verdict, found.why) == ("same", "")
     assert set(found.resaved.values()) == {"passed"}
+
+
+@pytest.mark.slow
+def test_a_config_is_taken_up_with_the_weights_beside_it_and_not_without(
+    sound: Side, scratch: Scratch, tmp_path: Path
+) -> None:
+    found = told(sound, scratch, b.keras_json(tmp_path, b.model()), Given())
+    assert found.verdict == "broken in both"
+    assert "there are no weights called model.weights.h5" in found.why
+    found = told(sound, scratch, b.pair(tmp_path), Given())
+    assert (found.verdict, found.why) == ("same", "")
+    other = b.hdf5(b.arrays(), lambda file: file["layers/dense"].move("vars/0", "vars/9"))
+    assert told(sound, scratch, b.pair(tmp_path, other), Given()).verdict == "not tried"
 
 
 @pytest.mark.slow

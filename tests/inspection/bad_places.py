@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import h5py
+import numpy as np
 
 from tests.inspection import building as b
 from tests.inspection.case import Case
@@ -35,6 +36,7 @@ def places() -> Iterator[Case]:
         ("a first shard that it does not name", "unsafe", "hdf5-link", linked),
     ):
         yield Case(f"index of weights with {what}", verdict, rule, lambda folder, first=first: _unnamed(folder, first))
+    yield from _pairs(linked)
     for operation in ("WriteFile", "ReadFile", "PyFunc", "EagerPyFunc", "MatchingFiles", "CSVDatasetV2",
                       "CacheDatasetV2", "LoadAndRemapMatrix", "GenerateVocabRemapping", "InitializeTableFromTextFileV2",
                       "RemoteCall", "DistributedSave", "GrpcServer"):  # fmt: skip
@@ -92,6 +94,41 @@ def places() -> Iterator[Case]:
     yield Case("text", "unsupported", "format-unknown", lambda folder: write(folder / "m.keras", b"hello, world"))
     yield Case("a pipe", "unsupported", "not-a-plain-file", _pipe)
     yield Case("empty folder", "unsupported", "format-unknown", lambda folder: folder)
+
+
+def _pairs(linked: bytes) -> Iterator[Case]:
+    """Configs with bad weights beside them."""
+    nan = b.arrays() | {"layers/dense/vars/1": np.full(4, np.nan, "f4")}
+    larger = b.arrays() | {"layers/dense/vars/0": np.ones((3, 5), "f4")}
+    for what, verdict, rule, weights in (
+        ("NaN", "non-finite", "not-finite", b.hdf5(nan)),
+        ("a link to elsewhere", "unsafe", "hdf5-link", linked),
+        ("weights of another model", "corrupt", "weight-shape", b.hdf5(larger)),
+        ("too few weights", "corrupt", "weight-missing", b.hdf5({"layers/dense/vars/0": np.ones((3, 4), "f4")})),
+        ("half of the weights", "corrupt", "hdf5-broken", b.hdf5(b.arrays())[:2000]),
+        ("something else", "unsupported", "format-unknown", b.hdf5({"images": np.zeros((2, 2), "f4")})),
+    ):
+        yield Case(f"config beside {what}", verdict, rule, lambda folder, w=weights: b.pair(folder, w))
+    for what, verdict, rule, units, bias in (
+        ("NaN", "non-finite", "not-finite", 4, np.nan), ("those of another model", "corrupt", "weight-shape", 5, 0.0)
+    ):  # fmt: skip
+        config = b.legacy(b.legacy_dense(units=units))
+        yield Case(f"config beside weights by name, {what}", verdict, rule,
+                   lambda folder, c=config, v=bias: b.keras_json(b.by_name(folder, bias=v).parent, c))  # fmt: skip
+    for ending in (".weights.h5", ".h5", ".hdf5", "_weights.h5"):
+        yield Case(f"config beside a link, {ending}", "unsafe", "link", lambda folder, e=ending: _beside(
+            folder, lambda path: path.symlink_to("/etc/passwd"), e))  # fmt: skip
+    yield Case("config beside a link to nothing", "unsafe", "link", lambda folder: _beside(
+        folder, lambda path: path.symlink_to("gone")))  # fmt: skip
+    yield Case("config beside a pipe", "unsupported", "not-a-plain-file", lambda folder: _beside(folder, os.mkfifo))
+    yield Case("config beside a folder", "unsupported", "not-a-plain-file", lambda folder: _beside(folder, Path.mkdir))
+    yield Case("config beside a file with holes", "bomb", "file-holes", lambda folder: _beside(
+        folder, lambda path: os.truncate(write(path, b"x"), 1 << 40)))  # fmt: skip
+
+
+def _beside(folder: Path, make: Callable[[Path], object], ending: str = ".weights.h5") -> Path:
+    make(folder / f"model{ending}")
+    return b.keras_json(folder, b.model())
 
 
 def _pipe(folder: Path) -> Path:

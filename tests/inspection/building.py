@@ -149,6 +149,12 @@ def keras_json(folder: Path, config: Config) -> Path:
     return path
 
 
+def pair(folder: Path, weights: bytes | None = None) -> Path:
+    """A config, and weights beside it."""
+    (folder / "model.weights.h5").write_bytes(hdf5(arrays()) if weights is None else weights)
+    return keras_json(folder, model())
+
+
 def legacy_layer(class_name: str, /, **config: Any) -> Config:
     return {"class_name": class_name, "config": config}
 
@@ -185,6 +191,18 @@ def whole_hdf5(folder: Path, config: Config | bytes | None = None, *, training: 
         group["dense/bias:0"] = np.zeros(4, "float32")
         if change is not None:
             change(file)
+    return path
+
+
+def by_name(folder: Path, ending: str = ".h5", *, bias: float = 0.0) -> Path:
+    """The weights of `legacy(legacy_dense())` alone, as `save_weights` writes them to `.h5`."""
+    path = folder / f"model{ending}"
+    with h5py.File(path, "w") as file:
+        file.attrs["layer_names"] = [b"dense"]
+        group = file.create_group("dense")
+        group.attrs["weight_names"] = [b"dense/kernel:0", b"dense/bias:0"]
+        group["dense/kernel:0"] = np.arange(1, 13, dtype="float32").reshape(3, 4)
+        group["dense/bias:0"] = np.full(4, bias, "float32")
     return path
 
 

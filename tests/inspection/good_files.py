@@ -306,6 +306,14 @@ def containers() -> Iterator[Case]:
         yield _good(f"node of an operation{what}", lambda folder, o=layer: b.whole_hdf5(
             folder, b.legacy(b.legacy_dense(), o)))  # fmt: skip
     yield _good("config alone", lambda folder: b.keras_json(folder, b.graph()))
+    yield _good("config and its weights", b.pair)
+    for ending in (".h5", ".hdf5", "_weights.h5"):
+        yield _good(f"config and its weights by name, {ending}", lambda folder, e=ending: b.keras_json(
+            b.by_name(folder, e).parent, b.legacy(b.legacy_dense())))  # fmt: skip
+    yield _good("config and its weights by name, of a layer that was called otherwise", lambda folder: b.keras_json(
+        b.by_name(folder).parent, b.legacy(b.legacy_dense("dense_7"))))  # fmt: skip
+    yield _good("config and its weights in a whole model", lambda folder: b.keras_json(
+        b.whole_hdf5(folder).parent, b.legacy(b.legacy_dense())))  # fmt: skip
     yield _good("config alone, and a weight map in it",
                 lambda folder: b.keras_json(folder, b.graph() | {"weight_map": {}}))  # fmt: skip
     yield _good("a Dense without units, as Keras 2 makes it", lambda folder: b.keras_json(

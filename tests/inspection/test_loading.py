@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from harness.dispatch.confinement import Confinement, in_force
+from harness.loading.loader import INITIAL
 from tests.inspection import building as b
 from tests.inspection.bad_references import with_lambda
 
@@ -138,6 +139,23 @@ def test_a_good_file_is_loaded_and_sent_along_routes(tmp_path: Path) -> None:
     assert file["loaded"]["loads"] == "yes"
     assert set(file["loaded"]["routes"].values()) == {"passed"}
     assert len(file["loaded"]["routes"]) == 4
+
+
+@pytest.mark.slow
+def test_a_config_is_loaded_with_the_weights_beside_it_and_else_with_its_initial_ones(tmp_path: Path) -> None:
+    code, said, (alone,) = run(b.keras_json(tmp_path, b.model()), folder=tmp_path)
+    assert (code, alone["verdict"], alone["loaded"]["weights"]) == (0, "ok", INITIAL), said
+    assert f"with {INITIAL}" in said
+    assert set(alone["loaded"]["routes"].values()) == {"passed"}
+    code, said, (both,) = run(b.pair(tmp_path), folder=tmp_path)
+    assert (code, both["verdict"], both["loaded"]["weights"]) == (0, "ok", "model.weights.h5"), said
+    assert set(both["loaded"]["routes"].values()) == {"passed"}
+
+
+def test_a_config_beside_weights_that_were_refused_is_not_loaded(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "model.weights.h5")
+    code, _, (file,) = run(b.keras_json(tmp_path, b.model()), folder=tmp_path)
+    assert (code, file["verdict"], file["loaded"]) == (3, "unsupported", None)
 
 
 @pytest.mark.slow

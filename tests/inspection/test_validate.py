@@ -381,6 +381,17 @@ def test_what_is_accepted_of_an_index_is_so_of_its_shards(tmp_path: Path) -> Non
     assert inspect(path).sha256 != before
 
 
+def test_what_is_accepted_of_a_config_is_so_of_the_weights_beside_it(tmp_path: Path) -> None:
+    alone = inspect(b.keras_json(tmp_path, b.model()))
+    both = inspect(b.pair(tmp_path))
+    files = [tmp_path / "model.json", tmp_path / "model.weights.h5"]
+    printed = "".join(f"{hashlib.sha256(each.read_bytes()).hexdigest()}  {each.name}\n" for each in files)
+    assert alone.sha256 == hashlib.sha256(files[0].read_bytes()).hexdigest()
+    assert both.sha256 == hashlib.sha256(printed.encode()).hexdigest()
+    assert both.size == sum(each.stat().st_size for each in files)
+    assert both.weights == files[1]
+
+
 def test_a_report_that_cannot_be_written_takes_no_other_with_it(good: Path, tmp_path: Path) -> None:
     done = validate(good, "--json", "gone/x.json", "--sarif", "x.sarif", folder=tmp_path)
     assert done.returncode == 3

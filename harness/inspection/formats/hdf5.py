@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from harness.inspection import metadata, weights, weights_by_name
+from harness.inspection.hdf5_process import Contents
 from harness.inspection.subject import Subject
 
 LAYERS = ("/layers", "/_layer_checkpoint_dependencies")
+BY_NAME = "hdf5 weights by name"
+NEITHER = "HDF5, and neither a model of Keras nor its weights"
 
 
 def inspect(subject: Subject) -> None:
@@ -30,17 +33,27 @@ def inspect(subject: Subject) -> None:
         elif found is not None:
             weights_by_name.compare(report, found, contents, subject.limits, "/model_weights")
         return
-    if any(rule in ("hdf5-broken", "hdf5-abort", "hdf5-slow") for rule, _, _ in contents.findings):
+    if is_broken(contents):
         report.format = "hdf5"
         return
-    if "layer_names" in root or "layer_names0" in root:
-        report.format = "hdf5 weights by name"
-        if release is not None:
-            metadata.release(report, release, "@keras_version")
-    elif any(path.endswith("/vars") or path in LAYERS for path in contents.groups):
-        report.format = "weights.h5"
-    else:
-        report.format = "hdf5"
-        report.add("format-unknown", "/", "HDF5, and neither a model of Keras nor its weights")
+    report.format = of_weights(contents) or "hdf5"
+    if report.format == "hdf5":
+        report.add("format-unknown", "/", NEITHER)
         return
+    if report.format == BY_NAME and release is not None:
+        metadata.release(report, release, "@keras_version")
     report.parameters = weights.count(contents)
+
+
+def of_weights(contents: Contents) -> str | None:
+    """The format of weights alone; None where these are none."""
+    root = contents.groups.get("/", {})
+    if "layer_names" in root or "layer_names0" in root:
+        return BY_NAME
+    placed = any(path.endswith("/vars") or path in LAYERS for path in contents.groups)
+    return "weights.h5" if placed else None
+
+
+def is_broken(contents: Contents) -> bool:
+    """Was it not read to its end?"""
+    return any(rule in ("hdf5-broken", "hdf5-abort", "hdf5-slow") for rule, _, _ in contents.findings)

@@ -1,17 +1,23 @@
-"""JSON: the config of a model, or the index of weights in several files (`.weights.json`)."""
+"""JSON: the config of a model, with the weights that lie beside it, or the index of weights in several files."""
 
 from __future__ import annotations
 
+import os
+import stat
 from pathlib import PurePath
 from typing import Any
 
-from harness.inspection import metadata, weights
+from harness.inspection import metadata, weights, weights_by_name
+from harness.inspection.formats import hdf5
+from harness.inspection.hdf5_process import Contents
 from harness.inspection.strict_json import parse_into
 from harness.inspection.subject import Subject
 
+ENDINGS = (".weights.h5", ".h5", ".hdf5", "_weights.h5")  # of weights that belong to a config, by its name
+
 
 def inspect(subject: Subject) -> None:
-    """A config is looked through; of an index the files it names are read as well."""
+    """A config is looked through with the weights beside it; of an index the files it names are read as well."""
     report = subject.report
     if not subject.is_json_size(report.size, ""):
         return
@@ -26,11 +32,57 @@ def inspect(subject: Subject) -> None:
             return
     report.format = "json config"
     config = subject.config(data, "")
-    if config is not None:
-        if "keras_version" in config:
-            metadata.release(report, config["keras_version"], "$.keras_version")
-            metadata.contradicts(report, config, "$.keras_version")
+    if config is not None and "keras_version" in config:
+        metadata.release(report, config["keras_version"], "$.keras_version")
+        metadata.contradicts(report, config, "$.keras_version")
+    contents = _weights(subject)
+    if config is not None and not (contents and _compared(subject, config, contents)):
         weights.alone(report, config, subject.limits)
+
+
+def _weights(subject: Subject) -> Contents | None:
+    """What the weights beside a config hold; None where there are none, or they are not read, which is noted."""
+    path, report = subject.path, subject.report
+    if path.suffix != ".json":  # nobody takes it for a config by its name, and looks for weights
+        return None
+    named = (path.with_name(path.stem + ending) for ending in ENDINGS)
+    beside = next((each for each in named if os.path.lexists(each)), None)
+    if beside is None:
+        return None
+    found = beside.lstat()
+    if stat.S_ISLNK(found.st_mode):
+        report.add("link", beside.name, f"a symbolic link to {os.readlink(beside)}")
+        return None
+    if not stat.S_ISREG(found.st_mode):
+        report.add("not-a-plain-file", beside.name, "a folder, pipe, socket or device")
+        return None
+    if subject.has_holes(beside.name, found):
+        return None
+    subject.parts = {path.name: path, beside.name: beside}
+    report.size += found.st_size
+    report.clock.more(found.st_size)
+    report.weights = beside
+    return subject.hdf5(beside, beside.name)
+
+
+def _compared(subject: Subject, config: dict[str, Any], contents: Contents) -> bool:
+    """Holds a config against weights, however they are kept; whether they could be held against it."""
+    report = subject.report
+    assert report.weights is not None
+    name = report.weights.name
+    if hdf5.is_broken(contents):
+        return False
+    kept = hdf5.of_weights(contents)
+    if kept == "weights.h5":
+        weights.compare(report, config, contents, name, subject.limits)
+    elif kept == hdf5.BY_NAME:
+        weights_by_name.compare(report, config, contents, subject.limits, "", where=name)
+    elif "/model_weights" in contents.groups:  # of a whole model: Keras takes the weights out of it
+        weights_by_name.compare(report, config, contents, subject.limits, "/model_weights", where=name)
+    else:
+        report.add("format-unknown", f"{name}/", hdf5.NEITHER)
+        return False
+    return True
 
 
 def _shards(subject: Subject, listed: Any) -> None:
