@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from harness.inspection.formats.assets import HDF5
+from harness.inspection.plain import open_plain
 from harness.inspection.recognise import is_model_folder
 
 PICKLES = tuple(b"\x80" + bytes([protocol]) for protocol in range(2, 6))  # that tell of themselves
@@ -56,7 +57,7 @@ def _is_model(path: Path) -> bool:
     try:
         if not path.is_file():
             return False
-        with path.open("rb") as file:
+        with open_plain(path) as file:
             head = file.read(4096)
     except OSError:
         return False

@@ -17,6 +17,7 @@ from harness.inspection.formats.assets import HDF5
 from harness.inspection.formats.pickles import is_pickle
 from harness.inspection.hdf5_process import Reader
 from harness.inspection.limits import MB, Limits
+from harness.inspection.plain import open_plain, opener
 from harness.inspection.report import Report
 from harness.inspection.subject import Subject
 
@@ -38,10 +39,11 @@ def inspect(path: str | os.PathLike[str], *, limits: Limits | None = None, reade
     mine = reader is None
     reader = reader or Reader(limits)
     started = time.monotonic()
+    subject = Subject(path, report, limits, reader)
     try:
-        _inspect(Subject(path, report, limits, reader))
+        _inspect(subject)
     except OSError as error:
-        report.add("not-a-plain-file", "", error.strerror or type(error).__name__)
+        _unread(report, error)
     except TooLong as slow:
         report.add("inspection-slow", "", str(slow))
     except MemoryError:
@@ -51,8 +53,15 @@ def inspect(path: str | os.PathLike[str], *, limits: Limits | None = None, reade
     finally:
         if mine:
             reader.stop()
+        for where in subject.changed():
+            report.add("changed-while-read", where, "its size, time or place is another than before")
+            report.error = ""  # what a file that changes brings about is no fault of ours
         report.seconds = time.monotonic() - started
     return report
+
+
+def _unread(report: Report, error: OSError) -> None:
+    report.add("not-a-plain-file", "", error.strerror or type(error).__name__)
 
 
 def _inspect(subject: Subject) -> None:
@@ -69,6 +78,7 @@ def _inspect(subject: Subject) -> None:
     if not stat.S_ISREG(before.st_mode):
         report.add("not-a-plain-file", "", "a pipe, socket or device")
         return
+    subject.before[""] = path, before
     report.size = before.st_size
     report.clock.more(report.size)
     if not before.st_size:
@@ -84,9 +94,6 @@ def _inspect(subject: Subject) -> None:
         if hashing.ident is not None:
             hashing.join()
     report.sha256 = _of_parts(subject) or report.sha256
-    after = path.stat()
-    if (before.st_size, before.st_mtime_ns, before.st_ino) != (after.st_size, after.st_mtime_ns, after.st_ino):
-        report.add("changed-while-read", "", "its size, time or place is another than before")
 
 
 def _of_parts(subject: Subject) -> str | None:
@@ -99,33 +106,36 @@ def _of_parts(subject: Subject) -> str | None:
 
 
 def _hash(path: Path, report: Report) -> None:
-    report.sha256 = _sha256(path)
+    try:
+        report.sha256 = _sha256(path)
+    except OSError as error:  # in a thread of its own, nobody else would hear of it
+        _unread(report, error)
 
 
 def _sha256(path: Path) -> str:
     digest = hashlib.sha256()
     block = bytearray(MB)
-    with path.open("rb", buffering=0) as file:
+    with open(path, "rb", buffering=0, opener=opener) as file:
         while count := file.readinto(block):
             digest.update(memoryview(block)[:count])
     return digest.hexdigest()
 
 
-def _is_zip(path: Path) -> bool:
+def _is_zip(file: IO[bytes]) -> bool:
     try:
-        return zipfile.is_zipfile(path)
+        return zipfile.is_zipfile(file)
     except zipfile.BadZipFile:  # one whose end says that it goes on in another file
         return True
 
 
 def _file(subject: Subject) -> None:
     path, report = subject.path, subject.report
-    with path.open("rb") as file:
+    with open_plain(path) as file:
         head = file.read(64)
         later = 0 if head[:8] == HDF5 else _later(file)
+        zipped = _is_zip(file)
     zip_first = head.startswith(b"PK\x03\x04")
     signature = head[:8] == HDF5 or later > 0
-    zipped = _is_zip(path)
     if signature and zipped and not zip_first:
         report.add("zip-ambiguous", "", "a zip and HDF5 at once: which is read depends on the name")
     if zip_first or (zipped and not signature):
@@ -154,7 +164,7 @@ def _file(subject: Subject) -> None:
 
 
 def _is_pickle(path: Path) -> bool:
-    with path.open("rb") as file:
+    with open_plain(path) as file:
         return is_pickle(file)
 
 

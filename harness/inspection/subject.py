@@ -24,6 +24,17 @@ def _may_be_model(config: dict[str, Any]) -> bool:
     return name not in VALUES and (not found or bool(found & positions.LAYERS) or name in SAVED)
 
 
+def _state(found: os.stat_result) -> tuple[int, ...]:
+    return found.st_size, found.st_mtime_ns, found.st_ino
+
+
+def _state_now(path: Path) -> tuple[int, ...] | None:
+    try:
+        return _state(path.stat())
+    except OSError:
+        return None
+
+
 @dataclass(slots=True)
 class Subject:
     """One file or folder under inspection."""
@@ -34,6 +45,17 @@ class Subject:
     reader: Reader
     custom: dict[str, None] = field(default_factory=dict)
     parts: dict[str, Path] = field(default_factory=dict)  # the files that it consists of, where it is not one
+    before: dict[str, tuple[Path, os.stat_result]] = field(default_factory=dict)  # each file as it was found
+
+    def stat(self, path: Path, where: str) -> os.stat_result:
+        """What the system says of one of the files, before it is read."""
+        found = path.stat()
+        self.before[where] = path, found
+        return found
+
+    def changed(self) -> list[str]:
+        """Which of the files are others than they were found."""
+        return [where for where, (path, found) in self.before.items() if _state(found) != _state_now(path)]
 
     def config(self, data: bytes, where: str) -> Any:
         """Parses the config of a model and looks through it; None where it is none."""

@@ -13,6 +13,7 @@ from typing import IO
 
 from harness.inspection.formats import assets
 from harness.inspection.limits import Limits
+from harness.inspection.plain import open_plain, opener
 from harness.inspection.report import Report
 
 BLOCK = 1 << 22
@@ -46,7 +47,7 @@ def _two_ends(path: Path) -> bool:
 
     Python takes the one right before the locator, and from 3.14 on the one that the locator leads to.
     """
-    with path.open("rb") as file:
+    with open_plain(path) as file:
         size = file.seek(0, io.SEEK_END)
         start = max(0, size - END_SIZE - (1 << 16) - LOCATOR.size)
         file.seek(start)
@@ -60,7 +61,7 @@ def _two_ends(path: Path) -> bool:
         if before < 0 or leads_to != before:
             return True
         file.seek(before)
-        return LARGE_END.unpack(file.read(LARGE_END.size)) != (b"PK\6\6", LARGE_SIZE - LARGE_END.size)
+        return file.read(LARGE_END.size) != LARGE_END.pack(b"PK\6\6", LARGE_SIZE - LARGE_END.size)
 
 
 class Large(Exception):
@@ -71,6 +72,9 @@ class Bounded(io.FileIO):
     """A zip of which no more is read at once than `most`, for as long as that says something."""
 
     most: int | None = None
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path, opener=opener)
 
     def read(self, size: int | None = -1, /) -> bytes:
         if self.most is not None and size is not None and size > self.most:
@@ -100,6 +104,7 @@ class Archive:
         self.path, self.report, self.limits = path, report, limits
         self.entries: dict[str, zipfile.ZipInfo] = {}
         self.names: set[str] = set()  # of all entries, those that may not be read too
+        self._starts: dict[str, int] = {}  # where the bytes of each that may be read begin
         self._bytes: Bounded | None = None
         self._file: zipfile.ZipFile | None = None
 
@@ -179,7 +184,7 @@ class Archive:
     def _agrees(self, info: zipfile.ZipInfo, spans: list[tuple[int, int, str]]) -> bool:
         """The entry's own header says what the directory says of it."""
         try:
-            with self.path.open("rb") as file:
+            with open_plain(self.path) as file:
                 file.seek(info.header_offset)
                 fields = LOCAL.unpack(file.read(LOCAL.size))
                 name = file.read(fields[9])
@@ -200,7 +205,7 @@ class Archive:
         if sized and (fields[7], fields[8]) != (info.compress_size, info.file_size):
             self.report.add("zip-ambiguous", info.filename, "its header says another size than the directory")
             return False
-        start = info.header_offset + LOCAL.size + fields[9] + fields[10]
+        start = self._starts[info.filename] = info.header_offset + LOCAL.size + fields[9] + fields[10]
         spans.append((info.header_offset, start + info.compress_size, info.filename))
         return True
 
@@ -209,10 +214,7 @@ class Archive:
         info = self.entries[name]
         if info.compress_type != zipfile.ZIP_STORED or info.compress_size != info.file_size:
             return None
-        with self.path.open("rb") as file:
-            file.seek(info.header_offset)
-            fields = LOCAL.unpack(file.read(LOCAL.size))
-        return info.header_offset + LOCAL.size + int(fields[9]) + int(fields[10])
+        return self._starts[name]
 
     def read(
         self, name: str, into: IO[bytes] | None = None, *, keep: bool = True, foreign: bool = True, own: bytes = b""

@@ -9,6 +9,7 @@ from typing import Any
 from harness.inspection import beside, metadata, weights
 from harness.inspection.formats.assets import TAIL, stranger
 from harness.inspection.formats.keras_zip import CONFIG, METADATA, NPZ, PARTS, WEIGHTS, arrays
+from harness.inspection.plain import open_plain, read_plain
 from harness.inspection.subject import Subject
 
 
@@ -55,7 +56,7 @@ def plain_files(subject: Subject) -> dict[str, Path]:
                 subject.report.add("link", where, f"a symbolic link to {os.readlink(path)}")
             elif path.is_file():
                 found[where] = path
-                subject.report.size += (size := path.stat().st_size)
+                subject.report.size += (size := subject.stat(path, where).st_size)
                 subject.report.clock.more(size)
             elif not path.is_dir():
                 subject.report.add("not-a-plain-file", where, "a pipe, socket or device")
@@ -69,11 +70,11 @@ def plain_files(subject: Subject) -> dict[str, Path]:
 
 def read(subject: Subject, path: Path) -> bytes | None:
     """A file's bytes, where it is not too large to be JSON."""
-    return path.read_bytes() if subject.is_json_size(path.stat().st_size, path.name) else None
+    return read_plain(path) if subject.is_json_size(path.stat().st_size, path.name) else None
 
 
 def _foreign(subject: Subject, name: str, path: Path) -> None:
-    with path.open("rb") as file:
+    with open_plain(path) as file:
         size = file.seek(0, os.SEEK_END)
         file.seek(max(0, size - TAIL))
         tail = file.read()

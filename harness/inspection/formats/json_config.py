@@ -10,6 +10,7 @@ from typing import Any
 from harness.inspection import metadata, weights, weights_by_name
 from harness.inspection.formats import hdf5
 from harness.inspection.hdf5_process import Contents
+from harness.inspection.plain import read_plain
 from harness.inspection.strict_json import parse_into
 from harness.inspection.subject import Subject
 
@@ -21,7 +22,7 @@ def inspect(subject: Subject) -> None:
     report = subject.report
     if not subject.is_json_size(report.size, ""):
         return
-    data = subject.path.read_bytes()
+    data = read_plain(subject.path)
     if b'"weight_map"' in data[: 1 << 16] or b'"weight_map"' in data:
         index = parse_into(report, data, "", subject.limits)
         # Keras takes a config for what it is, whatever else stands in it.
@@ -59,6 +60,7 @@ def _weights(subject: Subject) -> Contents | None:
     if subject.has_holes(beside.name, found):
         return None
     subject.parts = {path.name: path, beside.name: beside}
+    subject.before[beside.name] = beside, found
     report.size += found.st_size
     report.clock.more(found.st_size)
     report.weights = beside
@@ -118,7 +120,7 @@ def _shards(subject: Subject, listed: Any) -> None:
             report.add("entry-missing", name, f"{what}, and not beside the index")
         else:
             subject.parts[name] = path
-            report.clock.more(path.stat().st_size)
+            report.clock.more(subject.stat(path, name).st_size)
             contents = subject.hdf5(path, name)
             total += weights.count(contents)
             for entry in contents.datasets:

@@ -13,6 +13,7 @@ from harness.inspection import foreign
 from harness.inspection.formats.folder import plain_files, read
 from harness.inspection.formats.keras_zip import CONFIG
 from harness.inspection.formats.saved_assets import FILLING, Tables
+from harness.inspection.plain import read_plain
 from harness.inspection.protobuf import NODE_OP, Broken, Budget, fields, text
 from harness.inspection.subject import Subject
 
@@ -62,7 +63,7 @@ def graph(subject: Subject, path: Path, where: str, files: Collection[str] = ())
     saving: set[str] = set()
     try:
         budget = Budget(subject.limits.protobuf_messages, subject.report.clock)
-        data = memoryview(path.read_bytes())
+        data = memoryview(read_plain(path))
         for place, operation in _operations(data, budget):
             if operation not in foreign.SAVING_OPS:
                 operations.setdefault(operation, place)
@@ -165,7 +166,7 @@ def _metadata(subject: Subject, path: Path) -> None:
         return
     try:
         budget = Budget(subject.limits.protobuf_messages, subject.report.clock)
-        for number, node in fields(memoryview(path.read_bytes()), budget):
+        for number, node in fields(memoryview(read_plain(path)), budget):
             parts = dict(fields(node, budget)) if number == NODES else {}
             place = bytes(parts.get(NODE_PATH, b"")[:200]).decode("utf-8", "replace")
             _config(subject, bytes(parts.get(METADATA, b"")), f"{path.name}/{place}" if place else path.name)
