@@ -20,6 +20,7 @@ from harness.inspection.hdf5_process import Reader
 from harness.inspection.limits import MB
 from harness.inspection.plain import read_plain
 from harness.inspection.report import Report
+from harness.inspection.subject import Subject
 from tests.inspection import building as b
 from tests.inspection.bad_places import index
 from tests.inspection.saved_models import saved_model as saved
@@ -119,8 +120,8 @@ def _graph(folder: Path) -> Path:
 
 
 STEPS: list[tuple[Callable[[Path], Path], tuple[Any, str]]] = [
-    (b.keras, (recognise, "_has_holes")),
-    (_large, (recognise, "_has_holes")),
+    (b.keras, (Subject, "has_holes")),
+    (_large, (Subject, "has_holes")),
     *((b.keras, step) for step in (
         (recognise, "_file"), (recognise, "_is_zip"), (keras_zip, "inspect"), (archive, "_two_ends"),
         (Archive, "_agrees"), (Archive, "stored_at"), (Archive, "read"), (Reader, "read"))),
@@ -183,6 +184,15 @@ def test_a_shard_that_changes_is_named(
     report = inspected(path, shard, change, (Reader, "read"), monkeypatch, reader)
     assert report.error == ""
     assert ("changed-while-read", shard.name) in {(each.rule, each.where) for each in report.findings}
+
+
+def test_weights_beside_a_config_that_change_are_named(tmp_path: Path, monkeypatch, reader: Reader) -> None:
+    path = b.keras_json(tmp_path, b.model())
+    weights = tmp_path / "model.weights.h5"
+    weights.write_bytes(b.hdf5(b.arrays()))
+    assert inspect(path, reader=reader).verdict == "ok"
+    report = inspected(path, weights, shorter, (Reader, "read"), monkeypatch, reader)
+    assert ("changed-while-read", weights.name) in {(each.rule, each.where) for each in report.findings}
 
 
 @pytest.mark.parametrize("changes", [False, True])
