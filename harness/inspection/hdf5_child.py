@@ -340,19 +340,26 @@ def _watch(event: str, arguments: tuple[Any, ...]) -> None:
         raise PermissionError(f"this process does no {event}")
 
 
-def _give_up(memory: int) -> None:
-    """From here on: no writing, no programs, no network, no more memory than said."""
+def _taken() -> int:
+    """The memory that is addressed here."""
+    with open("/proc/self/statm", encoding="ascii") as file:
+        return int(file.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def _give_up(memory: int) -> int:
+    """From here on: no writing, no programs, no network, no more memory than said. What it has by now; 0 if unknown."""
+    taken = 0
     try:
         import resource
 
-        with open("/proc/self/statm", encoding="ascii") as file:
-            taken = int(file.read().split()[0]) * resource.getpagesize()
+        taken = _taken()
         resource.setrlimit(resource.RLIMIT_AS, (taken + memory, taken + memory))
         resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     except (ImportError, OSError, ValueError):
         pass  # a system without these limits; the parent's clock remains
     sys.addaudithook(_watch)
+    return taken
 
 
 def main() -> None:
@@ -364,7 +371,7 @@ def main() -> None:
     if hasattr(signal, "alarm"):  # whoever started us may have had it ignored or held back, which is inherited
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGALRM})
-    _give_up(json.loads(first)["memory"])
+    before = _give_up(json.loads(first)["memory"])
     answers.write("ready\n")
     answers.flush()
     for line in sys.stdin:
@@ -373,12 +380,14 @@ def main() -> None:
             # The library can go round for ever, and does not hear of a parent that was killed meanwhile.
             signal.alarm(request["alarm"])
         try:
-            answer = read(request)
+            answer = json.dumps(read(request))
         except MemoryError:
-            answer = {"findings": [("hdf5-slow", "/", "more memory than the limit")], "datasets": [], "groups": {}}
+            bomb = {"findings": [("hdf5-slow", "/", "more memory than the limit")], "datasets": [], "groups": {}}
+            answer = json.dumps(bomb)
         if hasattr(signal, "alarm"):
             signal.alarm(0)
-        answers.write(json.dumps(answer) + "\n")
+        grown = _taken() - before if before else 0
+        answers.write(f'{{"grown": {grown}, "answer": {answer}}}\n')
         answers.flush()
 
 

@@ -19,6 +19,8 @@ from harness.inspection.limits import MB, Limits
 STARTING = 60.0  # seconds: importing h5py on a busy machine is not the file's fault, and no part of its time
 ORPHAN = 10  # seconds after its time at which a child ends by itself, where nobody is left to end it
 PATIENCE = 10  # times its time is how long a child may wait for a busy machine or a slow disk
+# The share of its memory that a child may still hold after a file: beyond it, what can be read would hang on what was.
+MOST_KEPT = 0.25
 ANSWER = 256 * MB  # bytes of an answer; what a file of the largest allowed number of objects needs
 
 
@@ -89,7 +91,10 @@ class Reader:
             if code == 1:  # as Python ends with an exception: no library of C has done that
                 raise RuntimeError("the process that reads HDF5 failed")
             return Contents([("hdf5-abort", "/", f"the process that read it was ended by {_signal(code)}")])
-        answer = json.loads(line)
+        told = json.loads(line)
+        if told["grown"] > self.limits.child_memory * MOST_KEPT:
+            self.stop()
+        answer = told["answer"]
         return Contents([(a, b, c) for a, b, c in answer["findings"]], answer["datasets"], answer["groups"])
 
     def _wait(self) -> None:

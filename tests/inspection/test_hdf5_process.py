@@ -58,7 +58,7 @@ def test_a_child_that_dies_or_hangs_is_a_finding(
 def test_a_child_that_waits_for_ever_is_a_finding_and_one_that_waits_for_the_machine_is_none(
     tmp_path: Path, monkeypatch
 ) -> None:
-    answer = 'print(json.dumps({"findings": [], "datasets": [], "groups": {}}), flush=True)'
+    answer = 'print(json.dumps({"grown": 0, "answer": {"findings": [], "datasets": [], "groups": {}}}), flush=True)'
     for seconds, rules in ((60, ["hdf5-slow"]), (1, [])):
         child = _child(tmp_path, f"time.sleep({seconds}); {answer}")
         monkeypatch.setattr(hdf5_start, "CHILD", str(child))
@@ -106,6 +106,24 @@ def test_the_child_gives_up_what_it_does_not_need(tmp_path: Path) -> None:
         assert report.verdict in ("error", "bomb"), name
         assert not (tmp_path / "marker").exists()
         assert child.exists()
+
+
+def test_a_child_that_holds_much_after_a_file_is_replaced_and_another_reads_on(tmp_path: Path) -> None:
+    """What can be read would hang on what was read before."""
+    small, large = tmp_path / "small.weights.h5", tmp_path / "large.weights.h5"
+    small.write_bytes(b.hdf5(b.arrays()))
+    large.write_bytes(b.hdf5({"layers/dense/vars/0": np.ones((40_000, 4), "float32")}, chunks=(1, 4)))
+    reader = Reader(Limits())
+    try:
+        processes = []
+        for path in (small, small, large, small):
+            assert reader.read(path).findings == []
+            processes.append(None if reader._process is None else reader._process.pid)
+        assert processes[0] == processes[1] is not None
+        assert processes[2] is None
+        assert processes[3] not in (None, processes[0])
+    finally:
+        reader.stop()
 
 
 @pytest.fixture(params=["as usual", "ignored", "held back"])
