@@ -45,6 +45,12 @@ def places() -> Iterator[Case]:
         )
         yield Case(f"SavedModel with {operation} in a function", "unsafe", "unsafe-op",
                    lambda folder, o=operation: saved_model(folder, "Add", inner=o))  # fmt: skip
+    for name, verdict, rule in (
+        ("__inference_adapt_step_12", "unsupported", "not-inspected"),
+        ("__inference_adapt_step_12x", "unsafe", "unsafe-op"),
+    ):
+        yield Case(f"SavedModel with PyFunc in {name}", verdict, rule,
+                   lambda folder, n=name: saved_model(folder, "Add", inner="PyFunc", name=n))  # fmt: skip
     yield Case("SavedModel", "unsupported", "saved-model", lambda folder: saved_model(folder, "Add"))
     yield Case("SavedModel with an operation that is not known", "unsupported", "not-inspected",
                lambda folder: saved_model(folder, "Mine>Operation"))  # fmt: skip

@@ -29,6 +29,9 @@ NODES, NODE_PATH, METADATA = 1, 3, 5
 KINDS = 20_000  # of operations; TensorFlow has a tenth of that
 SAVERS = 100  # functions that save or restore; a SavedModel has two
 
+# By which a Discretization of Keras 2 learns from data, through a function of Python.
+ADAPTS = re.compile(r"__inference_adapt_step_\d+")
+PYTHON = frozenset({"PyFunc", "PyFuncStateless", "EagerPyFunc"})
 SAVES = re.compile(r"traced_(save|restore)")  # the functions by which every SavedModel keeps its variables
 
 
@@ -61,11 +64,15 @@ def graph(subject: Subject, path: Path, where: str, files: Collection[str] = ())
         return
     operations: dict[str, str] = {}
     saving: set[str] = set()
+    adapting: dict[str, str] = {}
     try:
         budget = Budget(subject.limits.protobuf_messages, subject.report.clock)
         data = memoryview(read_plain(path))
         for place, operation in _operations(data, budget):
-            if operation not in foreign.SAVING_OPS:
+            if operation in PYTHON and ADAPTS.fullmatch(place):
+                # What it names is a function that the process of its author has made; no file can bring one along.
+                adapting.setdefault(operation, place)
+            elif operation not in foreign.SAVING_OPS:
                 operations.setdefault(operation, place)
                 if len(operations) > KINDS:
                     raise MemoryError
@@ -94,6 +101,8 @@ def graph(subject: Subject, path: Path, where: str, files: Collection[str] = ())
         # These were told of one by one. Where that came to no end, they are what they are by themselves.
         for operation in FILLING:
             operations.pop(operation, None)
+    for operation, place in sorted(adapting.items()):
+        report.add("not-inspected", f"{where}/{place}", f"{operation}, by which a layer was adapted")
     for operation, place in sorted(operations.items()):
         if operation in foreign.UNSAFE_OPS:
             report.add("unsafe-op", f"{where}/{place}", operation)
