@@ -119,14 +119,18 @@ def shared(architecture: Architecture) -> bool:
     )
 
 
+def _activations(architecture: Architecture) -> set[str]:
+    """The layers that are the activation of another."""
+    given = (call.arguments.get("activation") for call in layer_calls(architecture))
+    return {each.name for each in given if isinstance(each, Call) and each.name.startswith("layers.")}
+
+
 def layer_as_activation(architecture: Architecture) -> bool:
-    activations = (call.arguments.get("activation") for call in layer_calls(architecture))
-    return any(isinstance(each, Call) and each.name.startswith("layers.") for each in activations)
+    return bool(_activations(architecture))
 
 
 def weights_in_activation(architecture: Architecture) -> bool:
-    activations = (call.arguments.get("activation") for call in layer_calls(architecture))
-    return any(isinstance(each, Call) and each.name == "layers.PReLU" for each in activations)
+    return "layers.PReLU" in _activations(architecture)
 
 
 def _leading_to(architecture: Architecture, structure: object) -> set[str]:

@@ -13,6 +13,7 @@ from harness.inspection.report import Report
 from harness.settings import Usage
 
 if TYPE_CHECKING:
+    from harness.environments.environment import Environment
     from harness.loading.loader import Loader
 
 WHOLE = ("ok", "non-finite", "needs custom objects", "incompatible")  # verdicts of what somebody may want to load
@@ -44,6 +45,8 @@ class Trial(contextlib.ExitStack):
         self._wanted = wanted
         self._load = wanted.load
         self._loader: Loader | None = None
+        self._entered: Environment | None = None
+        self._enterable = True
         self._keras: str | None = None  # the release here, once it was asked for
 
     def take(self, path: Path, report: Report) -> None:
@@ -60,24 +63,32 @@ class Trial(contextlib.ExitStack):
         from harness.loading.elsewhere import installed, meaning
 
         if self._keras is None:
-            self._keras = installed() if self._wanted.env is None else self._in_env(self._wanted.env)
+            self._keras = installed() if self._wanted.env is None else self._in_env()
         if what := meaning(report, self._keras):
             report.add("another-release", "", what)
 
-    def _in_env(self, env: str) -> str:
-        """The release of Keras there; empty where there is no such environment, which loading tells of."""
-        from harness.environments.environment import EnvironmentFailed, environment, releases
+    def _in_env(self) -> str:
+        """The release of Keras in the environment that was asked for; empty where there is none."""
+        from harness.environments.environment import releases
+
+        under = self._environment()
+        return "" if under is None else releases(under.interpreter).get("keras", "")
+
+    def _environment(self) -> Environment | None:
+        """The environment that was asked for, entered once; None where there is none, which is told once."""
+        from harness.environments.environment import EnvironmentFailed, environment
         from harness.environments.wanted import Unreadable
 
-        try:
-            with environment(env) as under:
-                return releases(under.interpreter).get("keras", "")
-        except Unreadable as error:
-            raise Usage(str(error)) from error
-        except EnvironmentFailed as error:
-            self.failed = True
-            self.remarks.append(str(error))
-            return ""
+        if self._entered is None and self._enterable:
+            try:
+                say = environment(self._wanted.env, lambda text: print(text, file=sys.stderr, flush=True))
+                self._entered = self.enter_context(say)
+            except Unreadable as error:
+                raise Usage(str(error)) from error
+            except EnvironmentFailed as error:
+                self._enterable = False
+                self._give_up(str(error), failed=True)
+        return self._entered
 
     def _load_it(self, path: Path, report: Report) -> None:
         from harness.dispatch.worker import WorkerFailed
@@ -97,20 +108,13 @@ class Trial(contextlib.ExitStack):
             self._give_up(f"TensorFlow could not be started: {error}", failed=True)
 
     def _made(self, loader: type[Loader]) -> Loader | None:
-        from harness.environments.environment import EnvironmentFailed, environment
-        from harness.environments.wanted import Unreadable
         from harness.loading.loader import Settings
 
         if self._wanted.env is None and importlib.util.find_spec("tensorflow") is None:
             self._give_up(f"no TensorFlow is installed here: {INSTALL}, or name one with --env", failed=False)
             return None
-        try:
-            say = environment(self._wanted.env, lambda text: print(text, file=sys.stderr, flush=True))
-            under = self.enter_context(say)
-        except Unreadable as error:
-            raise Usage(str(error)) from error
-        except EnvironmentFailed as error:
-            self._give_up(str(error), failed=True)
+        under = self._environment()
+        if under is None:
             return None
         wanted = self._wanted
         made = loader(
@@ -123,6 +127,6 @@ class Trial(contextlib.ExitStack):
         return made
 
     def _give_up(self, why: str, *, failed: bool) -> None:
+        self.remarks.append(f"not loaded: {why} (--no-load leaves loading out)" if self._load else why)
         self._load = False
         self.failed = failed
-        self.remarks.append(f"not loaded: {why} (--no-load leaves loading out)")

@@ -26,8 +26,8 @@ DIGEST = 1 << 20  # datasets up to this are compared with each other
 BUILT_IN_FILTERS = {1, 2, 3, 4, 5, 6}  # deflate, shuffle, fletcher32, szip, n-bit, scale-offset
 
 
-def _plain(path: str, flags: int) -> int:
-    """An opener, as `harness.inspection.plain` has it: to open a pipe would wait without end."""
+def plain(path: str, flags: int) -> int:
+    """What `open` is given as its opener; raises OSError where there is no plain file: a pipe would be waited for."""
     handle = os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
     if not stat.S_ISREG(os.fstat(handle).st_mode):
         os.close(handle)
@@ -39,7 +39,7 @@ class Window:
     """A file, or a part of one as a file: the HDF5 inside a zip that does not compress it."""
 
     def __init__(self, path: str, offset: int = 0, length: int | None = None) -> None:
-        self._file = open(path, "rb", buffering=0, opener=_plain)  # noqa: SIM115
+        self._file = open(path, "rb", buffering=0, opener=plain)  # noqa: SIM115
         self.length = os.fstat(self._file.fileno()).st_size if length is None else length
         self._offset, self._at = offset, 0
 

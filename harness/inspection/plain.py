@@ -2,20 +2,12 @@
 
 from __future__ import annotations
 
-import errno
-import os
-import stat
 from pathlib import Path
 from typing import IO
 
+from harness.inspection import hdf5_child
 
-def opener(path: str, flags: int) -> int:
-    """What `open` is given as its opener; raises OSError where there is no plain file."""
-    handle = os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
-    if not stat.S_ISREG(os.fstat(handle).st_mode):
-        os.close(handle)
-        raise OSError(errno.EINVAL, "no plain file any more", path)
-    return handle
+opener = hdf5_child.plain  # it stands in a script, which can import nothing from here
 
 
 def open_plain(path: Path) -> IO[bytes]:

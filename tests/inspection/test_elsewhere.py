@@ -63,6 +63,13 @@ def test_it_is_told_of_a_file_that_is_not_loaded_by_the_keras_that_lies_there(tm
     assert "Keras 2.15.0 here refuses it" in said
 
 
+@pytest.mark.parametrize("options", [(), ("--no-load",)])
+def test_an_environment_that_there_is_not_is_told_of_once(options: tuple[str, ...], tmp_path: Path) -> None:
+    code, said, (file,) = run(b.keras(tmp_path), "--env", "no-such-package-anywhere==1", *options, folder=tmp_path)
+    assert (code, file["loaded"]) == (3, None)
+    assert said.count("no environment can be made") == 1, said
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("make", [_of_keras_2, _with_time_major])
 def test_what_is_said_to_be_refused_is_refused(make, tmp_path: Path) -> None:
