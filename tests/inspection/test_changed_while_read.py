@@ -187,9 +187,7 @@ def test_a_shard_that_changes_is_named(
 
 
 def test_weights_beside_a_config_that_change_are_named(tmp_path: Path, monkeypatch, reader: Reader) -> None:
-    path = b.keras_json(tmp_path, b.model())
-    weights = tmp_path / "model.weights.h5"
-    weights.write_bytes(b.hdf5(b.arrays()))
+    path, weights = b.pair(tmp_path), tmp_path / "model.weights.h5"
     assert inspect(path, reader=reader).verdict == "ok"
     report = inspected(path, weights, shorter, (Reader, "read"), monkeypatch, reader)
     assert ("changed-while-read", weights.name) in {(each.rule, each.where) for each in report.findings}
