@@ -47,10 +47,10 @@ def installed() -> str:
 
 
 def meaning(report: Report, here: str) -> str:
-    """One sentence of a file that another release of Keras has written than is here; empty where there is none.
+    """Of a file that another Keras wrote than is here, which, and what that means; empty where that is not so.
 
     >>> meaning(Report("m.keras", keras_version="3.15.1"), "3.12.0")
-    'Keras 3.15.1 wrote it, and here is Keras 3.12.0: only loading it tells whether it works'
+    '3.15.1, and not 3.12.0: only loading it tells whether it works'
     """
     wrote = report.keras_version or ""
     one, other = exports.numbers(wrote), exports.numbers(here)
@@ -62,5 +62,5 @@ def meaning(report: Report, here: str) -> str:
             from harness.gate.causes import causes
 
             changed = next(row.explanation for row in causes() if row.id == each.cause)
-            return f"Keras {wrote} wrote it, and Keras {here} here refuses it. {changed} What helps: {each.do}"
-    return f"Keras {wrote} wrote it, and here is Keras {here}: only loading it tells whether it works"
+            return f"{wrote}, and not {here}, which refuses it. {changed} What helps: {each.do}"
+    return f"{wrote}, and not {here}: only loading it tells whether it works"

@@ -60,7 +60,7 @@ def test_it_is_told_of_a_file_that_is_not_loaded_by_the_keras_that_lies_there(tm
     code, said, (file,) = run(b.keras(tmp_path), "--no-load", folder=tmp_path)
     assert (code, file["verdict"]) == (0, "ok")
     assert [each["rule"] for each in file["findings"]] == ["another-release"]
-    assert "Keras 2.15.0 here refuses it" in said
+    assert "Another Keras wrote it than is here: 3.15.1, and not 2.15.0, which refuses it." in said
 
 
 @pytest.mark.parametrize("options", [(), ("--no-load",)])
