@@ -9,7 +9,7 @@ from typing import Any
 from harness.inspection import exports, variables
 from harness.inspection.hdf5_process import Contents
 from harness.inspection.report import Report
-from harness.inspection.variables import Odd
+from harness.inspection.variable_rows import Odd
 from harness.inspection.weights import OLDER, Layer, own_name, placed, shape_text
 
 LOOKUPS = frozenset({"IntegerLookup", "StringLookup", "TextVectorization"})
@@ -105,5 +105,5 @@ def _trained(config: Layer) -> int:
         except Odd:
             continue
         if asked and layer["config"].get("trainable", True):
-            found[own_name(layer) or path] = len(asked) - 2 * (layer["class_name"] == "BatchNormalization")
+            found[own_name(layer) or path] = sum(each.trained and not each.again for each in asked)
     return sum(found.values())

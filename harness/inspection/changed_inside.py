@@ -14,15 +14,19 @@ from collections.abc import Sequence
 from math import ceil, prod
 from typing import Any
 
-from harness.inspection.variables import Shape, Variables
+from harness.inspection.variable_rows import Variables
 
-DENSE = frozenset({"query_dense", "key_dense", "value_dense", "output_dense"})
-NAMES = {"query": "query_dense", "key": "key_dense", "value": "value_dense", "attention_output": "output_dense"}
+DENSE = frozenset({"query_dense", "key_dense", "value_dense", "gate_dense", "output_dense"})
+NAMES = {
+    "query": "query_dense", "key": "key_dense", "value": "value_dense", "gate": "gate_dense",
+    "attention_output": "output_dense",
+}  # fmt: skip
 NUMBER = re.compile("[0-9]{1,9}")
 SMALL = ("int8", "uint8")
 HISTORIES = 3  # that float8 keeps: of the inputs, the kernel and the gradient, each with a scale
 
 Entry = dict[str, Any]
+Sized = tuple[int | None, ...]
 
 
 def modes(asked: Variables, held: dict[str, Sequence[Entry]]) -> list[str]:
@@ -30,9 +34,12 @@ def modes(asked: Variables, held: dict[str, Sequence[Entry]]) -> list[str]:
 
     `held` are the weights of each dense layer as Keras writes them: kernel, bias, and what else there is.
     """
-    wanted: dict[str, list[Shape]] = {}
-    for inside, shape in asked:
-        wanted.setdefault(inside, []).append(shape)
+    wanted: dict[str, list[Sized]] = {}
+    for each in asked:
+        if each.shape is None:
+            return []
+        known = tuple(size if type(size) is int else None for size in each.shape)
+        wanted.setdefault(each.inside, []).append(known)
     if not wanted.keys() <= DENSE or held.keys() != wanted.keys():
         return []
     found = [_mode(inside, shapes, held[inside]) for inside, shapes in wanted.items()]
@@ -59,7 +66,7 @@ def by_name(held: Sequence[Entry]) -> dict[str, Sequence[Entry]]:
     return {inside: [entry for _, entry in sorted(found, key=lambda each: each[0])] for inside, found in named.items()}
 
 
-def _mode(inside: str, wanted: Sequence[Shape], held: Sequence[Entry]) -> str | None:
+def _mode(inside: str, wanted: Sequence[Sized], held: Sequence[Entry]) -> str | None:
     """How one dense layer was quantized, "" where it was not; None where it holds something else."""
     shapes = [tuple(entry["shape"]) for entry in held]
     if len(shapes) < len(wanted) or not all(map(_fits, wanted[1:], shapes[1:])):
@@ -81,7 +88,7 @@ def _mode(inside: str, wanted: Sequence[Shape], held: Sequence[Entry]) -> str | 
     return "int4" if shapes[0] in halves and grouped else None
 
 
-def _kernel(inside: str, wanted: Shape, held: tuple[int, ...], more: Sequence[tuple[int, ...]]) -> tuple[int, ...]:
+def _kernel(inside: str, wanted: Sized, held: tuple[int, ...], more: Sequence[tuple[int, ...]]) -> tuple[int, ...]:
     """The shape that is asked for, with what the config does not tell as the file has it."""
     if _fits(wanted, held):
         return held
@@ -92,7 +99,7 @@ def _kernel(inside: str, wanted: Shape, held: tuple[int, ...], more: Sequence[tu
     return tuple(unknown if size is None else size for size in wanted)
 
 
-def _fits(wanted: Shape, held: tuple[int, ...]) -> bool:
+def _fits(wanted: Sized, held: tuple[int, ...]) -> bool:
     return len(wanted) == len(held) and all(one in (None, other) for one, other in zip(wanted, held, strict=True))
 
 

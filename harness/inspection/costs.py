@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from harness.inspection.variables import Odd, whole
+from harness.inspection.variable_rows import Odd, whole
 
 Config = dict[str, Any]
 

@@ -14,10 +14,10 @@ from harness.inspection.report import Report
 MODELS = frozenset({"Functional", "Model", "Sequential"})
 CONSTANT = "_CONSTANT_VALUE"  # in the place of a layer's name, where Keras 2 calls something on a constant first
 # Of these one tensor comes, whatever they are called on.
-SINGLE = (variables.NONE | variables.ROWS.keys()) - {
-    "Activation", "Bidirectional", "ClassMethod", "GRU", "GRUCell", "Identity", "InstanceMethod", "InstanceProperty",
-    "LSTM", "LSTMCell", "Lambda", "MultiHeadAttention", "SimpleRNN", "SimpleRNNCell", "SlicingOpLambda", "TFOpLambda",
-    "TimeDistributed",
+SINGLE = (variables.SINGLY | variables.ROWS.keys()) - variables.AROUND - {
+    "Activation", "AdditiveAttention", "Attention", "ClassMethod", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D", "GRU",
+    "GRUCell", "GroupQueryAttention", "GroupedQueryAttention", "Identity", "InstanceMethod", "InstanceProperty", "LSTM",
+    "LSTMCell", "Lambda", "MultiHeadAttention", "SimpleRNN", "SimpleRNNCell", "SlicingOpLambda", "TFOpLambda",
 }  # fmt: skip
 Key = tuple[str, int]
 

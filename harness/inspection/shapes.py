@@ -9,9 +9,9 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from harness.inspection import variables
+from harness.inspection import variable_rows as variables
 from harness.inspection.clock import Clock
-from harness.inspection.variables import Odd
+from harness.inspection.variable_rows import Dim, Odd
 
 Config = dict[str, Any]
 Shape = list[Any]
@@ -102,7 +102,7 @@ def _known(name: str, config: Config, given: Shape, clock: Clock) -> Shape:
         return _looked_up(name, config, given)
     if name == "STFTSpectrogram":
         return [*spatial("1D", {"strides": config.get("frame_step") or 1, "filters": 1}, given)[:-1],
-                frequencies(config) * along(given, -1)]  # fmt: skip
+                variables.frequencies(config) * (1 + (config.get("mode") == "stft")) * along(given, -1)]  # fmt: skip
     if name in ("Resizing", "CenterCrop", "RandomCrop"):
         return _picture(config, given, [variables.whole(config["height"]), variables.whole(config["width"])])
     if name in ("SimpleRNNCell", "GRUCell", "LSTMCell"):
@@ -215,16 +215,9 @@ def einsum_shape(config: Config, given: Shape) -> Shape:
     return [given[0], *(shape if isinstance(shape, list) else [variables.whole(shape)])]
 
 
-def frequencies(config: Config) -> int:
-    """In two kernels, or one where only half of each number is asked for."""
-    length = config.get("fft_length")
-    size = variables.whole(config["frame_length"] if length is None else length) // 2 + 1
-    return size * (1 if config.get("mode") in ("real", "imag") else 2)
-
-
-def product(shape: Iterable[int | None]) -> int:
+def product(shape: Iterable[Dim]) -> int:
     """How many numbers a shape holds, those that nobody tells as one."""
     count = 1
     for each in shape:
-        count = min(MOST, count * (UNKNOWN if each is None else each))
+        count = min(MOST, count * (each if type(each) is int else UNKNOWN))
     return count

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from harness.inspection import graph, variables
+from harness.inspection import graph, variable_rows, variables
 from harness.inspection.clock import Clock
 from harness.inspection.shapes import (
     AXES,
@@ -23,13 +23,11 @@ from harness.inspection.shapes import (
     along,
     comes_out,
     einsum_shape,
-    frequencies,
     is_shape,
     layers_in,
     own_input,
     product,
     size_of,
-    spatial,
     units_of,
 )
 
@@ -53,9 +51,19 @@ OF_WIDTH = {"Dense": False} | dict.fromkeys(("GRU", "LSTM", "SimpleRNN"), False)
      "DepthwiseConv2D", "SeparableConv1D", "SeparableConv2D"), True)  # fmt: skip
 
 
-def total(config: Config, clock: Clock, mismatched: list[str] | None = None) -> int:
-    """The parameters of a model's config; where something else flows into a layer than it was built on is added."""
-    return _model(config, [None], clock, 0, mismatched)[0]
+class Seen:
+    """What a walk through a model has found beside its parameters."""
+
+    def __init__(self) -> None:
+        self.mismatched: list[str] = []  # where something else flows into a layer than it was built on
+        self.inputs: dict[
+            int, Shape
+        ] = {}  # what flows into a layer, where that is known, by the identity of its config
+
+
+def total(config: Config, clock: Clock, seen: Seen | None = None) -> int:
+    """The parameters of a model's config."""
+    return _model(config, [None], clock, 0, seen)[0]
 
 
 def alone(layer: Config, given: Shape, clock: Clock) -> int:
@@ -63,9 +71,7 @@ def alone(layer: Config, given: Shape, clock: Clock) -> int:
     return _parameters(layer, given[:AXES], clock, 0)
 
 
-def _model(
-    config: Config, given: Shape, clock: Clock, depth: int, mismatched: list[str] | None = None
-) -> tuple[int, Shape]:
+def _model(config: Config, given: Shape, clock: Clock, depth: int, seen: Seen | None = None) -> tuple[int, Shape]:
     """Of a model the parameters, and what comes out of it where this goes in."""
     count, flows, sure = 0, dict[str, Shape](), set[str]()
     spread = set[str]()  # what may come wider of them, since what they add up differs in shape
@@ -78,11 +84,15 @@ def _model(
             # A layer that is called more than once has the widest of its shapes here, which is not that of each call.
             known = sure.issuperset(names) and len(layer["inbound_nodes"]) == 1
             wider = not spread.isdisjoint(names) or any(flows[key] != last for key in names)
-        if own_input(layer) is not None:
+        own = own_input(layer)
+        if own is not None:
             wider = False
-        elif mismatched is not None and known and not wider:
-            mismatched += _mismatch(layer, last)
-        more, last, known = _through(layer, last, known, clock, depth, mismatched)
+            if seen is not None:
+                seen.inputs[id(layer)] = own
+        elif seen is not None and known and not wider:
+            seen.mismatched += _mismatch(layer, last)
+            seen.inputs[id(layer)] = last
+        more, last, known = _through(layer, last, known, clock, depth, seen)
         count += more
         name = name_of(layer)
         if isinstance(name, str):
@@ -142,14 +152,14 @@ def _mismatch(layer: Config, given: Shape) -> Iterator[str]:
 
 
 def _through(
-    layer: Config, given: Shape, known: bool, clock: Clock, depth: int, mismatched: list[str] | None = None
+    layer: Config, given: Shape, known: bool, clock: Clock, depth: int, seen: Seen | None = None
 ) -> tuple[int, Shape, bool]:
     """A layer's parameters, what comes out of it, and whether that is known to be so and no less."""
     own = own_input(layer)
     if own is not None:
         given, known = own, True
     if layers_in(layer) is not None:
-        return *_model(layer, given, clock, depth + 1, mismatched), False
+        return *_model(layer, given, clock, depth + 1, seen), False
     built = variables.input_shape(layer)
     if is_shape(built):
         # Keras 2 builds on what comes, whatever stands here, where no module is named, which Keras 3 would not write.
@@ -176,7 +186,10 @@ def _parameters(layer: Config, given: Shape, clock: Clock, depth: int) -> int:
         asked = variables.of(layer, shape)
         if asked is None:
             asked = variables.plainly(layer, shape)
-        count = _least(layer, given, clock, depth) if asked is None else sum(product(each) for _, each in asked)
+        if asked is None:
+            count = _least(layer, given, clock, depth)
+        else:
+            count = sum(product(each.shape or ()) for each in asked if not each.again)
         return count + _adapter(layer["config"], asked, given) + _steps(layer, given) + _state(layer, given, clock)
     except MADE_UP:
         return 0
@@ -187,8 +200,8 @@ def _adapter(config: Config, asked: Any, given: Shape) -> int:
     rank = config.get("lora_rank")
     if rank is None:
         return 0
-    kernel = asked[0][1] if asked else (along(given, -1), UNKNOWN)
-    return variables.whole(rank) * sum(each or UNKNOWN for each in kernel)
+    kernel = asked[0].shape if asked else (along(given, -1), UNKNOWN)
+    return variable_rows.whole(rank) * sum(each if type(each) is int else UNKNOWN for each in kernel or ())
 
 
 def _steps(layer: Config, given: Shape) -> int:
@@ -230,41 +243,19 @@ def _least(layer: Config, given: Shape, clock: Clock, depth: int) -> int:
         axes = axes if isinstance(axes, list) else [] if axes is None else [axes]
         each = product(along(given, axis) for axis in axes)
         return count + 1 + (2 if name == "Normalization" else 7 if config.get("renorm") else 4) * each
-    if name == "STFTSpectrogram":
-        return count + frequencies(config) * variables.whole(config["frame_length"])
-    if name.startswith("LocallyConnected"):
-        return count + _local(name, config, given)
     if name == "EinsumDense":
         return count + _einsum(config, given)
-    if "num_query_heads" in config:
-        heads = 2 * variables.whole(config["num_query_heads"]) + 2 * variables.whole(config["num_key_value_heads"])
-        return count + heads * variables.whole(config["head_dim"]) * last
-    if "num_heads" in config:
-        each, deep, out = config["key_dim"], config.get("value_dim"), config.get("output_shape")
-        each, deep = variables.whole(each), variables.whole(each if deep is None else deep)
-        out = last if out is None else product(map(variables.whole, out if isinstance(out, list) else [out]))
-        return count + variables.whole(config["num_heads"]) * (2 * each * last + deep * (last + out))
     if "filters" in config:
-        filters, kernel = variables.whole(config["filters"]), config["kernel_size"]
-        kernel = product(variables.sizes(kernel, len(kernel) if isinstance(kernel, list) else 1))
+        filters, kernel = variable_rows.whole(config["filters"]), config["kernel_size"]
+        kernel = product(variable_rows.sizes(kernel, len(kernel) if isinstance(kernel, list) else 1))
         channels = along(given, 2 if config.get("data_format") == "channels_first" and "LSTM" in name else -1)
         return count + kernel * filters * (4 * (channels + filters) if "LSTM" in name else channels)
     if "units" in config:
-        units = variables.whole(config["units"])
+        units = variable_rows.whole(config["units"])
         return count + units * (last + (units if RECURRENT.search(name) else 0))
     if "input_dim" in config and "output_dim" in config:
-        return count + variables.whole(config["input_dim"]) * variables.whole(config["output_dim"])
+        return count + variable_rows.whole(config["input_dim"]) * variable_rows.whole(config["output_dim"])
     return count
-
-
-def _local(name: str, config: Config, given: Shape) -> int:
-    """A kernel of its own for each place that comes out; in one way of computing, for each that goes in as well."""
-    after = spatial(name, config, given)
-    first = config.get("data_format") == "channels_first"
-    rank, filters, channels = len(given) - 2, variables.whole(config["filters"]), along(given, 1 if first else -1)
-    places, whence = (product(shape[2:] if first else shape[1:-1]) for shape in (after, given))
-    kernel = whence if config.get("implementation") == 2 else product(variables.sizes(config["kernel_size"], rank))
-    return places * filters * (kernel * channels + bool(config.get("use_bias", True)))
 
 
 def _inside(config: Config, given: Shape, clock: Clock, depth: int, *, timed: bool) -> int:

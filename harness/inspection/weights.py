@@ -13,26 +13,18 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from harness.inspection import builds, calls, changed_inside, exports, sizes, variables, widening
+from harness.inspection import builds, calls, changed_inside, exports, sizes, snake, variables, widening
 from harness.inspection.clock import Clock
 from harness.inspection.graph import MODELS
 from harness.inspection.hdf5_process import Contents
 from harness.inspection.limits import Limits
 from harness.inspection.report import Report
 from harness.inspection.shapes import product
-from harness.inspection.variables import Odd, Shape, Variables
+from harness.inspection.variable_rows import Dim, Free, Odd, Variable, Variables
 
-# Exported under another name than the class has, after which its group is called.
-CLASSES = {"GroupQueryAttention": "GroupedQueryAttention"}
 IN_CODE = ("LinearModel", "WideDeepModel")  # models of Keras 2 that make their layers themselves
 OLDER = "_layer_checkpoint_dependencies/"  # what `layers` was called at first
 Layer = dict[str, Any]
-
-
-def _snake(name: str) -> str:
-    name = re.sub(r"\W+", "", name)
-    name = re.sub("(.)([A-Z][a-z]+)", r"\1_\2", name)
-    return re.sub("([a-z])([A-Z])", r"\1_\2", name).lower()
 
 
 def layers_of(config: Any) -> Iterator[tuple[str, Layer]]:
@@ -56,10 +48,7 @@ def placed(config: Any, at: str = "layers", depth: int = 0) -> Iterator[tuple[st
         if not is_layer(layer):
             continue
         name = layer["class_name"]
-        own = name.rpartition(">")[2]
-        word = _snake(CLASSES.get(own, own))
-        path = f"{at}/{word}_{used[word]}" if used[word] else f"{at}/{word}"
-        used[word] += 1
+        path = f"{at}/{snake.numbered(name, used)}"
         if name in MODELS:
             yield from placed(layer, f"{path}/layers", depth + 1)
         else:
@@ -82,6 +71,7 @@ def compare(report: Report, config: Layer, contents: Contents, where: str, limit
     ordered = sorted(held)  # so that what lies below a layer is a stretch of it
     taken: set[str] = set()
     named: Counter[str] = Counter()
+    again: set[str] = set()
     pending: list[tuple[str, str, str]] = []
     for path, layer, built in placed(config):
         report.clock.tick()
@@ -105,10 +95,13 @@ def compare(report: Report, config: Layer, contents: Contents, where: str, limit
             named[own_name(layer)] += 1
             continue
         counts: Counter[str] = Counter()
-        expected: dict[str, Shape] = {}
-        for inside, shape in asked:
-            expected["/".join(filter(None, (path, inside, "vars", str(counts[inside]))))] = shape
-            counts[inside] += 1
+        expected: dict[str, Variable] = {}
+        for each in asked:
+            own = each.name or str(counts[each.inside])
+            place = "/".join(filter(None, (path, each.inside, "vars", own)))
+            expected[place] = each
+            again |= {place} if each.again else set()
+            counts[each.inside] += 1
         before = len(pending)
         _shapes(report, expected, mine, where, variables.policy(layer["config"]), pending, own_name(layer))
         if len(pending) == before:
@@ -121,7 +114,7 @@ def compare(report: Report, config: Layer, contents: Contents, where: str, limit
         if name not in taken and name.startswith("layers/"):
             report.add("weight-surplus", f"{where}/{name}", "no layer of the config has it")
     hold_size(report, config, limits)
-    _odd(report, held, where)
+    _odd(report, {name: entry for name, entry in held.items() if name not in again}, where)
 
 
 def own_name(layer: Layer) -> str:
@@ -142,7 +135,7 @@ def _held(contents: Contents) -> dict[str, dict[str, Any]]:
     found = {}
     for entry in contents.datasets:
         path = entry["path"].strip("/").replace(OLDER, "layers/")
-        path = re.sub(r"/_(query|key|value|output)_dense/", r"/\1_dense/", path)
+        path = re.sub(r"/_(query|key|value|gate|output)_dense/", r"/\1_dense/", path)
         if path.startswith("layers/") and not re.search(r"(^|/)_?(seed|random)_generator/", path):
             found[path] = entry
     return found
@@ -182,13 +175,15 @@ def _numbered(path: str) -> Iterator[tuple[str, str, int]]:
             yield "/".join(parts[: at + 1]), found[1], int(found[2] or 0)
 
 
-def asked_by(report: Report, layer: Layer, path: str) -> Variables | None:
+def asked_by(report: Report, layer: Layer, path: str, shape: Any = None) -> Variables | None:
     """The weights that a layer asks for; None where that is not computed, which is told."""
     try:
-        asked = variables.of(layer)
+        asked = variables.of(layer, shape)
     except Odd as odd:
         report.add("config-shape", path, str(odd))
         return None
+    if asked and not (report.keras_version or "").startswith("2."):
+        asked = [each for each in asked if not each.of_keras_2]
     name = layer["class_name"]
     if asked is None and len(report.not_computed) < 1000 and name not in report.not_computed:
         report.not_computed.append(name)
@@ -196,38 +191,67 @@ def asked_by(report: Report, layer: Layer, path: str) -> Variables | None:
     return asked
 
 
-def _shapes(report: Report, expected: dict[str, Shape], held: dict[str, dict[str, Any]], where: str,
+def _shapes(report: Report, expected: dict[str, Variable], held: dict[str, dict[str, Any]], where: str,
             policy: str | None, missing: list[tuple[str, str, str]], name: str) -> None:  # fmt: skip
-    for path, shape in expected.items():
+    found: Sizes = {}
+    for path, asked in expected.items():
         entry = held.get(path)
         if entry is None:
             missing.append(("weight-missing", f"{where}/{path}", name))
             continue
-        if not fits(shape, entry["shape"]):
+        if not fits(asked, entry["shape"], found):
             report.add(
                 "weight-shape",
                 f"{where}/{path}",
-                f"{shape_text(entry['shape'])}; the config asks for {shape_text(shape)}",
+                f"{shape_text(entry['shape'])}; the config asks for {shape_text(asked.shape, found)}",
             )
-        hold_dtype(report, entry, f"{where}/{path}", policy)
+        hold_dtype(report, entry, f"{where}/{path}", asked.policy or policy, whole=asked.whole)
     for path in held:
         if path not in expected:
             report.add("weight-surplus", f"{where}/{path}", "the layer has no such weight")
 
 
-def hold_dtype(report: Report, entry: dict[str, Any], where: str, policy: str | None) -> None:
+def hold_dtype(report: Report, entry: dict[str, Any], where: str, policy: str | None, *, whole: bool) -> None:
     """Holds the dtype of a weight against the policy of its layer; what is not known is not held."""
     kind = entry.get("written_as") or entry.get("dtype")
-    if policy is None or kind is None:
+    if kind is None:
+        return
+    if whole:
+        if not is_whole(entry):
+            report.add("weight-dtype", where, f"{kind}, where whole numbers belong")
+        return
+    if policy is None:
         return
     asked = "float32" if policy.startswith("mixed_") else policy
     if asked in ("float16", "bfloat16", "float32", "float64") and kind not in (asked, "float32"):
         report.add("weight-dtype", where, f"{kind}; the config asks for {asked}")
 
 
-def fits(asked: Shape, held: list[int]) -> bool:
-    """A dimension that is not known fits every size."""
-    return len(asked) == len(held) and all(one is None or one == other for one, other in zip(asked, held, strict=True))
+def is_whole(entry: dict[str, Any]) -> bool:
+    """Does a weight hold whole numbers?"""
+    return re.fullmatch("u?int[0-9]+", str(entry.get("written_as") or entry.get("dtype"))) is not None
+
+
+Sizes = dict[str, int]  # how large what flows into a layer is, along each axis of it, as far as its weights have told
+
+
+def fits(asked: Variable, held: list[int], found: Sizes | None = None) -> bool:
+    """A dimension that is not known fits every size; one that another weight has told, in `found`, only that."""
+    if asked.shape is None:
+        return asked.size in (None, product(held))
+    if len(asked.shape) != len(held):
+        return False
+    told = {} if found is None else dict(found)
+    for one, other in zip(asked.shape, held, strict=True):
+        if isinstance(one, Free):
+            size, left = divmod(other * one.over, one.times) if one.times else (0, other)
+            if left or (one.times and told.setdefault(one.axis, size) != size):
+                return False
+        elif one not in (None, other):
+            return False
+    if found is not None:
+        found |= told
+    return True
 
 
 def computed(config: Layer, clock: Clock) -> int:
@@ -236,18 +260,18 @@ def computed(config: Layer, clock: Clock) -> int:
     for _, layer in layers_of(config):
         clock.tick()
         try:
-            total += sum(product(shape) for _, shape in variables.of(layer) or [])
+            total += sum(product(each.shape or ()) for each in variables.of(layer) or [] if not each.again)
         except Odd:
             continue
     return total
 
 
-def hold_size(report: Report, config: Layer, limits: Limits, *, memory: int = 0) -> int:
+def hold_size(report: Report, config: Layer, limits: Limits, *, memory: int = 0, seen: sizes.Seen | None = None) -> int:
     """Holds the parameters that a config asks for against the limits; returns how many its layers have."""
-    mismatched: list[str] = []
-    parameters = max(computed(config, report.clock), sizes.total(config, report.clock, mismatched))
+    seen = seen or sizes.Seen()
+    parameters = max(computed(config, report.clock), sizes.total(config, report.clock, seen))
     asked = max(parameters, builds.total(config, report.clock))
-    for what in mismatched:
+    for what in seen.mismatched:
         report.add("graph-broken", "config", what)
     if asked > limits.parameters:
         report.add("model-bomb", "config", f"{asked:,} parameters; the limit is {limits.parameters:,}")
@@ -295,9 +319,16 @@ def _odd(report: Report, held: dict[str, dict[str, Any]], where: str) -> None:
             seen.setdefault(key, path)
 
 
-def shape_text(shape: Any) -> str:
-    """A shape as it is told, with a question mark for what is not known."""
-    return "(" + ", ".join("?" if each is None else str(each) for each in shape) + ")"
+def shape_text(shape: Any, found: Sizes | None = None) -> str:
+    """A shape as it is told, with a question mark for what is not known, and what other weights have told."""
+    if shape is None:
+        return "(?)"
+    told = [_told(each, found or {}) for each in shape]
+    return "(" + ", ".join(str(each) if type(each) is int else "?" for each in told) + ")"
+
+
+def _told(size: Dim, found: Sizes) -> Dim:
+    return size.times * found[size.axis] // size.over if isinstance(size, Free) and size.axis in found else size
 
 
 def count(contents: Contents) -> int:

@@ -5,30 +5,33 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from harness.inspection import changed_inside, variables
+from harness.inspection import changed_inside, quantized, sizes, variables
 from harness.inspection.graph import MODELS
 from harness.inspection.hdf5_process import Contents
 from harness.inspection.limits import Limits
 from harness.inspection.report import Report
 from harness.inspection.shapes import product
-from harness.inspection.variables import Shape
+from harness.inspection.variable_rows import Free, Shape, Variable
 from harness.inspection.weights import (
     Layer,
+    Sizes,
     asked_by,
     fits,
     hold_dtype,
     hold_size,
     is_layer,
+    is_whole,
     layers_of,
     own_name,
     shape_text,
     tells_layers,
-)  # fmt: skip
+)
 
 # All of their weights are trained, or none is: so that freezing changes no order.
-IN_ORDER = variables.ROWS.keys() - {
-    "BatchNormalization", "Bidirectional", "GroupQueryAttention", "MultiHeadAttention", "TimeDistributed",
+IN_ORDER = variables.ROWS.keys() - variables.AROUND - {
+    "BatchNormalization", "GroupQueryAttention", "GroupedQueryAttention", "MultiHeadAttention"
 }  # fmt: skip
+TELLS = IN_ORDER | {"BatchNormalization"}  # of whatever order, one weight tells how large the others are
 
 
 def compare(report: Report, config: Layer, contents: Contents, limits: Limits, root: str, *, where: str = "") -> None:
@@ -45,6 +48,8 @@ def compare(report: Report, config: Layer, contents: Contents, limits: Limits, r
     known: set[str] = {"top_level_model_weights"}
     seen: set[str] = set()
     order: list[str] = []  # of the layers that have weights
+    flows = sizes.Seen()  # what the layers were built on stands nowhere
+    hold_size(report, config, limits, seen=flows)
     for at, layer in enumerate(listed if isinstance(listed, list) else []):
         report.clock.tick()
         own = layer.get("config") if isinstance(layer, dict) else None
@@ -66,10 +71,13 @@ def compare(report: Report, config: Layer, contents: Contents, limits: Limits, r
                     "weight-missing", f"{where}{group}/{each}", "named in weight_names; the file does not hold it"
                 )
         there = [entry for entry in found if entry is not None]
-        if layer["class_name"] in MODELS:
+        if shared := [each for each, count in Counter(weights).items() if count > 1]:  # as Keras 3.0 writes attentions
+            what = f"{weights.count(shared[0])} weights have this name; the file holds one of them"
+            report.add("weight-missing", f"{where}{group}/{shared[0]}", what)
+        elif layer["class_name"] in MODELS:
             _model(report, layer, f"{where}{group}", there)
         else:
-            _layer(report, layer, f"{where}{group}", there, where)
+            _layer(report, layer, f"{where}{group}", there, where, flows.inputs.get(id(layer)))
         if weights:
             order.append(str(name))
         if weights and str(name) not in names:
@@ -83,7 +91,6 @@ def compare(report: Report, config: Layer, contents: Contents, limits: Limits, r
             what = f"{other} stands where the config has {one}: each would be given the weights of another"
             report.add("weight-shape", f"{where}{root}@layer_names", what)
             break
-    hold_size(report, config, limits)
 
 
 def _names_by_order(listed: Any, names: list[str]) -> dict[int, str]:
@@ -107,9 +114,12 @@ def _model(report: Report, model: Layer, group: str, found: list[dict[str, Any]]
     layers = [layer for _, layer in layers_of(model)]
     names = [own_name(layer) for layer in layers]
     every = [asked_by(report, layer, group) for layer in layers]
-    if len(set(names)) < len(names) or any(asked is None for asked in every):
+    if len(set(names)) < len(names):
         return
-    asked: Counter[Shape] = Counter(shape for each in every for _, shape in each or ())
+    listed = [each for one in every for each in one or ()]
+    if any(one is None for one in every) or any(each.name or each.shape is None for each in listed):
+        return
+    asked: Counter[Shape] = Counter(_without_axes(each.shape) for each in listed if not each.again)
     held: Counter[tuple[int, ...]] = Counter(tuple(entry["shape"]) for entry in found)
     called = bool(model.get("inbound_nodes")) or variables.input_shape(model) is not None
     if not found and not called:
@@ -119,43 +129,63 @@ def _model(report: Report, model: Layer, group: str, found: list[dict[str, Any]]
         report.add(rule, group, f"{held.total()} weights; the layers of this model have {asked.total()}")
     for shape, count in asked.items():
         report.clock.check()
-        fitting = sum(number for there, number in held.items() if fits(shape, list(there)))
+        fitting = sum(number for there, number in held.items() if fits(Variable("", shape), list(there)))
         if fitting < count:
             report.add("weight-shape", group, f"{fitting} are {shape_text(shape)}; the config asks for {count}")
     for there in held:
         report.clock.check()
-        if not any(fits(each, list(there)) for each in asked):
+        if not any(fits(Variable("", each), list(there)) for each in asked):
             report.add("weight-shape", group, f"no layer of this model has one of {shape_text(there)}")
 
 
-def _layer(report: Report, layer: Layer, group: str, found: list[dict[str, Any]], where: str) -> None:
-    asked = asked_by(report, layer, group)
+def _without_axes(shape: Shape | None) -> Shape:
+    return tuple(None if isinstance(each, Free) else each for each in shape or ())
+
+
+def _layer(report: Report, layer: Layer, group: str, found: list[dict[str, Any]], where: str,
+           shape: list[Any] | None) -> None:  # fmt: skip
+    asked = asked_by(report, layer, group, variables.input_shape(layer) or shape)
     if asked is None:
         return
-    if changed := changed_inside.modes(asked, changed_inside.by_name(found)):
-        report.add("changed-inside", group, f"{own_name(layer)}: {', '.join(changed)}")
+    told_more = quantized.mode(layer["config"]) != "" or layer["config"].get("lora_rank")  # then some are not trained
+    asked = [each for each in asked if not each.again] + variables.adapters(layer, shape)
+    name = variables.built_in(layer)
+    inner = layer["config"].get("layer") if name == "TimeDistributed" else layer
+    told: Sizes | None = {} if isinstance(inner, dict) and variables.built_in(inner) in TELLS else None
+    if modes := changed_inside.modes(asked, changed_inside.by_name(found)):
+        report.add("changed-inside", group, f"{own_name(layer)}: {', '.join(modes)}")
         return
     # Keras 2 puts the weights that are not trained last, so that a layer's order depends on what was frozen.
     left = list(found)
-    for _, shape in asked:
-        match = next((entry for entry in left if fits(shape, entry["shape"])), None)
+    for each in sorted(asked, key=_unknown):
+        fitting = [entry for entry in left if fits(each, entry["shape"], dict(told or {}))]
+        match = next((entry for entry in fitting if is_whole(entry) == each.whole), fitting[0] if fitting else None)
         if match is not None:
             left.remove(match)
-            hold_dtype(report, match, f"{where}{match['path']}", variables.policy(layer["config"]))
+            fits(each, match["shape"], told)
+            policy = each.policy or variables.policy(layer["config"])
+            hold_dtype(report, match, f"{where}{match['path']}", policy, whole=each.whole)
+        elif each.name:  # a weight by name is not among `weights` in Keras 3
+            continue
         elif found and len(left) and len(found) == len(asked):
-            report.add("weight-shape", group, f"none is {shape_text(shape)}; left are "
+            report.add("weight-shape", group, f"none is {shape_text(each.shape, told)}; left are "
                        f"{', '.join(shape_text(entry['shape']) for entry in left)}")  # fmt: skip
             return
         elif found or variables.input_shape(layer) is not None or layer.get("inbound_nodes"):
-            report.add("weight-missing", group, f"the config asks for {shape_text(shape)}")
+            report.add("weight-missing", group, f"the config asks for {shape_text(each.shape, told)}")
     for entry in left:
         report.add("weight-surplus", f"{where}{entry['path']}", "the layer has no such weight")
-    if variables.built_in(layer) in IN_ORDER and len(found) == len(asked) and not left:
-        for (_, shape), entry in zip(asked, found, strict=True):
-            if not fits(shape, entry["shape"]):
-                what = f"{shape_text(entry['shape'])} stands where {shape_text(shape)} is looked for"
+    if name in IN_ORDER and len(found) == len(asked) and not left and not told_more:
+        for each, entry in zip(asked, found, strict=True):
+            if not fits(each, entry["shape"], told):
+                what = f"{shape_text(entry['shape'])} stands where {shape_text(each.shape, told)} is looked for"
                 report.add("weight-shape", f"{where}{entry['path']}", what)
                 return
+
+
+def _unknown(asked: Variable) -> tuple[bool, int]:
+    """Of how much of a weight's shape the config tells nothing: what fits most is looked for last."""
+    return asked.shape is None, sum(type(each) is not int for each in asked.shape or ())
 
 
 def _listed(attributes: dict[str, Any], name: str) -> list[str]:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from math import prod
 from typing import Any
 
-from harness.inspection import graph, sizes, variables
+from harness.inspection import graph, sizes, variable_rows, variables
 from harness.inspection.clock import Clock
 from harness.inspection.shapes import (
     AXES,
@@ -26,7 +26,7 @@ from harness.inspection.shapes import (
     own_input,
     size_of,
 )
-from harness.inspection.variables import whole
+from harness.inspection.variable_rows import whole
 
 DEEPEST = 50
 # Of these `shapes` knows what comes out, or no more than that.
@@ -80,7 +80,7 @@ def _diagonal(config: Config, given: Shape) -> Shape:
 
 
 def _picture(config: Config, given: Shape) -> Shape:
-    return [given[0], *variables.sizes(config["size"], 2), 1]
+    return [given[0], *variable_rows.sizes(config["size"], 2), 1]
 
 
 # The operations of Keras that make more of what they are given.

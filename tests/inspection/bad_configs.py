@@ -195,6 +195,9 @@ def _weight_cases() -> Iterator[Case]:
         folder, change=lambda file: file.__delitem__("model_weights")))  # fmt: skip
     yield Case("h5: config is a number", "corrupt", "config-shape", lambda folder: b.whole_hdf5(
         folder, change=lambda file: file.attrs.__setitem__("model_config", 7)))  # fmt: skip
+    yield Case("h5: two weights of one name", "corrupt", "weight-missing", lambda folder: b.whole_hdf5(
+        folder, change=lambda file: file["model_weights/dense"].attrs.__setitem__(
+            "weight_names", [b"dense/kernel:0", b"dense/kernel:0"])))  # fmt: skip
     yield Case("h5: weights of a layer in another order", "corrupt", "weight-shape", lambda folder: b.whole_hdf5(
         folder, change=lambda file: file["model_weights/dense"].attrs.__setitem__(
             "weight_names", [b"dense/bias:0", b"dense/kernel:0"])))  # fmt: skip

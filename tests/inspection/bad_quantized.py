@@ -86,7 +86,9 @@ def attention_hdf5(folder: Path, mode: str) -> Path:
         for each in names:
             weights[f"a/{each}"] = made[each]
 
-    return b.whole_hdf5(folder, b.legacy(layer), change=change)
+    config = b.legacy(layer)
+    config["config"]["layers"][0]["config"]["batch_input_shape"] = [None, 5, 8]
+    return b.whole_hdf5(folder, config, change=change)
 
 
 def _cases() -> Iterator[Case]:

@@ -122,7 +122,6 @@ def configs() -> Iterator[Case]:
         "text that looks like a path": b.model() | {"note": "/etc/passwd and ../.. and os.system"},
         "an address in a text": b.model() | {"note": "see https://keras.io"},
         "name with letters of all kinds": b.sequential(b.dense("schön ☃", 4, 3), b.dense("dense_1", 2, 4)),
-        "wrapped": with_layer(b.layer("SpectralNormalization", name="s", layer=b.dense("inner", 4, 2))),
         "one initializer at two places": b.model(kernel_initializer=b.initializer("GlorotUniform", seed=3)
                                                  | {"shared_object_id": 140_000_000_000_000})
         | {"extra": b.initializer("GlorotUniform", seed=3) | {"shared_object_id": 140_000_000_000_000}},
@@ -235,9 +234,11 @@ def containers() -> Iterator[Case]:
     ):
         yield _good(f"state of {kind}", lambda folder, o=made, v=like: with_state(folder, o, v))
     mapped = b.layer("DTypePolicyMap", module="keras.dtype_policies", default_policy=None,
-                     policy_map={"d/query": b.layer("DTypePolicy", module="keras", name="float32")})  # fmt: skip
+                     policy_map={"d/query": b.layer("QuantizedDTypePolicy", module="keras.dtype_policies", mode="int8",
+                                                    source_name="float32")})  # fmt: skip
     yield _good("a policy for each layer inside", lambda folder: b.keras(folder, b.sequential(b.dense(
-        "dense", 4, 3, dtype=mapped)), weights=b.hdf5({"layers/dense/vars/0": np.ones(3, "i1")})))  # fmt: skip
+        "dense", 4, 3, dtype=mapped)), weights=b.hdf5({"layers/dense/vars/0": np.ones(3, "i1")})),
+        "weights-not-compared")  # fmt: skip
     given = b.layer("Normalization", name="n", mean=[0.0], variance=[1.0])
     yield _good("a scale that is given", with_config(with_layer(given)))
     yield _good("asset", with_entry("assets/layers/text/vocabulary.txt", b"a\nb\n"))
@@ -321,6 +322,11 @@ def containers() -> Iterator[Case]:
     unbuilt = {key: value for key, value in b.dense("dense", 4, 3).items() if key != "build_config"}
     yield _good("model that was never built", lambda folder: b.keras(folder, b.layer(
         "Sequential", module="keras", name="s", layers=[unbuilt]), weights=b.hdf5({})))  # fmt: skip
+    for made in (b.layer("GroupQueryAttention", name="a", head_dim=2, num_query_heads=2, num_key_value_heads=1),
+                 b.layer("Attention", name="a"), b.layer("MixUp", name="a"), b.layer("ConvLSTM1D", name="a", filters=1,
+                 kernel_size=1, return_state=True)):  # fmt: skip
+        several = b.functional(b.called(made, "input_layer"), outputs=[["a", 0, 1]])
+        yield _good(f"second tensor of {made['class_name']}", lambda folder, m=several: b.keras_json(folder, m))
     yield _good("HDF5 under another name", _renamed, "format-named-otherwise")
     zeros = b.arrays() | {"layers/dense/vars/0": np.zeros((3, 4), "f4")}
     yield _good("few zeros", with_weights(values=zeros))
@@ -330,14 +336,16 @@ def containers() -> Iterator[Case]:
     both = {f"layers/{name}/vars/{at}": value for name in ("dense", "dense_1")
             for at, value in enumerate((np.eye(8, dtype="f4"), np.ones(8, "f4")))}  # fmt: skip
     yield _good("one kernel twice", lambda folder: b.keras(folder, twin, weights=b.hdf5(both)), "duplicate-weights")
-    unknown = with_layer(b.layer("EinsumDense", name="e", equation="ab,bc->ac", output_shape=3))
-    yield _good("a layer that is not computed", lambda folder: b.keras(folder, unknown, weights=b.hdf5(
-        b.arrays() | {"layers/einsum_dense/vars/0": np.ones((2, 3), "f4")})), "weights-not-compared")  # fmt: skip
+    wrapped = with_layer(b.layer("SpectralNormalization", name="s", layer=b.dense("inner", 4, 2)))
+    inside = {"layer/vars/0": (2, 4), "layer/vars/1": (4,), "vars/0": (2, 4), "vars/1": (1, 4)}
+    yield _good("wrapped", lambda folder: b.keras(folder, wrapped, weights=b.hdf5(b.arrays() | {
+        f"layers/spectral_normalization/{name}": np.arange(np.prod(shape), dtype="f4").reshape(shape)
+        for name, shape in inside.items()})))  # fmt: skip
     quantized = b.layer("QuantizedDTypePolicy", module="keras.dtype_policies", mode="int8", source_name="float32")
-    packed = {"layers/dense/vars/0": np.ones(4, "f4"), "layers/dense/vars/1": np.ones((3, 4), "i1"),
+    packed = {"layers/dense/vars/0": np.ones((3, 4), "i1"), "layers/dense/vars/1": np.ones(4, "f4"),
               "layers/dense/vars/2": np.ones(4, "f4")}  # fmt: skip
     yield _good("weights of int8", lambda folder: b.keras(folder, b.sequential(b.dense(
-        "dense", 4, 3, dtype=quantized)), weights=b.hdf5(packed)), "weights-not-compared")  # fmt: skip
+        "dense", 4, 3, dtype=quantized)), weights=b.hdf5(packed)))  # fmt: skip
     around = b.layer("LSTM", name="l", units=1)
     for at in range(40):
         around = b.layer("Bidirectional", name=f"b{at}", layer=around)

@@ -79,4 +79,4 @@ def test_attention_of_keras_2_over_a_key_of_another_width_is_whole(tmp_path: Pat
     shapes = {"query_shape": [None, 7, 1], "value_shape": [None, 7, 4], "key_shape": [None, 7, 5]}
     asked = variables.of({"class_name": "MultiHeadAttention", "config": {**heads, **shapes}}, [None, 7, 1])
     assert asked is not None
-    assert [shape for _, shape in asked] == [(1, 2, 3), (5, 2, 3), (4, 2, 3), (2, 3, 1)]
+    assert [each.shape for each in asked] == [(1, 2, 3), (5, 2, 3), (4, 2, 3), (2, 3, 1)]

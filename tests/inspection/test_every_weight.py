@@ -1,0 +1,114 @@
+"""Each weight of each layer of Keras is held against the config: what is gone or too large is seen, and nothing else.
+
+The lines of `fixtures/weights` are what `benchmarks/every_weight.py record` wrote of models that those releases saved:
+the config, and the name, shape and dtype of every weight.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+import pytest
+
+from harness.inspection import Limits, inspect, variables
+from harness.inspection.hdf5_process import Reader
+from tests.inspection import building as b
+
+FOLDER = Path(__file__).resolve().parents[2] / "fixtures" / "weights"
+Line = dict[str, Any]
+LINES: dict[str, list[Line]] = {
+    path.name.removesuffix(".jsonl.gz"): [json.loads(line) for line in gzip.decompress(path.read_bytes()).splitlines()]
+    for path in sorted(FOLDER.glob("*.gz"))
+}
+# Where one weight alone would tell how wide the input was, and another flows in than it is built on.
+UNTOLD = frozenset({"AdditiveAttention", "MultiHeadAttention", "GroupQueryAttention"})
+
+
+@pytest.fixture(scope="module")
+def reader() -> Iterator[Reader]:
+    made = Reader(Limits())
+    yield made
+    made.stop()
+
+
+def saved(folder: Path, line: Line, without: str = "", larger: str = "") -> Path:
+    """The model of a line as a file, its weights all different; one of them left out, or made larger by one."""
+    root = "model_weights/" if "names" in line else ""
+    values = {}
+    for at, (name, (shape, dtype)) in enumerate(line["weights"].items()):
+        size = [each + 1 for each in shape] or [2] if name == larger else shape
+        drawn = np.random.default_rng(at).uniform(1, 9, size)  # no bits of bfloat16 that are none of float16
+        halves = np.asarray(drawn, "f4").view("u4") >> 16  # bfloat16, as Keras puts it into HDF5
+        values[root + name] = halves.astype("u2").view("V2") if dtype in ("bfloat16", "|V2") else drawn.astype(dtype)
+    values.pop(root + without, None)
+
+    def tell(file: h5py.File) -> None:
+        for name, (_, dtype) in line["weights"].items():
+            if dtype == "bfloat16" and name != without:
+                file[root + name].attrs["dtype"] = dtype
+        if root:
+            file.attrs["model_config"] = json.dumps(line["config"])
+            file.attrs["keras_version"], file.attrs["backend"] = line["release"], "tensorflow"
+            file.require_group(root).attrs["layer_names"] = line["layers"]
+            for layer, names in line["names"].items():
+                file.require_group(root + layer).attrs["weight_names"] = names
+
+    written = b.hdf5(values, tell)
+    if not root:
+        return b.keras(folder, line["config"], weights=written, about=b.metadata(line["release"]))
+    made = folder / "model.h5"
+    made.write_bytes(written)
+    return made
+
+
+def test_there_is_a_model_around_every_layer_that_has_weights() -> None:
+    for release, lines in LINES.items():
+        if release.startswith("quantized"):
+            continue
+        around = {line["name"].rpartition("-")[0] for line in lines}
+        known = variables.ROWS.keys() - {
+            # Without weights, or built from an argument that these draws do not give; of one of the releases alone.
+            "Discretization", "GroupedQueryAttention", "IntegerLookup", "LocallyConnected1D", "LocallyConnected2D",
+            "Pipeline", "RMSNormalization", "ReversibleEmbedding", "STFTSpectrogram", "StringLookup",
+            "TextVectorization", "GroupQueryAttention",
+        }  # fmt: skip
+        assert known <= around, release
+        assert len(lines) > 200
+
+
+@pytest.mark.parametrize("release", LINES)
+def test_all_of_them_are_whole_and_every_weight_of_theirs_is_compared(
+    release: str, reader: Reader, tmp_path: Path
+) -> None:
+    for line in LINES[release]:
+        report = inspect(saved(tmp_path, line), reader=reader)
+        found = [(each.rule, each.where, each.what) for each in report.findings]
+        assert report.verdict in ("ok", "unsupported", "incompatible", "unsafe"), (line["name"], found)
+        assert not report.not_computed, line["name"]
+
+
+@pytest.mark.parametrize(
+    ("release", "how"),
+    [(release, "without") for release in LINES] + [("keras-2.15.0", "larger"), ("keras-3.15.1", "larger")],
+)
+def test_a_weight_that_is_gone_or_too_large_is_seen(release: str, how: str, reader: Reader, tmp_path: Path) -> None:
+    """One of each model, another one in each file of the same layer."""
+    seen = 0
+    for line in LINES[release]:
+        names = list(line["weights"])
+        name = names[zlib.crc32(line["name"].encode()) % len(names)]
+        if "names" in line and how == "larger" and line["name"].rpartition("-")[0] in UNTOLD:
+            continue
+        report = inspect(saved(tmp_path, line, **{how: name}), reader=reader)
+        rules = {each.rule for each in report.findings}
+        assert report.verdict == "corrupt", (line["name"], name, rules)
+        assert rules & {"weight-missing", "weight-shape", "weight-surplus"}, (line["name"], name, rules)
+        seen += 1
+    assert seen > 60
