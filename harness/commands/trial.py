@@ -92,6 +92,7 @@ class Trial(contextlib.ExitStack):
 
     def _load_it(self, path: Path, report: Report) -> None:
         from harness.dispatch.worker import WorkerFailed
+        from harness.loading.held import NotHeld
         from harness.loading.loader import CustomObjectsError, Loader, accept_given, may_load
 
         accept_given(report, self._wanted.custom_objects)
@@ -104,6 +105,9 @@ class Trial(contextlib.ExitStack):
                 self._loader.load(path, report)
         except CustomObjectsError as error:
             raise Usage(str(error)) from error
+        except NotHeld as error:
+            self.remarks.append(f"not loaded: {path.name} could not be copied for it: {error}")
+            self.failed = True
         except (WorkerFailed, OSError) as error:
             self._give_up(f"TensorFlow could not be started: {error}", failed=True)
 

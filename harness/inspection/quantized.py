@@ -37,7 +37,7 @@ def _mode(policy: Any) -> str | None:
         listed = inner.get("policy_map")
         every = [inner.get("default_policy"), *(listed.values() if isinstance(listed, dict) else ())]
         return "" if all(_mode(each) == "" for each in every) else None
-    if name in POLICIES:
+    if isinstance(name, str) and name in POLICIES:
         return _word(str(inner.get("mode", inner.get("name"))))
     return ""
 

@@ -8,6 +8,7 @@ import stat
 import threading
 import time
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import IO
 
@@ -97,11 +98,16 @@ def _inspect(subject: Subject) -> None:
 
 
 def _of_parts(subject: Subject) -> str | None:
-    """Of several files the SHA-256 of what `sha256sum` prints of them: what is accepted is so of all of them."""
     parts = sorted(subject.parts.items())
     if not parts or any(subject.has_holes(name, path.stat()) for name, path in parts):
         return None
-    listed = "".join(f"{_sha256(path)}  {name}\n" for name, path in parts)
+    subject.report.parts = tuple(name for name, _ in parts)
+    return of_several({name: _sha256(path) for name, path in parts})
+
+
+def of_several(digests: Mapping[str, str]) -> str:
+    """Of several files the SHA-256 of what `sha256sum` prints of them: what is accepted is so of all of them."""
+    listed = "".join(f"{digest}  {name}\n" for name, digest in sorted(digests.items()))
     return hashlib.sha256(listed.encode("utf-8", "surrogateescape")).hexdigest()
 
 

@@ -65,6 +65,7 @@ class Report:
     seconds: float = 0.0
     error: str = ""  # a fault of ours
     loaded: dict[str, Any] | None = None  # what came of loading it; None where it was not loaded
+    parts: tuple[str, ...] = ()  # the files that were looked at, below the folder, where it is not one alone
     weights: Path | None = None  # of a JSON config: those that lie beside it, and were looked at with it
     configs: list[bytes] = field(default_factory=list)  # as they stand in the file; no part of the report
     more: Counter[str] = field(default_factory=Counter)

@@ -157,7 +157,7 @@ def local(rank: int) -> Callable[[Config, Any], Variables]:
         space = (shape[2:] if first else shape[1:-1]) if isinstance(shape, list) else []
         if len(space) != rank or not all(type(each) is int for each in space):
             return _of(None, *([None] if config.get("use_bias", True) else []))
-        into, steps = _channels(config, shape), sizes(config.get("strides", 1), rank)
+        into, steps = _channels(config, shape), tuple(map(some, sizes(config.get("strides", 1), rank)))
         beyond = [0 if config.get("padding") == "same" else window - 1 for window in kernel]
         after = tuple(-(-(each - less) // step) for each, less, step in zip(space, beyond, steps, strict=True))
         own: Shape

@@ -60,7 +60,7 @@ def _bidirectional(config: Config, shape: Any) -> Variables | None:
     made: Variables = []
     for name, inner in (("forward_layer", forward), ("backward_layer", backward)):
         # Not what wraps a layer itself: twenty of them, one in the other, would have a million.
-        way = isinstance(inner, dict) and inner.get("class_name") in ONE_WAY
+        way = isinstance(inner, dict) and built_in(inner) in ONE_WAY
         found = _below(name, inner, shape) if way else None
         if found is None:
             return None

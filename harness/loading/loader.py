@@ -18,6 +18,7 @@ from harness.expectations.table import asked, parse
 from harness.gate.causes import Break, brief, cause_of
 from harness.inspection.closed import WEIGHTS_ALONE
 from harness.inspection.report import Report
+from harness.loading.held import Held
 from harness.protocol.architecture import Architecture
 
 # There and back, the fixed point, a layer taken out, and as the frozen base of another model.
@@ -63,12 +64,20 @@ class Loader:
         self._table = {route: table[route] for route in ROUTES}
 
     def load(self, path: Path, report: Report) -> None:
-        """Loads the file and adds to the report what came of it. Raises CustomObjectsError."""
-        pool = self._started()
+        """Loads the file and adds to the report what came of it. Raises CustomObjectsError, NotHeld."""
+        if self._scratch is None:
+            self._scratch = Scratch()
+        with Held(path, report, self._scratch) as held:
+            if held.same:
+                self._load(held, report, self._started(self._scratch))
+            else:
+                report.add("changed-while-read", "", "what was to be loaded is another than what was inspected")
+
+    def _load(self, held: Held, report: Report, pool: Pool) -> None:
         request: dict[str, Any] = {
             "verb": "send off",
-            "file": str(path.absolute()),
-            "weights": None if report.weights is None else str(report.weights.absolute()),
+            "file": str(held.path),
+            "weights": None if held.weights is None else str(held.weights),
             "initial": True,
             "routes": asked(self._table, compiled=False),
             "also": [],
@@ -108,12 +117,12 @@ class Loader:
         if error is not None:
             if reply["at"] == "import":
                 raise CustomObjectsError(f"the custom objects cannot be imported: {error['type']}: {error['message']}")
-            self._refused(report, error, reply["at"], reply["loads"])
+            self._refused(report, held.told(f"{error['type']}: {error['message']}"), reply)
         if "routes" in reply:
             self._travelled(report, answer, ended)
 
-    def _refused(self, report: Report, error: Mapping[str, Any], at: str, loads: str) -> None:
-        said = f"{error['type']}: {error['message']}"
+    def _refused(self, report: Report, said: str, reply: Mapping[str, Any]) -> None:
+        error, at, loads = reply["error"], reply["at"], reply["loads"]
         version = str(self._about["keras"])
         cause = cause_of(Break("travel", "forward", said, "", report.config, version, report.format))
         assert report.loaded is not None
@@ -162,15 +171,14 @@ class Loader:
                 report.add("does-not-survive", route, told)
         report.loaded["routes"] = said
 
-    def _started(self) -> Pool:
+    def _started(self, scratch: Scratch) -> Pool:
         if self._pool is None:
-            self._scratch = Scratch()
             self._pool = Pool(
                 self.settings.interpreter,
                 size=1,
                 limits=Limits(memory=self.settings.memory),
                 environment=dict(self.settings.variables),
-                scratch=self._scratch,
+                scratch=scratch,
                 confinement=Confinement(),
             )
             self._about = self._pool.start()
