@@ -103,6 +103,9 @@ OPERATIONS: dict[str, Callable[[Config, Shape], Shape]] = {
     "Vander": _in_all("N"),
 }  # fmt: skip
 
+# The same as functions, which a Lambda may call.
+BY_FUNCTION = {re.sub("(?<=[a-z])(?=[A-Z])", "_", name).lower(): name for name in OPERATIONS}
+
 # Functions of TensorFlow that Keras 2 keeps by name, as the operation that does the same: which argument, and its name
 # here. They stand with the tensors that the function is called on.
 FUNCTIONS = {
@@ -166,6 +169,9 @@ def _known(
     spatial = SPATIAL.fullmatch(name)
     if name in OPERATIONS:
         return OPERATIONS[name](config, given) if not config.get("sparse") else [None, 1]
+    if name == "Lambda":
+        function, arguments = config["function"]["config"], config.get("arguments") or {}
+        return OPERATIONS[BY_FUNCTION[function]]({key: _plain(value) for key, value in arguments.items()}, given)
     if name == "TFOpLambda":
         return _called(str(config.get("function")), layer.get("inbound_nodes"), given, clock)
     if name in ("Bidirectional", "SpectralNormalization"):
