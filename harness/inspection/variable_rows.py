@@ -256,6 +256,11 @@ def layer_norm(config: Config, shape: Any) -> Variables:
     return _of(*[_axes(config, shape)] * (scaled + (not rms and bool(config.get("center", True)))))
 
 
+def layer_scale(config: Config, _: Any) -> Variables:
+    """Of ConvNeXt."""
+    return _of((whole(config["projection_dim"]),))
+
+
 def group_norm(config: Config, shape: Any) -> Variables:
     return _of(*[_axes(config, shape)] * (bool(config.get("scale", True)) + bool(config.get("center", True))))
 

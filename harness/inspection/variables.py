@@ -23,7 +23,8 @@ SINGLY = frozenset(
     Cropping3D UpSampling1D UpSampling2D UpSampling3D Masking ActivityRegularization Lambda Rescaling Resizing
     CenterCrop Identity UnitNormalization TFOpLambda SlicingOpLambda ClassMethod InstanceMethod
     InstanceProperty AdaptiveAveragePooling1D AdaptiveAveragePooling2D AdaptiveAveragePooling3D AdaptiveMaxPooling1D
-    AdaptiveMaxPooling2D AdaptiveMaxPooling3D CategoryEncoding Hashing HashedCrossing MelSpectrogram""".split()
+    AdaptiveMaxPooling2D AdaptiveMaxPooling3D CategoryEncoding CustomScaleLayer Hashing HashedCrossing
+    MelSpectrogram""".split()
 )  # fmt: skip
 # What comes of these are pictures alone, or a dictionary of them with their boxes and labels.
 PICTURES = frozenset(
@@ -154,6 +155,7 @@ ROWS: dict[str, Callable[[Config, Any], Variables | None]] = {
     "LSTM": rows.recurrent(4, "cell"),
     "LSTMCell": rows.recurrent(4, ""),
     "LayerNormalization": rows.layer_norm,
+    "LayerScale": rows.layer_scale,
     "LocallyConnected1D": rows.local(1),
     "LocallyConnected2D": rows.local(2),
     "MultiHeadAttention": rows.attention,

@@ -16,7 +16,7 @@ TOLD = Node("n", Call("layers.Dropout", {"rate": 0.5}), (Ref("x"),), {"training"
 LEGACY = "Note that the legacy SavedModel format is not supported by `load_model()` in Keras 3."
 
 
-def with_layers(finding: Finding, *layers: object) -> Finding:
+def with_layers(finding: Finding, *layers: object, form: str = "functional") -> Finding:
     """The finding, of a model with these: layers, nodes, and what it is compiled with."""
     compiled = next((each for each in layers if isinstance(each, Compile)), None)
     held = [each for each in layers if each is not compiled] or [Call("layers.Dense", {"units": 1})]
@@ -26,7 +26,7 @@ def with_layers(finding: Finding, *layers: object) -> Finding:
     )
     outputs = Ref(nodes[0].name)
     model = Architecture("m", inputs=(Input("x", (3,)),), nodes=nodes, outputs=outputs, compile=compiled)
-    return replace(finding, architecture=model)
+    return replace(finding, architecture=replace(model, form=form))
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,7 @@ class Case(Break):
     observation: str = "travel"
     direction: str = "forward"
     layer: object = DENSE
+    form: str = "functional"
 
     @property
     def finding(self) -> Finding:
@@ -44,7 +45,7 @@ class Case(Break):
 
     def of(self, *layers: object) -> Finding:
         """The finding that shows it in a model with these layers."""
-        found = with_layers(failed(self.said, observation=self.observation), *layers)
+        found = with_layers(failed(self.said, observation=self.observation), *layers, form=self.form)
         error = found.error if self.said else None
         return replace(
             found, direction=self.direction, where=self.where, kind=self.kind, layers=self.layers, error=error
@@ -80,9 +81,14 @@ SAID = {
         said="Unrecognized keyword arguments passed to MultiHeadAttention: {'query_shape': [None, 4, 6]}",
         layer=Call("layers.MultiHeadAttention"),
     ),
-    "nested-sequential": Case(
+    "functional-in-a-sequential": Case(
+        said="ValueError: Cannot convert '((None, 4), 2)' to a shape. Found invalid dimension '(None, 4)'",
+        layer=Architecture("inner", inputs=(Input("x", (4,)),)),
+        form="sequential",
+    ),
+    "nested-models": Case(
         said="Invalid Functional model configuration. The graph of layers in the model either has loops",
-        layer=Architecture("inner", form="sequential"),
+        layer=Architecture("inner"),
     ),
     "training-configuration-only": Case(
         said="Could not deserialize 'keras.metrics.mse' because it is not a KerasSaveable subclass"

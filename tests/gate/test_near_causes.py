@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from harness.gate.causes import diagnose
-from harness.protocol.architecture import Call, Name
+from harness.gate.causes import Break, cause_of, diagnose
+from harness.protocol.architecture import Architecture, Call, Input, Name
 from tests.gate.breaks import CONV_LSTM, DENSE, SAID, Case, told_of
 
 
@@ -248,3 +248,33 @@ def test_the_weights_of_an_activation_are_told_where_a_prelu_is_one_and_of_keras
         told_of(replace(first, said=never.replace("PReLU", "Gate")), Call("layers.Dense", {"activation": given})) == ""
     )
     assert told_of(replace(late, where="d/kernel"), late.layer) == ""
+
+
+def test_a_model_in_a_model_is_told_from_a_list_that_reaches_a_layer_of_a_sequential() -> None:
+    listed, counted = SAID["functional-in-a-sequential"], SAID["nested-models"]
+    functional = Architecture("inner", inputs=(Input("x", (4,)),))
+    one_after_the_other = Architecture("inner", inputs=(Input("x", (4,)),), form="sequential")
+    assert told_of(listed, functional) == "functional-in-a-sequential"
+    assert told_of(listed, one_after_the_other) == ""
+    assert told_of(replace(listed, form="functional"), functional) == ""
+    assert told_of(listed, DENSE) == ""
+    assert told_of(counted, functional) == told_of(counted, one_after_the_other) == "nested-models"
+    assert told_of(counted, DENSE) == ""
+    assert told_of(replace(counted, direction="back"), functional) == ""
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        'Layer "dense" expects 1 input(s), but it received 2 input tensors. Inputs received: []',
+        "Exception encountered when calling Flatten.call().\n\n'list' object has no attribute 'shape'",
+        "unsupported operand type(s) for %: 'tuple' and 'int'",
+        "IndexError: list index out of range",
+    ],
+)
+def test_the_files_of_keras_2_are_told_by_which_model_is_around_the_other(said: str) -> None:
+    around = '{"class_name": "%s", "config": {"name": "m", "layers": [{"class_name": "%s", "config": {"layers": []}}]}}'
+    told = Break("travel", "forward", said, model=around % ("Sequential", "Functional"))
+    other = Break("travel", "forward", said, model=around % ("Functional", "Functional"))
+    assert cause_of(told).id == "functional-in-a-sequential"
+    assert (cause_of(other) is None) == ("index" not in said)

@@ -30,6 +30,31 @@ def _with_time_major(folder: Path) -> Path:
     return b.whole_hdf5(folder, b.legacy(layer), change=change)
 
 
+def _nested(folder: Path, *, node: int = 1, training: object = None) -> Path:
+    """A model of Keras 2 with another in it, which it counts from one."""
+    inner = b.legacy(b.legacy_dense())
+    inner["config"]["name"] = "inner"
+    dense = b.legacy_dense("after", 4)
+    layers = [
+        b.legacy_layer("InputLayer", batch_input_shape=[None, 3], name="x") | {"name": "x", "inbound_nodes": []},
+        inner | {"name": "inner", "inbound_nodes": [[["x", 0, 0, {}]]]},
+        dense | {"name": "after", "inbound_nodes": [[["inner", node, 0, {}]]]},
+    ]
+    ends = {"input_layers": [["x", 0, 0]], "output_layers": [["after", 0, 0]]}
+
+    def change(file: h5py.File) -> None:
+        weights = file["model_weights"]
+        weights.attrs["layer_names"] = [b"x", b"inner", b"after"]
+        weights.move("dense", "inner")
+        weights.create_group("x").attrs["weight_names"] = np.zeros(0, "S1")
+        after = weights.create_group("after")
+        after["kernel:0"], after["bias:0"] = np.ones((4, 4), "f4"), np.ones(4, "f4")
+        after.attrs["weight_names"] = [b"kernel:0", b"bias:0"]
+
+    return b.whole_hdf5(folder, b.legacy_layer("Functional", name="m", layers=layers, **ends), training=training,
+                        change=change)  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("make", "here", "told"),
     [
@@ -39,6 +64,9 @@ def _with_time_major(folder: Path) -> Path:
         (_of_keras_2, "", ""),
         (lambda folder: _of_keras_2(folder, "keras"), "3.15.1", "only loading it tells"),
         (_with_time_major, "3.0.5", "refuses it. Keras 2 writes time_major"),
+        (_nested, "3.15.1", "refuses it. Keras 2 counts the construction of a nested model"),
+        (lambda folder: _nested(folder, node=0), "3.15.1", "only loading it tells"),
+        (lambda folder: _nested(folder, training={"loss": "mse"}), "3.15.1", "refuses it. Keras 2 counts"),
         (b.whole_hdf5, "3.15.1", "only loading it tells"),
         (b.keras, "2.15.0", "refuses it. Keras 3 writes the shape of an InputLayer"),
         (b.keras, "3.16.0", ""),
@@ -70,8 +98,14 @@ def test_an_environment_that_there_is_not_is_told_of_once(options: tuple[str, ..
     assert said.count("no environment can be made") == 1, said
 
 
+def test_of_a_config_that_is_there_in_part_nothing_is_said_for_certain(tmp_path: Path) -> None:
+    report = inspect(_nested(tmp_path))
+    report.configs = [report.configs[0][:-9]]
+    assert "only loading it tells" in meaning(report, "3.15.1")
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("make", [_of_keras_2, _with_time_major])
+@pytest.mark.parametrize("make", [_of_keras_2, _with_time_major, _nested])
 def test_what_is_said_to_be_refused_is_refused(make, tmp_path: Path) -> None:
     if not installed().startswith("3."):
         pytest.skip("it is said of Keras 3")

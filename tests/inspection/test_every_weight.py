@@ -77,7 +77,7 @@ def test_there_is_a_model_around_every_layer_that_has_weights() -> None:
             # Without weights, or built from an argument that these draws do not give; of one of the releases alone.
             "Discretization", "GroupedQueryAttention", "IntegerLookup", "LocallyConnected1D", "LocallyConnected2D",
             "Pipeline", "RMSNormalization", "ReversibleEmbedding", "STFTSpectrogram", "StringLookup",
-            "TextVectorization", "GroupQueryAttention",
+            "TextVectorization", "GroupQueryAttention", "LayerScale",
         }  # fmt: skip
         assert known <= around, release
         assert len(lines) > 200
