@@ -183,9 +183,9 @@ def _parameters(layer: Config, given: Shape, clock: Clock, depth: int) -> int:
         return 0
     shape = given if len(given) > 1 else None
     try:
-        asked = variables.of(layer, shape)
+        asked = variables.plainly(layer, shape)  # quantized ones have no more, and their shapes are known in part
         if asked is None:
-            asked = variables.plainly(layer, shape)
+            asked = variables.of(layer, shape)
         if asked is None:
             count = _least(layer, given, clock, depth)
         else:

@@ -36,6 +36,7 @@ class Variable(NamedTuple):
 
 
 Variables = list[Variable]
+EQUATION = r"(\.\.\.)?(?P<into>[a-zA-Z]+)(\.\.\.)?,(?P<kernel>[a-zA-Z]+)->(\.\.\.)?(?P<out>[a-zA-Z]+)(\.\.\.)?"
 
 
 class Odd(ValueError):
@@ -149,7 +150,7 @@ def separable(rank: int) -> Callable[[Config, Any], Variables]:
 
 
 def local(rank: int) -> Callable[[Config, Any], Variables]:
-    """A kernel of its own for each place that comes out; in the third way of computing, as long as need be."""
+    """A kernel of its own for each place that comes out; the third way of computing keeps what is not zero of it."""
 
     def found(config: Config, shape: Any) -> Variables:
         filters, kernel = some(config["filters"]), sizes(config["kernel_size"], rank)
@@ -226,9 +227,6 @@ def einsum(config: Config, shape: Any) -> Variables | None:
         known = isinstance(shape, list) or not right
         made += _of((*own, *(1,) * (more if right else 0)) if known else None)
     return made
-
-
-EQUATION = r"(\.\.\.)?(?P<into>[a-zA-Z]+)(\.\.\.)?,(?P<kernel>[a-zA-Z]+)->(\.\.\.)?(?P<out>[a-zA-Z]+)(\.\.\.)?"
 
 
 def _axes(config: Config, shape: Any, default: Any = -1) -> Shape:

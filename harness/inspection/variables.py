@@ -244,11 +244,11 @@ def of(layer: Config, shape: Any = None) -> Variables | None:
 def adapters(layer: Config, shape: Any = None) -> Variables:
     """The two kernels of LoRA, which are among the weights of a layer and not in its own file."""
     rank = layer["config"].get("lora_rank")
-    plain = plainly(layer, shape) if rank is not None else None
+    plain = plainly(layer, shape) if type(rank) is int else None
     if not plain or plain[0].shape is None:
         return []
     kernel = plain[0].shape
-    return [Variable("", (*kernel[:-1], rows.whole(rank))), Variable("", (rows.whole(rank), *kernel[-1:]))]
+    return [Variable("", (*kernel[:-1], rank)), Variable("", (rank, *kernel[-1:]))]
 
 
 def has_some(layer: Config) -> bool:

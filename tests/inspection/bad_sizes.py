@@ -111,8 +111,10 @@ def built(width: int) -> dict[str, b.Config]:
     cell = b.layer("LSTMCell", name="c", units=2) | plain
     first = b.called(b.dense("dense", 4, 3), "input_layer")
     first["inbound_nodes"][0]["kwargs"] = {"mask": inner | plain}
+    halves = b.layer("Int4DTypePolicy", module="keras.dtype_policies", mode="int4/-1", source_name="float32")
     return {
         "a Dense, by a name": b.sequential(b.dense("dense", 4, 3) | by_name),
+        "a Dense of int4": b.sequential(b.dense("dense", 4, 3, dtype=halves) | by_name),
         "EinsumDense": b.sequential(b.layer("EinsumDense", name="e", equation="ab,bc->ac", output_shape=3) | by_name),
         "an attention": b.sequential(attention | {"build_config": {"shapes_dict": shapes}}),
         "a layer in another": b.sequential(b.layer("SpectralNormalization", name="s", layer=inner | plain)),

@@ -112,3 +112,13 @@ def test_a_weight_that_is_gone_or_too_large_is_seen(release: str, how: str, read
         assert rules & {"weight-missing", "weight-shape", "weight-surplus"}, (line["name"], name, rules)
         seen += 1
     assert seen > 60
+
+
+@pytest.mark.parametrize("rank", [2, "2", None, -1, 0, [2], {}, 2.5, True, 10**30])
+def test_a_rank_of_lora_that_no_layer_has_is_no_fault_of_ours(rank: Any, reader: Reader, tmp_path: Path) -> None:
+    line = next(each for each in LINES["keras-3.15.1"] if each["name"] == "Dense-1.h5")
+    config = json.loads(json.dumps(line["config"]).replace('"units": ', f'"lora_rank": {json.dumps(rank)}, "units": '))
+    assert "lora_rank" in json.dumps(config)
+    report = inspect(saved(tmp_path, {**line, "config": config}), reader=reader)
+    assert not report.error
+    assert report.verdict == "corrupt" or rank != 2  # its two kernels are not there

@@ -356,7 +356,8 @@ def test_a_model_that_says_nothing_of_its_inputs_is_not_called_and_that_is_no_fa
     loader = Loader(Settings())
     loader._about = {"keras": "3.15.1"}
     report = Report("m.keras", loaded={})
-    loader._refused(report, {"type": next(iter(UNCALLED)), "message": "give some"}, "the first call", loads)
+    error = {"type": next(iter(UNCALLED)), "message": "give some"}
+    loader._refused(report, "give some", {"error": error, "at": "the first call", "loads": loads})
     assert [each.rule for each in report.findings] == rules
     assert report.verdict == verdict
 
