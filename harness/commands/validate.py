@@ -84,6 +84,8 @@ def validate(
             raise Usage(str(error)) from error
     if not files and not stdin:
         raise Usage("no file is named; `keras-harness validate model.keras`, or - for a list of paths")
+    if "" in files:
+        raise Usage("a file without a name is among those to validate")
     apart(json, sarif, junitxml)
     started = time.monotonic()
     reports: list[Report] = []

@@ -79,6 +79,7 @@ def test_what_could_not_be_decided_is_exit_3(tmp_path: Path, good: Path) -> None
     ("arguments", "message"),
     [
         ((), "no file is named"),
+        (("",), "a file without a name"),
         (("a", "--fail-on", "unsave"), "did you mean unsafe"),
         (("a", "--limit", "layer=3"), "did you mean layers"),
         (("a", "--limit", "layers=many"), "NAME=NUMBER"),
