@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from harness.inspection import variable_rows as variables
+from harness.inspection import variable_rows
 from harness.inspection.clock import Clock
 from harness.inspection.variable_rows import Dim, Odd
 
@@ -83,7 +83,7 @@ def units_of(cell: Any, given: Shape, clock: Clock) -> int:
 
 def _known(name: str, config: Config, given: Shape, clock: Clock) -> Shape:
     if name == "Dense":
-        return [*given[:-1], variables.whole(config["units"])]
+        return [*given[:-1], variable_rows.whole(config["units"])]
     if name == "EinsumDense":
         return einsum_shape(config, given)
     if name == "Flatten":
@@ -93,23 +93,24 @@ def _known(name: str, config: Config, given: Shape, clock: Clock) -> Shape:
     if name == "Permute":
         return [given[0], *(given[each] for each in config["dims"])]
     if name == "RepeatVector":
-        return [given[0], variables.whole(config["n"]), along(given, -1)]
+        return [given[0], variable_rows.whole(config["n"]), along(given, -1)]
     if name == "Embedding":
-        return [*given, variables.whole(config["output_dim"])]
+        return [*given, variable_rows.whole(config["output_dim"])]
     if name in ("CategoryEncoding", "Hashing", "HashedCrossing", "Discretization"):
         return _encoded(config, given, "num_tokens" if name == "CategoryEncoding" else "num_bins")
     if name in LOOKUPS:
         return _looked_up(name, config, given)
     if name == "STFTSpectrogram":
-        return [*spatial("1D", {"strides": config.get("frame_step") or 1, "filters": 1}, given)[:-1],
-                variables.frequencies(config) * (1 + (config.get("mode") == "stft")) * along(given, -1)]  # fmt: skip
+        frames = spatial("1D", {"strides": config.get("frame_step") or 1, "filters": 1}, given)[:-1]
+        parts = 2 if config.get("mode") == "stft" else 1  # of each number its real and its imaginary one
+        return [*frames, parts * variable_rows.frequencies(config) * along(given, -1)]
     if name in ("Resizing", "CenterCrop", "RandomCrop"):
-        return _picture(config, given, [variables.whole(config["height"]), variables.whole(config["width"])])
+        return _picture(config, given, [variable_rows.whole(config["height"]), variable_rows.whole(config["width"])])
     if name in ("SimpleRNNCell", "GRUCell", "LSTMCell"):
-        return [given[0], variables.whole(config["units"])]
+        return [given[0], variable_rows.whole(config["units"])]
     if name in ("LSTM", "GRU", "SimpleRNN", "RNN", "CuDNNLSTM", "CuDNNGRU"):
         cell = config.get("cell")
-        last = units_of(cell, given, clock) if isinstance(cell, dict) else variables.whole(config["units"])
+        last = units_of(cell, given, clock) if isinstance(cell, dict) else variable_rows.whole(config["units"])
         return [*given[:2], last] if config.get("return_sequences") else [given[0], last]
     if name == "StackedRNNCells":
         for cell in config["cells"]:
@@ -136,7 +137,7 @@ def _encoded(config: Config, given: Shape, tokens: str) -> Shape:
     """One number becomes as many as there are tokens, where they are not told by their number."""
     if config.get("output_mode", "multi_hot" if tokens == "num_tokens" else "int") == "int":
         return given
-    size = variables.whole(config[tokens])
+    size = variable_rows.whole(config[tokens])
     kept = len(given) if config.get("output_mode") == "one_hot" and along(given, -1) != 1 else max(1, len(given) - 1)
     return [*given[:kept], size]
 
@@ -172,7 +173,7 @@ def spatial(name: str, config: Config, given: Shape) -> Shape:
     first = config.get("data_format") == "channels_first"
     space = list(given[2:] if first else given[1:-1])
     if "output_size" in config:
-        return _picture(config, given, list(variables.sizes(config["output_size"], rank)))
+        return _picture(config, given, list(variable_rows.sizes(config["output_size"], rank)))
     for key, sign in (("padding", 1), ("cropping", -1)):
         if name.startswith(("ZeroPadding", "Cropping")) and key in config:
             space = [each + sign * sum(edge) if type(each) is int else each
@@ -180,9 +181,9 @@ def spatial(name: str, config: Config, given: Shape) -> Shape:
             return _picture(config, given, space)
     grows = "Transpose" in name or "UpSampling" in name
     strides = config.get("size") or config.get("strides") or config.get("pool_size") or 1
-    steps = variables.sizes(strides, rank)
-    windows = variables.sizes(config.get("kernel_size") or config.get("pool_size") or 1, rank)
-    apart = variables.sizes(config.get("dilation_rate") or 1, rank)
+    steps = variable_rows.sizes(strides, rank)
+    windows = variable_rows.sizes(config.get("kernel_size") or config.get("pool_size") or 1, rank)
+    apart = variable_rows.sizes(config.get("dilation_rate") or 1, rank)
     inside = "UpSampling" not in name and str(config.get("padding", "valid")).lower() == "valid"
     for at, (step, window) in enumerate(zip(steps, windows, strict=True)):
         if type(space[at]) is not int:
@@ -194,9 +195,9 @@ def spatial(name: str, config: Config, given: Shape) -> Shape:
             space[at] = -(-max(1, space[at] - beyond) // step)
     channels = along(given, 1 if first else -1)
     if "filters" in config:
-        channels = variables.whole(config["filters"])
+        channels = variable_rows.whole(config["filters"])
     elif "Depthwise" in name:
-        channels *= variables.whole(config.get("depth_multiplier", 1))
+        channels *= variable_rows.whole(config.get("depth_multiplier", 1))
     return [given[0], channels, *space] if first else [given[0], *space, channels]
 
 
@@ -206,13 +207,13 @@ def _edges(value: Any, rank: int) -> list[tuple[int, ...]]:
         value = [value]
     if not isinstance(value, list):
         value = [value] * rank
-    return [variables.sizes(each, 2) for each in value]
+    return [variable_rows.sizes(each, 2) for each in value]
 
 
 def einsum_shape(config: Config, given: Shape) -> Shape:
     """What comes out of an EinsumDense."""
     shape = config["output_shape"]
-    return [given[0], *(shape if isinstance(shape, list) else [variables.whole(shape)])]
+    return [given[0], *(shape if isinstance(shape, list) else [variable_rows.whole(shape)])]
 
 
 def product(shape: Iterable[Dim]) -> int:

@@ -9,10 +9,11 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
-from harness.inspection import exports, quantized, snake
+from harness.inspection import exports, group_names, quantized
 from harness.inspection import variable_rows as rows
 from harness.inspection.variable_rows import Config, Odd, Variable, Variables
 
+# Without weights, and one tensor comes of most.
 SINGLY = frozenset(
     """InputLayer Flatten Reshape Permute RepeatVector Activation ReLU Softmax LeakyReLU ELU ThresholdedReLU Add
     Subtract Multiply Average Maximum Minimum Concatenate Dot Dropout SpatialDropout1D SpatialDropout2D SpatialDropout3D
@@ -86,7 +87,7 @@ def _stacked(config: Config, shape: Any) -> Variables | None:
     used: Counter[str] = Counter()
     for cell in cells if isinstance(cells, list) else ():
         name = built_in(cell) if isinstance(cell, dict) else None
-        found = _below(f"cells/{snake.numbered(name, used)}", cell, shape) if name in CELLS else None
+        found = _below(f"cells/{group_names.numbered(name, used)}", cell, shape) if name in CELLS else None
         if found is None:
             return None
         made += found
@@ -102,7 +103,7 @@ def _pipeline(config: Config, shape: Any) -> Variables | None:
         # Not another of its kind, which could be nested without end.
         if name is None or name == "Pipeline":
             return None
-        place = f"layers/{snake.numbered(name, used)}"
+        place = f"layers/{group_names.numbered(name, used)}"
         found = _below(place, layer, input_shape(layer) or (None if at else shape))
         if found is None:
             return None
@@ -125,6 +126,7 @@ def _spectral(config: Config, shape: Any) -> Variables | None:
     return [*found, Variable("", kernel, again=True), lies]
 
 
+# Of these the weights are those of the layers inside.
 AROUND = frozenset({"Bidirectional", "Pipeline", "RNN", "SpectralNormalization", "StackedRNNCells", "TimeDistributed"})
 ROWS: dict[str, Callable[[Config, Any], Variables | None]] = {
     "AdditiveAttention": rows.additive,

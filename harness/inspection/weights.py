@@ -10,17 +10,17 @@ import os
 import re
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from harness.inspection import builds, calls, changed_inside, exports, sizes, snake, variables, widening
+from harness.inspection import builds, calls, changed_inside, exports, group_names, sizes, variables, widening
 from harness.inspection.clock import Clock
 from harness.inspection.graph import MODELS
 from harness.inspection.hdf5_process import Contents
 from harness.inspection.limits import Limits
 from harness.inspection.report import Report
 from harness.inspection.shapes import product
-from harness.inspection.variable_rows import Dim, Free, Odd, Variable, Variables
+from harness.inspection.variable_rows import Dim, Free, Odd, Shape, Variable, Variables
 
 IN_CODE = ("LinearModel", "WideDeepModel")  # models of Keras 2 that make their layers themselves
 OLDER = "_layer_checkpoint_dependencies/"  # what `layers` was called at first
@@ -48,7 +48,7 @@ def placed(config: Any, at: str = "layers", depth: int = 0) -> Iterator[tuple[st
         if not is_layer(layer):
             continue
         name = layer["class_name"]
-        path = f"{at}/{snake.numbered(name, used)}"
+        path = f"{at}/{group_names.numbered(name, used)}"
         if name in MODELS:
             yield from placed(layer, f"{path}/layers", depth + 1)
         else:
@@ -236,13 +236,18 @@ Sizes = dict[str, int]  # how large what flows into a layer is, along each axis 
 
 
 def fits(asked: Variable, held: list[int], found: Sizes | None = None) -> bool:
-    """A dimension that is not known fits every size; one that another weight has told, in `found`, only that."""
+    """Could this be a weight's shape? `found` is what the weights before it have told, and what this one does."""
     if asked.shape is None:
         return asked.size in (None, product(held))
-    if len(asked.shape) != len(held):
+    return shape_fits(asked.shape, held, found)
+
+
+def shape_fits(asked: Shape, held: Sequence[int], found: Sizes | None = None) -> bool:
+    """A dimension that is not known fits every size; one that another weight has told, in `found`, only that."""
+    if len(asked) != len(held):
         return False
     told = {} if found is None else dict(found)
-    for one, other in zip(asked.shape, held, strict=True):
+    for one, other in zip(asked, held, strict=True):
         if isinstance(one, Free):
             size, left = divmod(other * one.over, one.times) if one.times else (0, other)
             if left or (one.times and told.setdefault(one.axis, size) != size):

@@ -23,6 +23,7 @@ from harness.inspection.weights import (
     is_whole,
     layers_of,
     own_name,
+    shape_fits,
     shape_text,
     tells_layers,
 )
@@ -129,12 +130,12 @@ def _model(report: Report, model: Layer, group: str, found: list[dict[str, Any]]
         report.add(rule, group, f"{held.total()} weights; the layers of this model have {asked.total()}")
     for shape, count in asked.items():
         report.clock.check()
-        fitting = sum(number for there, number in held.items() if fits(Variable("", shape), list(there)))
+        fitting = sum(number for there, number in held.items() if shape_fits(shape, there))
         if fitting < count:
             report.add("weight-shape", group, f"{fitting} are {shape_text(shape)}; the config asks for {count}")
     for there in held:
         report.clock.check()
-        if not any(fits(Variable("", each), list(there)) for each in asked):
+        if not any(shape_fits(each, there) for each in asked):
             report.add("weight-shape", group, f"no layer of this model has one of {shape_text(there)}")
 
 
@@ -144,7 +145,8 @@ def _without_axes(shape: Shape | None) -> Shape:
 
 def _layer(report: Report, layer: Layer, group: str, found: list[dict[str, Any]], where: str,
            shape: list[Any] | None) -> None:  # fmt: skip
-    asked = asked_by(report, layer, group, variables.input_shape(layer) or shape)
+    shape = variables.input_shape(layer) or shape
+    asked = asked_by(report, layer, group, shape)
     if asked is None:
         return
     told_more = quantized.mode(layer["config"]) != "" or layer["config"].get("lora_rank")  # then some are not trained

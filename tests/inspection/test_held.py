@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.commands.trial import Trial, Wanted
 from harness.dispatch.scratch import Scratch
 from harness.inspection import inspect
 from harness.loading.held import Held, NotHeld
@@ -87,6 +88,20 @@ def test_a_file_that_is_gone_or_a_pipe_is_not_waited_for(
     change(path)
     with pytest.raises(NotHeld):
         Held(path, report, scratch)
+
+
+def test_a_file_that_cannot_be_copied_is_said_not_to_be_loaded_and_costs_that_file_alone(tmp_path: Path) -> None:
+    path = b.keras(tmp_path)
+    report = inspect(path)
+    with Trial(Wanted()) as trial:
+        trial._loader = Loader(Settings())
+        path.unlink()
+        trial.take(path, report)
+        assert trial.failed
+        assert len(trial.remarks) == 1
+        assert trial.remarks[0].startswith("not loaded: model.keras could not be copied for it: ")
+        assert trial._load
+    assert report.loaded is None
 
 
 def test_messages_name_the_file_and_not_its_copy(tmp_path: Path, scratch: Scratch) -> None:
