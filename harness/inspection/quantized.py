@@ -1,21 +1,25 @@
 """The weights of a layer that was quantized: those that it would have, changed, and scales beside them.
 
-Releases differ in the axis along which two values of four bits lie in a byte, and in the groups that share a scale: of
-these the number and the dtype are known, and not the shape.
+Releases differ in the axis along which two values of four bits lie in a byte: either may be.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from itertools import groupby
 from math import prod
 from typing import Any
 
-from harness.inspection.variable_rows import Config, Free, Shape, Variable, Variables
+from harness.inspection.variable_rows import Config, Dim, Free, Shape, Variable, Variables
+
+Axes = tuple[int, ...]
 
 POLICIES = frozenset(
     {"AWQDTypePolicy", "GPTQDTypePolicy", "Int4DTypePolicy", "QuantizedDTypePolicy", "QuantizedFloat8DTypePolicy"}
 )
 MODE = re.compile("(int8|int4|float8|gptq|awq)(?![0-9])")
+ATTENTIONS = frozenset({"GroupQueryAttention", "GroupedQueryAttention", "MultiHeadAttention"})
 FULL = frozenset({"Dense", "EinsumDense", "Embedding", "ReversibleEmbedding"})  # what `quantize` changes
 HISTORIES = 3  # that float8 keeps: of the inputs, the kernel and the gradient, each with a scale
 
@@ -49,40 +53,98 @@ def _word(text: str) -> str | None:
 
 def changed(name: str, config: Config, plain: Variables, how: str) -> Variables | None:
     """What a layer has that would have these weights, were it not quantized so."""
+    if name in ATTENTIONS:
+        # Each dense layer inside of it has the policy of the attention.
+        parts = [list(part) for _, part in groupby(plain, key=lambda each: each.inside)]
+        found = [_dense(part, _attending(part[0]), config, how) for part in parts]
+        return [each._replace(inside=part[0].inside) for part, made in zip(parts, found, strict=True) for each in made]
     if name not in FULL or not plain:
         return None
     if name.endswith("Embedding"):
         return _tables(plain, how, grouped=_grouped(config))
-    kernel, rest = plain[0].shape, plain[1:]
-    last = kernel[-1] if kernel and name == "Dense" else None
-    if how == "float8":
-        return [*plain, *[Variable("", ()), Variable("", (Free("history"),))] * HISTORIES]
-    if how == "int8":
-        scale = Variable("", None, size=_columns(config, kernel)) if last is None else Variable("", (last,))
-        return [_packed(kernel), *rest, scale]
-    if how == "int4":
-        if not _grouped(config):
-            return [
-                _packed((None, None) if name == "Dense" else None),
-                *rest,
-                Variable("", None if last is None else (last,)),
-            ]
-        inputs = kernel[0] if kernel and name == "Dense" else None
-        groups: Shape = (None, last)
-        return [_packed((None, None)), *rest, Variable("", groups), _packed(groups), Variable("", (inputs,))]
-    # By how much each input was multiplied, for AWQ, and of which group it is.
-    each = [Variable("", (None,))] * (1 if how == "gptq" else 2)
-    groups = (last, None)
-    return [*rest, _packed((None, None)), Variable("", groups), _packed(groups), *each]
+    return _dense(plain, _reduced(name, config), config, how, flat=name == "Dense")
 
 
-def _columns(config: Config, kernel: Shape | None) -> int | None:
-    """How many numbers come of each place of an EinsumDense: the letters of its kernel that are in what comes out."""
+def _attending(kernel: Variable) -> Axes:
+    return (0, 1) if kernel.inside == "output_dense" else (0,)
+
+
+def _reduced(name: str, config: Config) -> Axes:
+    """The axes of a kernel over which is summed up."""
+    if name == "Dense":
+        return (0,)
     left, _, out = str(config.get("equation")).partition("->")
-    letters = left.partition(",")[2]
-    kept = [size for each, size in zip(letters, kernel or (), strict=False) if each in out]
-    known = [size for size in kept if type(size) is int]
-    return prod(known) if len(known) == len(kept) else None
+    return tuple(at for at, each in enumerate(left.partition(",")[2].replace(".", "")) if each not in out)
+
+
+def _dense(plain: Variables, reduced: Axes, config: Config, how: str, *, flat: bool = False) -> Variables:
+    """Of a kernel, seen as rows that are summed up and columns that come of them, and what else there is.
+
+    Of a `flat` one there is a list of scales; those of an EinsumDense lie as what comes out of it does.
+    """
+    kernel, rest = plain[0].shape, plain[1:]
+    if how == "float8":
+        return [*plain, *[Variable("", ()), Variable("", (_length(config),))] * HISTORIES]
+    if how in ("gptq", "awq"):
+        return [*rest, *_calibrated(kernel, reduced, config, how)]
+    rows, columns = _taken_apart(kernel, reduced)
+    scale = Variable("", (columns,)) if flat else Variable("", None, size=columns)
+    if how == "int8":
+        return [_packed(kernel), *rest, scale]
+    by_columns = (rows, _half(columns))
+    if size := _block(config):
+        groups = (_groups(rows, size), columns)
+        return [_packed(by_columns), *rest, Variable("", groups), _packed(groups), Variable("", (rows,))]
+    # Since Keras 3.14 by its columns; before that in the shape that it would have, with one axis half as long.
+    halved = reduced[0] if reduced else 0
+    by_axis = tuple(_half(size) if at == halved else size for at, size in enumerate(_known(kernel or ())))
+    packed = Variable("", None, whole=True, either=(by_columns, by_axis) if kernel else ())
+    return [packed, *rest, scale]
+
+
+def _calibrated(kernel: Shape | None, reduced: Axes, config: Config, how: str) -> Variables:
+    """Of GPTQ and AWQ, after the bias: the columns of the kernel in bytes, and what belongs to each group of inputs."""
+    # Taken apart whatever is summed up: behind the first axis, or where the largest size is.
+    if kernel and len(kernel) == 2:
+        reduced = (0,)
+    elif kernel and len(kernel) == 3:
+        sizes = [size for size in kernel if type(size) is int]
+        reduced = () if len(sizes) < 3 else (0,) if sizes.index(max(sizes)) == 0 else (0, 1)
+        kernel = kernel if reduced else None
+    rows, columns = _taken_apart(kernel, reduced)
+    found = re.match("(?:gptq|awq)/([0-9]{1,2})/(-1|[0-9]{1,9})(?![0-9])", _name(config.get("dtype")))
+    bits, size = (int(found[1]), int(found[2])) if found else (None, None)
+    packed = (None if bits is None else _half(columns) if bits == 4 else columns, rows)
+    groups = (columns, _groups(rows, size))
+    # By how much each input was multiplied, for AWQ, and of which group it is.
+    each = [Variable("", (rows,))] * (1 if how == "gptq" else 2)
+    return [_packed(packed), Variable("", groups), _packed(groups)._replace(left_out=True), *each]
+
+
+def _taken_apart(kernel: Shape | None, reduced: Axes) -> tuple[int | None, int | None]:
+    """How many inputs of a kernel are summed up, and how many sums there are; None for what is not known."""
+    if kernel is None:
+        return None, None
+    return (
+        _product([size for at, size in enumerate(kernel) if at in reduced]),
+        _product([size for at, size in enumerate(kernel) if at not in reduced]),
+    )
+
+
+def _product(sizes: Sequence[Dim]) -> int | None:
+    known = [size for size in sizes if type(size) is int]
+    return prod(known) if len(known) == len(sizes) else None
+
+
+def _known(shape: Shape) -> tuple[int | None, ...]:
+    return tuple(size if type(size) is int else None for size in shape)
+
+
+def _groups(rows: int | None, size: int | None) -> int | None:
+    """How many groups of so many inputs there are; one of all for -1."""
+    if size == -1:
+        return 1
+    return None if rows is None or not size else -(-rows // size)
 
 
 def _tables(plain: Variables, how: str, *, grouped: bool) -> Variables | None:
@@ -111,15 +173,33 @@ def _half(size: Any) -> int | None:
 
 def _grouped(config: Config) -> bool:
     """Do some of a kernel's inputs share a scale, in int4?"""
-    own, policy = config.get("quantization_config"), config.get("dtype")
+    return bool(_block(config))
+
+
+def _block(config: Config) -> int | None:
+    """How many inputs share a scale, in int4; None where all do."""
+    own = config.get("quantization_config")
     inner = own.get("config") if isinstance(own, dict) else None
     if isinstance(inner, dict) and "block_size" in inner:
         size = inner["block_size"]
     else:
-        named = policy.get("config") if isinstance(policy, dict) else None
-        found = re.fullmatch("int4/([0-9]{1,9})", str(named.get("mode")) if isinstance(named, dict) else "")
+        found = re.match("int4/([0-9]{1,9})(?![0-9])", _name(config.get("dtype")))
         size = int(found[1]) if found else None
-    return type(size) is int and size > 0
+    return size if type(size) is int and size > 0 else None
+
+
+def _length(config: Config) -> Dim:
+    """Of what float8 remembers."""
+    policy = config.get("dtype")
+    inner = policy.get("config") if isinstance(policy, dict) else None
+    told = inner.get("amax_history_length") if isinstance(inner, dict) else None
+    return told if type(told) is int else Free("history")
+
+
+def _name(policy: Any) -> str:
+    """What a policy is called, or its mode."""
+    inner = policy.get("config") if isinstance(policy, dict) else None
+    return str(inner.get("mode", inner.get("name"))) if isinstance(inner, dict) else str(policy)
 
 
 def _packed(shape: Shape | None) -> Variable:

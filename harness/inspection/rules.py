@@ -296,6 +296,14 @@ _ROWS: dict[str, Rule] = {
         "Save the model as `.keras` with Keras 3, or as float32. The values are whole: "
         "`dataset[()].view(ml_dtypes.bfloat16)`.", "", (), "all",
     ),
+    "zero-points-lost": Rule(
+        "corrupt", "medium", "The zero points of GPTQ or AWQ were left out when the file was saved",
+        "Keras 3.14 and 3.15 save a layer of GPTQ or AWQ without the zero points of its groups "
+        "(keras-team/keras#23321): they refuse the file for its number of weights, and the values of the kernel cannot "
+        "be had from it.",
+        "Save the model again with a release that has the mend, or get the one that was not yet quantized.",
+        "", (), "3.14, 3.15",
+    ),
     "changed-inside": Rule(
         "incompatible", "low", "An attention that was quantized, and whose config does not say so",
         "`quantize` changes the dense layers inside of a MultiHeadAttention or GroupQueryAttention, and their config "

@@ -33,6 +33,8 @@ class Variable(NamedTuple):
     trained: bool = True
     policy: str | None = None  # where it is not that of the layer which was asked
     size: int | None = None  # how many numbers it holds, where its shape depends on more than the config
+    left_out: bool = False  # by Keras 3.14 and 3.15, which save GPTQ and AWQ without zero points
+    either: tuple[Shape, ...] = ()  # what releases make of it, where they differ and `shape` is None
 
 
 Variables = list[Variable]

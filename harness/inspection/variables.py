@@ -196,6 +196,32 @@ def input_shape(layer: Config) -> Any:
     return build.get("input_shape")
 
 
+def called_on(layer: Config) -> Any:
+    """The shapes of what an attention is called on, where they stand beside its call, as Keras 3 writes them."""
+    name, nodes = built_in(layer), layer.get("inbound_nodes")
+    node = nodes[0] if isinstance(nodes, list) and nodes else None
+    args, keywords = (node.get("args"), node.get("kwargs")) if isinstance(node, dict) else (None, None)
+    if not isinstance(args, list) or not isinstance(keywords, dict):
+        return None
+    if name == "AdditiveAttention":  # all in one list
+        shapes = [_tensor_shape(each) for each in args[0]] if args and isinstance(args[0], list) else [None]
+        return shapes if None not in shapes else None
+    if name not in quantized.ATTENTIONS:
+        return None
+    found = {**dict(zip(("query", "value", "key"), args, strict=False)), **keywords}
+    told = {f"{each}_shape": _tensor_shape(found[each]) for each in ("query", "value", "key") if found.get(each)}
+    return told if {"query_shape", "value_shape"} <= told.keys() and None not in told.values() else None
+
+
+def _tensor_shape(tensor: Any) -> list[Any] | None:
+    inner = (
+        tensor.get("config") if isinstance(tensor, dict) and tensor.get("class_name") == "__keras_tensor__" else None
+    )
+    shape = inner.get("shape") if isinstance(inner, dict) else None
+    known = isinstance(shape, list) and all(each is None or type(each) is int for each in shape)
+    return shape if known else None
+
+
 def policy(config: Config) -> str | None:
     """The name of the layer's dtype policy, or how it is quantized."""
     found = config.get("dtype")

@@ -94,14 +94,15 @@ def compare(report: Report, config: Layer, contents: Contents, where: str, limit
             report.add("changed-inside", f"{where}/{path}", f"{own_name(layer)}: {', '.join(changed)}")
             named[own_name(layer)] += 1
             continue
-        counts: Counter[str] = Counter()
-        expected: dict[str, Variable] = {}
-        for each in asked:
-            own = each.name or str(counts[each.inside])
-            place = "/".join(filter(None, (path, each.inside, "vars", own)))
-            expected[place] = each
-            again |= {place} if each.again else set()
-            counts[each.inside] += 1
+        expected = _places(path, asked)
+        fewer = _places(path, [each for each in asked if not each.left_out])
+        if mine.keys() == fewer.keys() < expected.keys() and all(
+            fits(each, mine[place]["shape"]) and is_whole(mine[place]) == each.whole for place, each in fewer.items()
+        ):
+            report.add("zero-points-lost", f"{where}/{path}", f"{own_name(layer)}: "
+                       f"{len(expected) - len(fewer)} of {len(expected)} weights")  # fmt: skip
+            expected = fewer
+        again.update(place for place, each in expected.items() if each.again)
         before = len(pending)
         _shapes(report, expected, mine, where, variables.policy(layer["config"]), pending, own_name(layer))
         if len(pending) == before:
@@ -115,6 +116,17 @@ def compare(report: Report, config: Layer, contents: Contents, where: str, limit
             report.add("weight-surplus", f"{where}/{name}", "no layer of the config has it")
     hold_size(report, config, limits)
     _odd(report, {name: entry for name, entry in held.items() if name not in again}, where)
+
+
+def _places(path: str, asked: Variables) -> dict[str, Variable]:
+    """Where the weights of a layer are kept, which are numbered in each place."""
+    counts: Counter[str] = Counter()
+    expected: dict[str, Variable] = {}
+    for each in asked:
+        own = each.name or str(counts[each.inside])
+        expected["/".join(filter(None, (path, each.inside, "vars", own)))] = each
+        counts[each.inside] += 1
+    return expected
 
 
 def own_name(layer: Layer) -> str:
@@ -203,7 +215,7 @@ def _shapes(report: Report, expected: dict[str, Variable], held: dict[str, dict[
             report.add(
                 "weight-shape",
                 f"{where}/{path}",
-                f"{shape_text(entry['shape'])}; the config asks for {shape_text(asked.shape, found)}",
+                f"{shape_text(entry['shape'])}; the config asks for {asked_text(asked, found)}",
             )
         hold_dtype(report, entry, f"{where}/{path}", asked.policy or policy, whole=asked.whole)
     for path in held:
@@ -237,6 +249,8 @@ Sizes = dict[str, int]  # how large what flows into a layer is, along each axis 
 
 def fits(asked: Variable, held: list[int], found: Sizes | None = None) -> bool:
     """Could this be a weight's shape? `found` is what the weights before it have told, and what this one does."""
+    if asked.either:
+        return any(shape_fits(each, held) for each in asked.either)
     if asked.shape is None:
         return asked.size in (None, product(held))
     return shape_fits(asked.shape, held, found)
@@ -322,6 +336,15 @@ def _odd(report: Report, held: dict[str, dict[str, Any]], where: str) -> None:
             if key in seen:
                 report.add("duplicate-weights", f"{where}/{path}", f"the same values as {seen[key]}")
             seen.setdefault(key, path)
+
+
+def asked_text(asked: Variable, found: Sizes | None = None) -> str:
+    """The shape that a weight must have, or what is known of it."""
+    if asked.either:
+        return " or ".join(dict.fromkeys(map(shape_text, asked.either)))
+    if asked.shape is None and asked.size is not None:
+        return f"{asked.size:,} numbers"
+    return shape_text(asked.shape, found)
 
 
 def shape_text(shape: Any, found: Sizes | None = None) -> str:

@@ -16,6 +16,7 @@ from harness.inspection.weights import (
     Layer,
     Sizes,
     asked_by,
+    asked_text,
     fits,
     hold_dtype,
     hold_size,
@@ -144,8 +145,8 @@ def _without_axes(shape: Shape | None) -> Shape:
 
 
 def _layer(report: Report, layer: Layer, group: str, found: list[dict[str, Any]], where: str,
-           shape: list[Any] | None) -> None:  # fmt: skip
-    shape = variables.input_shape(layer) or shape
+           shape: Any) -> None:  # fmt: skip
+    shape = variables.input_shape(layer) or variables.called_on(layer) or shape
     asked = asked_by(report, layer, group, shape)
     if asked is None:
         return
@@ -170,17 +171,17 @@ def _layer(report: Report, layer: Layer, group: str, found: list[dict[str, Any]]
         elif each.name:  # a weight by name is not among `weights` in Keras 3
             continue
         elif found and len(left) and len(found) == len(asked):
-            report.add("weight-shape", group, f"none is {shape_text(each.shape, told)}; left are "
+            report.add("weight-shape", group, f"none is {asked_text(each, told)}; left are "
                        f"{', '.join(shape_text(entry['shape']) for entry in left)}")  # fmt: skip
             return
         elif found or variables.input_shape(layer) is not None or layer.get("inbound_nodes"):
-            report.add("weight-missing", group, f"the config asks for {shape_text(each.shape, told)}")
+            report.add("weight-missing", group, f"the config asks for {asked_text(each, told)}")
     for entry in left:
         report.add("weight-surplus", f"{where}{entry['path']}", "the layer has no such weight")
     if name in IN_ORDER and len(found) == len(asked) and not left and not told_more:
         for each, entry in zip(asked, found, strict=True):
             if not fits(each, entry["shape"], told):
-                what = f"{shape_text(entry['shape'])} stands where {shape_text(each.shape, told)} is looked for"
+                what = f"{shape_text(entry['shape'])} stands where {asked_text(each, told)} is looked for"
                 report.add("weight-shape", f"{where}{entry['path']}", what)
                 return
 

@@ -1,4 +1,5 @@
-"""Attentions whose dense layers were quantized while their config was not, and what only comes near such a file."""
+"""Attentions whose dense layers were quantized while their config was not, what Keras leaves out of GPTQ and AWQ, and
+what only comes near such files."""
 
 from __future__ import annotations
 
@@ -91,7 +92,26 @@ def attention_hdf5(folder: Path, mode: str) -> Path:
     return b.whole_hdf5(folder, config, change=change)
 
 
+def calibrated(folder: Path, how: str, *without: str) -> Path:
+    """A Dense of three on eight numbers after GPTQ or AWQ, in groups of four; some of its weights left out."""
+    named = {"class_name": f"{how.upper()}DTypePolicy", "module": "keras.dtype_policies", "registered_name": None,
+             "config": {"mode": f"{how}/4/4", "source_name": "float32"}}  # fmt: skip
+    groups = np.ones((3, 2), "f4")
+    made = {"bias": np.ones(3, "f4"), "kernel": np.arange(16, dtype="u1").reshape(2, 8), "scale": groups,
+            "zero": groups.astype("u1"), "input scales": np.ones(8, "f4"), "groups": np.ones(8, "f4")}  # fmt: skip
+    kept = [value for name, value in made.items() if name not in without and (how == "awq" or name != "input scales")]
+    values = {f"layers/dense/vars/{at}": value for at, value in enumerate(kept)}
+    return b.keras(folder, b.sequential(b.dense("dense", 3, 8, dtype=named), inputs=8), weights=b.hdf5(values))
+
+
 def _cases() -> Iterator[Case]:
+    for how in ("gptq", "awq"):
+        yield Case(f"{how} without its zero points", "corrupt", "zero-points-lost",
+                   lambda folder, h=how: calibrated(folder, h, "zero"))  # fmt: skip
+        yield Case(f"{how} without its scales", "corrupt", "weight-dtype",
+                   lambda folder, h=how: calibrated(folder, h, "scale"))  # fmt: skip
+        yield Case(f"{how} without its groups", "corrupt", "weight-missing",
+                   lambda folder, h=how: calibrated(folder, h, "groups"))  # fmt: skip
     for mode in ("int8", "int4", "int4 in groups", "float8"):
         for grouped in (False, True):
             yield Case(f"attention of {mode}{', grouped' * grouped}", "incompatible", "changed-inside",

@@ -13,7 +13,7 @@ from tests.inspection import building as b
 from tests.inspection.bad_calls import many_calls, widened
 from tests.inspection.bad_configs import adam, named, nested_hdf5, picture, scaled_adam, two_dense, with_state
 from tests.inspection.bad_places import index
-from tests.inspection.bad_quantized import attention_file, attention_hdf5
+from tests.inspection.bad_quantized import attention_file, attention_hdf5, calibrated
 from tests.inspection.bad_references import with_lambda, with_layer
 from tests.inspection.bad_sizes import built, measured, sized
 from tests.inspection.bad_zips import aligned, with_large_end
@@ -346,6 +346,8 @@ def containers() -> Iterator[Case]:
               "layers/dense/vars/2": np.ones(4, "f4")}  # fmt: skip
     yield _good("weights of int8", lambda folder: b.keras(folder, b.sequential(b.dense(
         "dense", 4, 3, dtype=quantized)), weights=b.hdf5(packed)))  # fmt: skip
+    for how in ("gptq", "awq"):
+        yield _good(f"weights of {how}", lambda folder, h=how: calibrated(folder, h))
     around = b.layer("LSTM", name="l", units=1)
     for at in range(40):
         around = b.layer("Bidirectional", name=f"b{at}", layer=around)
