@@ -10,6 +10,7 @@ import tempfile
 import traceback
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ import numpy as np
 from harness.check.substance import SAID, Substance
 from harness.expectations.finding import Finding
 from harness.expectations.judge import judge
-from harness.expectations.known import SHIPPED, KnownIssues
+from harness.expectations.known import SHIPPED, KnownIssue, KnownIssues
 from harness.expectations.table import LACKING, asked, parse
 from harness.own.case import Case
 from harness.own.diagnoses import arguments
@@ -184,13 +185,19 @@ def _travelled(built: Made, about: dict[str, Any]) -> tuple[list[Failure], dict[
         for what in substance.empty
         if what in MENDS
     ]
-    issues = KnownIssues.read(SHIPPED)
+    issues = KnownIssues(_shipped())
     findings: dict[str, Finding] = {}
     for each in judge(subject.architecture, reply, subject.arrays.blobs, table, classes_of(built)):
         earlier = findings.get(each.signature)
         findings[each.signature] = each if earlier is None else earlier.merged(each)
     marked = [marked_as_ours(each, built, issues, about) for each in findings.values()]
     return empty + [_failure(each) for each in marked], unchecked
+
+
+@lru_cache
+def _shipped() -> tuple[KnownIssue, ...]:
+    """The known issues of the package, which take as long to read as a layer takes on a route."""
+    return KnownIssues.read(SHIPPED).entries
 
 
 def _table(built: Made) -> tuple[dict[str, dict[str, str]], dict[str, str]]:

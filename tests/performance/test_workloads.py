@@ -238,7 +238,7 @@ def test_a_planted_slow_down_is_found_and_nothing_else(monkeypatch: pytest.Monke
     here = Environment(sys.executable, variables={"PLANTED_PART": "2", "PLANTED_IN": "load"})
     options = Options(
         quick=True, workloads=("mlp-tabular",), operations=("load .keras", "save .keras", "build"),
-        modules={"candidate": (PLANTED,)}, plan=dataclasses.replace(Plan(), looks=(6, 12), margin=0.25),
+        modules={"candidate": (PLANTED,)}, plan=dataclasses.replace(Plan(), looks=(6,), margin=0.25),
     )  # fmt: skip
     result = Comparison(here, here, options).run()
     assert not result.problems
