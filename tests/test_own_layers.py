@@ -28,7 +28,7 @@ def found() -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "found.json"
         command = [sys.executable, "-m", "tests.own.run", str(file)]
-        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=600, check=False)
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=1500, check=False)
         assert done.returncode == 0, done.stderr[-3000:]
         told: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
     assert {name: each["raised"] for name, each in told.items() if "raised" in each} == {}
