@@ -11,9 +11,9 @@ from itertools import groupby
 from math import prod
 from typing import Any
 
-from harness.inspection.variable_rows import Config, Dim, Free, Shape, Variable, Variables
+from harness.inspection.variable_rows import Config, Dim, Free, Shape, Variable, Variables, whole
 
-Axes = tuple[int, ...]
+Axes = frozenset[int]
 
 POLICIES = frozenset(
     {"AWQDTypePolicy", "GPTQDTypePolicy", "Int4DTypePolicy", "QuantizedDTypePolicy", "QuantizedFloat8DTypePolicy"}
@@ -21,6 +21,7 @@ POLICIES = frozenset(
 MODE = re.compile("(int8|int4|float8|gptq|awq)(?![0-9])")
 ATTENTIONS = frozenset({"GroupQueryAttention", "GroupedQueryAttention", "MultiHeadAttention"})
 FULL = frozenset({"Dense", "EinsumDense", "Embedding", "ReversibleEmbedding"})  # what `quantize` changes
+AXES = 254  # the most that TensorFlow has
 HISTORIES = 3  # that float8 keeps: of the inputs, the kernel and the gradient, each with a scale
 
 
@@ -66,15 +67,16 @@ def changed(name: str, config: Config, plain: Variables, how: str) -> Variables 
 
 
 def _attending(kernel: Variable) -> Axes:
-    return (0, 1) if kernel.inside == "output_dense" else (0,)
+    return frozenset((0, 1) if kernel.inside == "output_dense" else (0,))
 
 
 def _reduced(name: str, config: Config) -> Axes:
     """The axes of a kernel over which is summed up."""
     if name == "Dense":
-        return (0,)
+        return frozenset((0,))
     left, _, out = str(config.get("equation")).partition("->")
-    return tuple(at for at, each in enumerate(left.partition(",")[2].replace(".", "")) if each not in out)
+    kept = set(out)
+    return frozenset(at for at, each in enumerate(left.partition(",")[2].replace(".", "")) if each not in kept)
 
 
 def _dense(plain: Variables, reduced: Axes, config: Config, how: str, *, flat: bool = False) -> Variables:
@@ -83,6 +85,8 @@ def _dense(plain: Variables, reduced: Axes, config: Config, how: str, *, flat: b
     Of a `flat` one there is a list of scales; those of an EinsumDense lie as what comes out of it does.
     """
     kernel, rest = plain[0].shape, plain[1:]
+    if kernel is not None and len(kernel) > AXES:  # then nobody can have made it
+        kernel = None
     if how == "float8":
         return [*plain, *[Variable("", ()), Variable("", (_length(config),))] * HISTORIES]
     if how in ("gptq", "awq"):
@@ -96,7 +100,7 @@ def _dense(plain: Variables, reduced: Axes, config: Config, how: str, *, flat: b
         groups = (_groups(rows, size), columns)
         return [_packed(by_columns), *rest, Variable("", groups), _packed(groups), Variable("", (rows,))]
     # Since Keras 3.14 by its columns; before that in the shape that it would have, with one axis half as long.
-    halved = reduced[0] if reduced else 0
+    halved = min(reduced, default=0)
     by_axis = tuple(_half(size) if at == halved else size for at, size in enumerate(_known(kernel or ())))
     packed = Variable("", None, whole=True, either=(by_columns, by_axis) if kernel else ())
     return [packed, *rest, scale]
@@ -106,11 +110,11 @@ def _calibrated(kernel: Shape | None, reduced: Axes, config: Config, how: str) -
     """Of GPTQ and AWQ, after the bias: the columns of the kernel in bytes, and what belongs to each group of inputs."""
     # Taken apart whatever is summed up: behind the first axis, or where the largest size is.
     if kernel and len(kernel) == 2:
-        reduced = (0,)
+        reduced = frozenset((0,))
     elif kernel and len(kernel) == 3:
         sizes = [size for size in kernel if type(size) is int]
-        reduced = () if len(sizes) < 3 else (0,) if sizes.index(max(sizes)) == 0 else (0, 1)
-        kernel = kernel if reduced else None
+        reduced = frozenset((0,) if sizes and max(sizes) == sizes[0] else (0, 1))
+        kernel = kernel if len(sizes) == 3 else None
     rows, columns = _taken_apart(kernel, reduced)
     found = re.match("(?:gptq|awq)/([0-9]{1,2})/(-1|[0-9]{1,9})(?![0-9])", _name(config.get("dtype")))
     bits, size = (int(found[1]), int(found[2])) if found else (None, None)
@@ -133,7 +137,8 @@ def _taken_apart(kernel: Shape | None, reduced: Axes) -> tuple[int | None, int |
 
 def _product(sizes: Sequence[Dim]) -> int | None:
     known = [size for size in sizes if type(size) is int]
-    return prod(known) if len(known) == len(sizes) else None
+    made = prod(known)
+    return made if len(known) == len(sizes) and made < 1 << 63 else None
 
 
 def _known(shape: Shape) -> tuple[int | None, ...]:
@@ -193,7 +198,7 @@ def _length(config: Config) -> Dim:
     policy = config.get("dtype")
     inner = policy.get("config") if isinstance(policy, dict) else None
     told = inner.get("amax_history_length") if isinstance(inner, dict) else None
-    return told if type(told) is int else Free("history")
+    return Free("history") if told is None else whole(told)
 
 
 def _name(policy: Any) -> str:
