@@ -210,7 +210,7 @@ def called_on(layer: Config) -> Any:
         return None
     found = {**dict(zip(("query", "value", "key"), args, strict=False)), **keywords}
     told = {f"{each}_shape": _tensor_shape(found[each]) for each in ("query", "value", "key") if found.get(each)}
-    return told if {"query_shape", "value_shape"} <= told.keys() and None not in told.values() else None
+    return told or None
 
 
 def _tensor_shape(tensor: Any) -> list[Any] | None:

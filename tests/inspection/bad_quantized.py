@@ -92,10 +92,14 @@ def attention_hdf5(folder: Path, mode: str) -> Path:
     return b.whole_hdf5(folder, config, change=change)
 
 
+def policy(class_name: str, **config: object) -> b.Config:
+    return {"class_name": class_name, "module": "keras.dtype_policies", "registered_name": None,
+            "config": config | {"source_name": "float32"}}  # fmt: skip
+
+
 def calibrated(folder: Path, how: str, *without: str) -> Path:
     """A Dense of three on eight numbers after GPTQ or AWQ, in groups of four; some of its weights left out."""
-    named = {"class_name": f"{how.upper()}DTypePolicy", "module": "keras.dtype_policies", "registered_name": None,
-             "config": {"mode": f"{how}/4/4", "source_name": "float32"}}  # fmt: skip
+    named = policy(f"{how.upper()}DTypePolicy", mode=f"{how}/4/4")
     groups = np.ones((3, 2), "f4")
     made = {"bias": np.ones(3, "f4"), "kernel": np.arange(16, dtype="u1").reshape(2, 8), "scale": groups,
             "zero": groups.astype("u1"), "input scales": np.ones(8, "f4"), "groups": np.ones(8, "f4")}  # fmt: skip
@@ -104,7 +108,24 @@ def calibrated(folder: Path, how: str, *without: str) -> Path:
     return b.keras(folder, b.sequential(b.dense("dense", 3, 8, dtype=named), inputs=8), weights=b.hdf5(values))
 
 
+def countless(folder: Path) -> Path:
+    """An EinsumDense whose scales are more than a number of 4,300 digits says, which Python writes none beyond."""
+    made = b.layer("EinsumDense", name="e", equation=f"ab,b{'c' * 120}->ac", output_shape=[10**39], bias_axes=None,
+                   dtype=policy("QuantizedDTypePolicy", mode="int8"))  # fmt: skip
+    made["build_config"] = {"input_shape": [None, 3]}
+    values = {"layers/einsum_dense/vars/0": np.ones((3, 2), "i1"), "layers/einsum_dense/vars/1": np.ones(4, "f4")}
+    return b.keras(folder, b.sequential(made), weights=b.hdf5(values))
+
+
+def forgetful(folder: Path) -> Path:
+    """Layers that would hold fewer numbers than none, beside one that holds far too many."""
+    less = policy("QuantizedFloat8DTypePolicy", mode="float8", amax_history_length=-(10**15))
+    return b.keras(folder, b.sequential(b.dense("dense", 3, 8, dtype=less), b.dense("dense_1", 10**14, 3), inputs=8))
+
+
 def _cases() -> Iterator[Case]:
+    yield Case("int8 with scales that nobody counts", "bomb", "weight-shape", countless)
+    yield Case("float8 that remembers less than nothing", "bomb", "config-shape", forgetful)
     for how in ("gptq", "awq"):
         yield Case(f"{how} without its zero points", "corrupt", "zero-points-lost",
                    lambda folder, h=how: calibrated(folder, h, "zero"))  # fmt: skip
