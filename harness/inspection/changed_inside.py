@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from math import ceil, prod
 from typing import Any
 
-from harness.inspection.variable_rows import Variables
+from harness.inspection.variable_rows import Variables, without_free
 
 DENSE = frozenset({"query_dense", "key_dense", "value_dense", "gate_dense", "output_dense"})
 NAMES = {
@@ -38,8 +38,7 @@ def modes(asked: Variables, held: dict[str, Sequence[Entry]]) -> list[str]:
     for each in asked:
         if each.shape is None:
             return []
-        known = tuple(size if type(size) is int else None for size in each.shape)
-        wanted.setdefault(each.inside, []).append(known)
+        wanted.setdefault(each.inside, []).append(without_free(each.shape))
     if not wanted.keys() <= DENSE or held.keys() != wanted.keys():
         return []
     found = [_mode(inside, shapes, held[inside]) for inside, shapes in wanted.items()]

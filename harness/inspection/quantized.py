@@ -8,12 +8,13 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from itertools import groupby
-from math import prod
 from typing import Any
 
-from harness.inspection.variable_rows import Config, Dim, Free, Shape, Variable, Variables, whole
+from harness.inspection.shapes import product
+from harness.inspection.variable_rows import Config, Dim, Free, Shape, Variable, Variables, whole, without_free
 
 Axes = frozenset[int]
+FIRST = frozenset((0,))
 
 POLICIES = frozenset(
     {"AWQDTypePolicy", "GPTQDTypePolicy", "Int4DTypePolicy", "QuantizedDTypePolicy", "QuantizedFloat8DTypePolicy"}
@@ -21,7 +22,6 @@ POLICIES = frozenset(
 MODE = re.compile("(int8|int4|float8|gptq|awq)(?![0-9])")
 ATTENTIONS = frozenset({"GroupQueryAttention", "GroupedQueryAttention", "MultiHeadAttention"})
 FULL = frozenset({"Dense", "EinsumDense", "Embedding", "ReversibleEmbedding"})  # what `quantize` changes
-AXES = 254  # the most that TensorFlow has
 HISTORIES = 3  # that float8 keeps: of the inputs, the kernel and the gradient, each with a scale
 
 
@@ -43,7 +43,7 @@ def _mode(policy: Any) -> str | None:
         every = [inner.get("default_policy"), *(listed.values() if isinstance(listed, dict) else ())]
         return "" if all(_mode(each) == "" for each in every) else None
     if isinstance(name, str) and name in POLICIES:
-        return _word(str(inner.get("mode", inner.get("name"))))
+        return _word(_name(policy))
     return ""
 
 
@@ -62,18 +62,18 @@ def changed(name: str, config: Config, plain: Variables, how: str) -> Variables 
     if name not in FULL or not plain:
         return None
     if name.endswith("Embedding"):
-        return _tables(plain, how, grouped=_grouped(config))
+        return _tables(plain, how, _block(config))
     return _dense(plain, _reduced(name, config), config, how, flat=name == "Dense")
 
 
 def _attending(kernel: Variable) -> Axes:
-    return frozenset((0, 1) if kernel.inside == "output_dense" else (0,))
+    return frozenset((0, 1)) if kernel.inside == "output_dense" else FIRST
 
 
 def _reduced(name: str, config: Config) -> Axes:
     """The axes of a kernel over which is summed up."""
     if name == "Dense":
-        return frozenset((0,))
+        return FIRST
     left, _, out = str(config.get("equation")).partition("->")
     kept = set(out)
     return frozenset(at for at, each in enumerate(left.partition(",")[2].replace(".", "")) if each not in kept)
@@ -85,8 +85,6 @@ def _dense(plain: Variables, reduced: Axes, config: Config, how: str, *, flat: b
     Of a `flat` one there is a list of scales; those of an EinsumDense lie as what comes out of it does.
     """
     kernel, rest = plain[0].shape, plain[1:]
-    if kernel is not None and len(kernel) > AXES:  # then nobody can have made it
-        kernel = None
     if how == "float8":
         return [*plain, *[Variable("", ()), Variable("", (_length(config),))] * HISTORIES]
     if how in ("gptq", "awq"):
@@ -101,7 +99,7 @@ def _dense(plain: Variables, reduced: Axes, config: Config, how: str, *, flat: b
         return [_packed(by_columns), *rest, Variable("", groups), _packed(groups), Variable("", (rows,))]
     # Since Keras 3.14 by its columns; before that in the shape that it would have, with one axis half as long.
     halved = min(reduced, default=0)
-    by_axis = tuple(_half(size) if at == halved else size for at, size in enumerate(_known(kernel or ())))
+    by_axis = tuple(_half(size) if at == halved else size for at, size in enumerate(without_free(kernel or ())))
     packed = Variable("", None, whole=True, either=(by_columns, by_axis) if kernel else ())
     return [packed, *rest, scale]
 
@@ -110,10 +108,10 @@ def _calibrated(kernel: Shape | None, reduced: Axes, config: Config, how: str) -
     """Of GPTQ and AWQ, after the bias: the columns of the kernel in bytes, and what belongs to each group of inputs."""
     # Taken apart whatever is summed up: behind the first axis, or where the largest size is.
     if kernel and len(kernel) == 2:
-        reduced = frozenset((0,))
+        reduced = FIRST
     elif kernel and len(kernel) == 3:
         sizes = [size for size in kernel if type(size) is int]
-        reduced = frozenset((0,) if sizes and max(sizes) == sizes[0] else (0, 1))
+        reduced = FIRST if sizes and max(sizes) == sizes[0] else frozenset((0, 1))
         kernel = kernel if len(sizes) == 3 else None
     rows, columns = _taken_apart(kernel, reduced)
     found = re.match("(?:gptq|awq)/([0-9]{1,2})/(-1|[0-9]{1,9})(?![0-9])", _name(config.get("dtype")))
@@ -136,13 +134,7 @@ def _taken_apart(kernel: Shape | None, reduced: Axes) -> tuple[int | None, int |
 
 
 def _product(sizes: Sequence[Dim]) -> int | None:
-    known = [size for size in sizes if type(size) is int]
-    made = prod(known)
-    return made if len(known) == len(sizes) and made < 1 << 63 else None
-
-
-def _known(shape: Shape) -> tuple[int | None, ...]:
-    return tuple(size if type(size) is int else None for size in shape)
+    return product(sizes) if all(type(size) is int for size in sizes) else None
 
 
 def _groups(rows: int | None, size: int | None) -> int | None:
@@ -152,7 +144,7 @@ def _groups(rows: int | None, size: int | None) -> int | None:
     return None if rows is None or not size else -(-rows // size)
 
 
-def _tables(plain: Variables, how: str, *, grouped: bool) -> Variables | None:
+def _tables(plain: Variables, how: str, block: int | None) -> Variables | None:
     """Of an embedding each word has a scale; of one that is reversible in both of its tables."""
     made: Variables = []
     words, width = plain[0].shape or (None, None)
@@ -161,8 +153,9 @@ def _tables(plain: Variables, how: str, *, grouped: bool) -> Variables | None:
         packed = _packed((_half(rows), columns) if at else (rows, _half(columns)))
         if how == "int8":
             made += [_packed(each.shape), Variable("", (words,))]
-        elif how == "int4" and grouped:
-            groups = (None, words) if at else (words, None)
+        elif how == "int4" and block:
+            many = _groups(without_free((width,))[0], block)
+            groups = (many, words) if at else (words, many)
             made += [packed, Variable("", groups)]
             made += [Variable("", groups)] if at else [_packed(groups), Variable("", (width,))]
         elif how == "int4":
@@ -174,11 +167,6 @@ def _tables(plain: Variables, how: str, *, grouped: bool) -> Variables | None:
 
 def _half(size: Any) -> int | None:
     return -(-size // 2) if type(size) is int else None
-
-
-def _grouped(config: Config) -> bool:
-    """Do some of a kernel's inputs share a scale, in int4?"""
-    return bool(_block(config))
 
 
 def _block(config: Config) -> int | None:
@@ -208,5 +196,4 @@ def _name(policy: Any) -> str:
 
 
 def _packed(shape: Shape | None) -> Variable:
-    known = None if shape is None else tuple(None if isinstance(each, Free) else each for each in shape)
-    return Variable("", known, whole=True)
+    return Variable("", None if shape is None else without_free(shape), whole=True)

@@ -45,6 +45,11 @@ class Odd(ValueError):
     """An argument that no layer of that class could have."""
 
 
+def without_free(shape: Shape) -> tuple[int | None, ...]:
+    """A shape without what is told by the size of what flows in."""
+    return tuple(size if type(size) is int else None for size in shape)
+
+
 def whole(value: Any) -> int:
     """A size."""
     if type(value) is float and value.is_integer():

@@ -11,6 +11,7 @@ from typing import Any
 
 from harness.inspection import exports, group_names, quantized
 from harness.inspection import variable_rows as rows
+from harness.inspection.shapes import is_shape
 from harness.inspection.variable_rows import Config, Odd, Variable, Variables
 
 # Without weights, and one tensor comes of most.
@@ -214,12 +215,9 @@ def called_on(layer: Config) -> Any:
 
 
 def _tensor_shape(tensor: Any) -> list[Any] | None:
-    inner = (
-        tensor.get("config") if isinstance(tensor, dict) and tensor.get("class_name") == "__keras_tensor__" else None
-    )
+    inner = tensor.get("config") if isinstance(tensor, dict) else None
     shape = inner.get("shape") if isinstance(inner, dict) else None
-    known = isinstance(shape, list) and all(each is None or type(each) is int for each in shape)
-    return shape if known else None
+    return shape if is_shape(shape) else None
 
 
 def policy(config: Config) -> str | None:

@@ -11,7 +11,7 @@ from harness.inspection.hdf5_process import Contents
 from harness.inspection.limits import Limits
 from harness.inspection.report import Report
 from harness.inspection.shapes import product
-from harness.inspection.variable_rows import Free, Shape, Variable
+from harness.inspection.variable_rows import Shape, Variable, without_free
 from harness.inspection.weights import (
     Layer,
     Sizes,
@@ -30,9 +30,7 @@ from harness.inspection.weights import (
 )
 
 # All of their weights are trained, or none is: so that freezing changes no order.
-IN_ORDER = variables.ROWS.keys() - variables.AROUND - {
-    "BatchNormalization", "GroupQueryAttention", "GroupedQueryAttention", "MultiHeadAttention"
-}  # fmt: skip
+IN_ORDER = variables.ROWS.keys() - variables.AROUND - quantized.ATTENTIONS - {"BatchNormalization"}
 TELLS = IN_ORDER | {"BatchNormalization"}  # of whatever order, one weight tells how large the others are
 
 
@@ -121,7 +119,7 @@ def _model(report: Report, model: Layer, group: str, found: list[dict[str, Any]]
     listed = [each for one in every for each in one or ()]
     if any(one is None for one in every) or any(each.name or each.shape is None for each in listed):
         return
-    asked: Counter[Shape] = Counter(_without_axes(each.shape) for each in listed if not each.again)
+    asked: Counter[Shape] = Counter(without_free(each.shape or ()) for each in listed if not each.again)
     held: Counter[tuple[int, ...]] = Counter(tuple(entry["shape"]) for entry in found)
     called = bool(model.get("inbound_nodes")) or variables.input_shape(model) is not None
     if not found and not called:
@@ -138,10 +136,6 @@ def _model(report: Report, model: Layer, group: str, found: list[dict[str, Any]]
         report.clock.check()
         if not any(shape_fits(each, there) for each in asked):
             report.add("weight-shape", group, f"no layer of this model has one of {shape_text(there)}")
-
-
-def _without_axes(shape: Shape | None) -> Shape:
-    return tuple(None if isinstance(each, Free) else each for each in shape or ())
 
 
 def _layer(report: Report, layer: Layer, group: str, found: list[dict[str, Any]], where: str,
