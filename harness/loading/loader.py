@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,8 @@ from harness.expectations.judge import judge
 from harness.expectations.known import SHIPPED, KnownIssues
 from harness.expectations.table import asked, parse
 from harness.gate.causes import Break, brief, cause_of
+from harness.gate.status import BACK, FORWARD
+from harness.inspection import exports
 from harness.inspection.closed import WEIGHTS_ALONE
 from harness.inspection.report import Report
 from harness.loading.held import Held
@@ -124,7 +126,9 @@ class Loader:
     def _refused(self, report: Report, said: str, reply: Mapping[str, Any]) -> None:
         error, at, loads = reply["error"], reply["at"], reply["loads"]
         version = str(self._about["keras"])
-        cause = cause_of(Break("travel", "forward", said, "", report.config, version, report.format))
+        back = exports.numbers(report.keras_version or "") > exports.numbers(version)
+        broken = Break("travel", BACK if back else FORWARD, said, "", report.config, version, report.format)
+        cause = cause_of(replace(broken, own=bool(report.custom_objects)))
         assert report.loaded is not None
         report.loaded.update(error=brief(said), at=at, cause=None if cause is None else cause.id)
         why = brief(said) if cause is None else f"{cause.explanation} {cause.what_to_do()} (It said: {brief(said)})"

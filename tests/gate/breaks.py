@@ -233,6 +233,11 @@ SAID = {
     "arguments-of-keras-3": Case(
         said="Exception encountered: ('Keyword argument not understood:', 'quantization_config')", direction="back"
     ),
+    "arguments-of-a-later-keras": Case(
+        said="Exception encountered: GlorotUniform.__init__() got an unexpected keyword argument 'input_axes'",
+        direction="back",
+        keras="3.13.1",
+    ),
     "interpolation-removed": Case(
         said="Invalid value for argument `interpolation`. Expected of one ('bilinear', 'nearest'). Received: gaussian",
         direction="",

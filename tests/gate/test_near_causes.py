@@ -46,6 +46,17 @@ def test_one_axis_in_a_list_is_a_cause_where_keras_2_has_saved_it_and_several_ar
     assert told_of(replace(case, direction="back"), one) == ""
 
 
+def test_an_argument_is_that_of_a_later_keras_where_that_has_written_it_and_not_where_the_author_has() -> None:
+    case = SAID["arguments-of-a-later-keras"]
+    passed = "Unrecognized keyword arguments passed to {}: {{'{}': None"
+    for said in (passed.format("Dense", "quantization_config"), passed.format("MultiHeadAttention", "use_gate")):
+        assert told_of(replace(case, said=said), DENSE) == "arguments-of-a-later-keras"
+    assert told_of(replace(case, said=passed.format("Mine", "factor")), DENSE) == ""
+    assert told_of(replace(case, said="Mine.__init__() got an unexpected keyword argument 'axes'"), DENSE) == ""
+    assert told_of(replace(case, direction="forward"), DENSE) == ""
+    assert told_of(replace(case, keras="2.15.0"), DENSE) == ""
+
+
 def test_an_input_shape_that_keras_2_has_not_written_has_another_cause_or_none() -> None:
     case = SAID["input-shape-of-an-inner-layer"]
     assert told_of(replace(case, saved_by="3.6.0"), DENSE) == ""

@@ -167,6 +167,15 @@ def test_a_file_that_this_keras_refuses_is_incompatible_and_says_why(tmp_path: P
 
 
 @pytest.mark.slow
+def test_a_file_of_a_newer_keras_is_told_why_an_older_one_refuses_it(tmp_path: Path) -> None:
+    path = ROOT / "fixtures" / "models" / "keras-3.15.1" / "rescaling.h5"
+    code, said, (file,) = run(path, "--env", "python==3.11 tensorflow-cpu==2.15.1", folder=tmp_path)
+    assert (code, file["verdict"], file["loaded"]["loads"]) == (1, "incompatible", "no"), said
+    assert file["loaded"]["cause"] == "batch-shape-of-an-input", said
+    assert "Keras 2 knows batch_input_shape alone" in said
+
+
+@pytest.mark.slow
 def test_the_authors_code_reaches_nothing(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         (tmp_path / "port").write_text(str(server.getsockname()[1]))
