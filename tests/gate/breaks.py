@@ -227,6 +227,16 @@ SAID = {
         where="outputs",
         kind="dtype",
     ),
+    "dtype-of-a-discretization": Case(
+        layer=Call("layers.Discretization", {"bin_boundaries": [0.0], "output_mode": "multi_hot", "sparse": True}),
+        direction="back",
+        observation="outputs",
+        where="inner/bins",
+        layers=("Discretization",),
+        kind="dtype",
+        keras="2.15.0",
+        saved_by="3.15.1",
+    ),
     "optimizer-arguments-of-keras-2": Case(
         said="Argument(s) not recognized: {'jit_compile': False, 'is_legacy_optimizer': False}"
     ),

@@ -22,6 +22,23 @@ def test_a_lookup_is_the_cause_of_another_dtype_and_of_no_other_number() -> None
     assert told_of(differs, Call("layers.TextVectorization", {"output_mode": "int"})) == ""
 
 
+def test_a_discretization_gives_another_dtype_between_the_two_kerases_and_only_there() -> None:
+    case = SAID["dtype-of-a-discretization"]
+    assert isinstance(case.layer, Call)
+    assert (
+        told_of(replace(case, layers=("HashedCrossing",)), Call("layers.HashedCrossing")) == "dtype-of-a-discretization"
+    )
+    forth = replace(case, direction="forward", keras="3.15.1", saved_by="2.15.0")
+    assert told_of(forth, case.layer) == "dtype-of-a-discretization"
+    for other in (
+        replace(case, keras="3.14.0"),
+        replace(case, layers=("Rescaling",)),
+        replace(case, kind="value"),
+        replace(case, observation="weights"),
+    ):
+        assert told_of(other, case.layer) != "dtype-of-a-discretization"
+
+
 def test_a_layer_of_any_name_has_its_cause_by_its_class_and_what_stands_beside_it_changes_nothing() -> None:
     given = Call("layers.LSTM", {"units": 1, "recurrent_activation": "tanh"})
     differs = Case("outputs", where="inner/dash-ed", layers=("ConvLSTM1D",))
