@@ -126,9 +126,10 @@ class Loader:
     def _refused(self, report: Report, said: str, reply: Mapping[str, Any]) -> None:
         error, at, loads = reply["error"], reply["at"], reply["loads"]
         version = str(self._about["keras"])
-        back = exports.numbers(report.keras_version or "") > exports.numbers(version)
+        saved_by = report.keras_version or ""
+        back = exports.numbers(saved_by) > exports.numbers(version)
         broken = Break("travel", BACK if back else FORWARD, said, "", report.config, version, report.format)
-        cause = cause_of(replace(broken, own=bool(report.custom_objects)))
+        cause = cause_of(replace(broken, own=bool(report.custom_objects), saved_by=saved_by))
         assert report.loaded is not None
         report.loaded.update(error=brief(said), at=at, cause=None if cause is None else cause.id)
         why = brief(said) if cause is None else f"{cause.explanation} {cause.what_to_do()} (It said: {brief(said)})"

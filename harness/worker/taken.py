@@ -7,11 +7,14 @@ their place, shape and dtype alone; or the user gives them.
 
 from __future__ import annotations
 
+import contextlib
 import importlib
+import shutil
 import sys
+import tempfile
 import time
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -183,6 +186,24 @@ def load(
         return model
     if is_served(path):
         return Served(path)
+    with open_to_writing(path) as place:
+        return _loaded(place, objects, compile=compile, unsafe=unsafe)
+
+
+@contextlib.contextmanager
+def open_to_writing(path: Path) -> Iterator[Path]:
+    """A copy of a `.keras` file for Keras 3.0 and 3.1, which open one for writing, too, as they read it.
+
+    Where it may only be read they raise OSError, and that says nothing about the model.
+    """
+    if path.suffix != ".keras" or not (3, 0) <= dialect.VERSION < (3, 2) or not path.is_file():
+        yield path
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        yield Path(shutil.copyfile(path, Path(folder) / path.name))
+
+
+def _loaded(path: Path, objects: dict[str, Any], *, compile: bool, unsafe: bool) -> Any:
     arguments: dict[str, Any] = {"custom_objects": objects, "compile": compile}
     if dialect.takes(keras.models.load_model, SAFE):
         arguments[SAFE] = not unsafe

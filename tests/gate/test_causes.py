@@ -63,7 +63,7 @@ def test_the_words_of_a_coming_release_are_understood(module: str) -> None:
 
 
 # What expressions look for first, written again and again by somebody who means them no good.
-AGAIN = ('"axis":[1,', '"LayerNormalization","config"', '"arguments":{"dtype":"float16","layer":',
+AGAIN = ("Unknown layer: 'a", '"axis":[1,', '"LayerNormalization","config"', '"arguments":{"dtype":"float16","layer":',
          "'InputLayer'", '"SpectralNormalization","config"',
          "'InputLayer'Unrecognized keyword arguments", '"registered_name":"a',
          "Unrecognized keyword arguments ", "layernormalization", "Cannot assign value to variable",

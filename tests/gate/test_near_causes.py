@@ -52,6 +52,32 @@ def test_a_recurrent_activation_that_the_code_gives_is_not_the_one_that_was_chan
     assert told_of(Case("outputs", where="inner/conv_lstm2_d"), given) == ""
 
 
+def test_what_a_later_keras_3_has_is_no_cause_on_the_way_forward_nor_of_what_its_author_wrote() -> None:
+    names = [name for name in SAID if name.endswith("-of-a-later-keras")]
+    assert len(names) == 6
+    for name in names:
+        case = SAID[name]
+        assert told_of(replace(case, direction="forward"), case.layer) != name
+        assert told_of(replace(case, keras="2.15.0"), case.layer) != name
+        assert told_of(replace(case, said=case.said.replace("positional", "other")[:20]), case.layer) == ""
+    layer = SAID["layers-of-a-later-keras"]
+    assert told_of(replace(layer, said=layer.said.replace("AutoContrast", "Mine")), DENSE) == ""
+    own = '{"module": "mine", "class_name": "AutoContrast", "registered_name": "mine>AutoContrast"}'
+    built_in = '{"module": "keras.layers", "class_name": "AutoContrast", "registered_name": null}'
+    of_hdf5 = '{"class_name": "AutoContrast", "config": {"name": "auto_contrast"}}'
+    for config, cause in ((own, False), (built_in, True), (of_hdf5, True)):
+        assert (
+            cause_of(Break("travel", "back", layer.said, model=config, keras="3.6.0", saved_by="3.15.1")) is not None
+        ) is cause
+    name = SAID["activations-of-a-later-keras"]
+    assert told_of(replace(name, said=name.said + "_of_mine"), name.layer) == ""
+    for later in ("3.4.0", "3.13.1"):
+        for cause in ("one-tensor-of-a-later-keras", "orthogonal-of-a-later-keras"):
+            assert told_of(replace(SAID[cause], keras=later), SAID[cause].layer) == ""
+    assert told_of(replace(SAID["one-tensor-of-a-later-keras"], saved_by="3.10.0"), DENSE) == ""
+    assert told_of(replace(SAID["pipeline-of-keras-3-6"], keras="3.7.0"), DENSE) == ""
+
+
 def test_one_axis_in_a_list_is_a_cause_where_keras_2_has_saved_it_and_several_are_another() -> None:
     case = SAID["axis-of-a-batch-normalization"]
     in_other_words = replace(case, said=case.said.replace("a real number", "a number"))

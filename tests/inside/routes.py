@@ -12,7 +12,7 @@ import numpy as np
 from harness.protocol.architecture import Call, Compile, Freeze, Input, Node, Ref
 from harness.routes import extraction, other_source, weights_only
 from harness.routes.route import Arrival, Route, by_file, file_of
-from harness.worker import dialect
+from harness.worker import dialect, taken
 from harness.worker.dialect import keras, tf
 from tests.inside.models import COMPILED, chain, dense, described, layers, subject_of
 
@@ -418,3 +418,20 @@ def a_subclassed_model_is_refused_a_whole_h5_and_a_clone_by_layers(folder: Path)
     assert told.before["refused"] == dict.fromkeys(named, "refused")
     written = (folder / "model.h5").exists()
     assert told.after["refused"] == {**told.before["refused"], named[2]: "accepted" if written else "refused"}
+
+
+def a_keras_file_is_copied_for_the_two_releases_that_open_it_for_writing(folder: Path) -> None:
+    path = folder / "model.keras"
+    path.write_bytes(b"whole")
+    own, copied = dialect.VERSION, {}
+    try:
+        for dialect.VERSION in ((2, 15), (3, 0), (3, 1), (3, 2), own):
+            with taken.open_to_writing(path) as place:
+                assert (place.name, place.read_bytes()) == (path.name, b"whole")
+                copied[dialect.VERSION] = place != path
+            assert place.exists() is (place == path)
+    finally:
+        dialect.VERSION = own
+    assert [version for version, copy in copied.items() if copy] == [(3, 0), (3, 1)]
+    with taken.open_to_writing(folder) as place:
+        assert place == folder

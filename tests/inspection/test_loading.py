@@ -176,6 +176,15 @@ def test_a_file_of_a_newer_keras_is_told_why_an_older_one_refuses_it(tmp_path: P
 
 
 @pytest.mark.slow
+def test_a_layer_that_an_older_keras_3_lacks_is_named_as_the_reason(tmp_path: Path) -> None:
+    path = ROOT / "fixtures" / "models" / "keras-3.15.1" / "adaptiveaveragepooling3d.keras"
+    environment = "python==3.11 tensorflow-cpu==2.18.1 keras==3.6.0"
+    code, said, (file,) = run(path, "--env", environment, folder=tmp_path)
+    assert (code, file["verdict"], file["loaded"]["loads"]) == (1, "incompatible", "no"), said
+    assert file["loaded"]["cause"] == "layers-of-a-later-keras", said
+
+
+@pytest.mark.slow
 def test_the_authors_code_reaches_nothing(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         (tmp_path / "port").write_text(str(server.getsockname()[1]))
