@@ -300,6 +300,13 @@ SAID = {
         said="Layer count mismatch when loading weights from file. Model expected 0 layers, found 1 saved layers.",
         layer=Call("layers.Discretization", {"num_bins": 4}),
     ),
+    "shape-of-a-symbolic-discretization": Case(
+        layer=Call("layers.Discretization", {"bin_boundaries": [0.0], "output_mode": "one_hot"}),
+        observation="structure",
+        where="outputs/0/0",
+        keras="3.15.1",
+        saved_by="3.6.0",
+    ),
     "dtype-of-a-symbolic-output": Case(
         layer=Call("layers.ZeroPadding1D"),
         observation="structure",

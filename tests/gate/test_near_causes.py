@@ -39,6 +39,14 @@ def test_a_discretization_gives_another_dtype_between_the_two_kerases_and_only_t
         assert told_of(other, case.layer) != "dtype-of-a-discretization"
 
 
+def test_the_shape_of_a_discretization_is_told_of_the_releases_that_say_another_one() -> None:
+    case = SAID["shape-of-a-symbolic-discretization"]
+    assert told_of(replace(case, where="outputs/0/0/2", direction="back", keras="3.6.0", saved_by="3.15.1"), case.layer)
+    assert told_of(replace(case, saved_by="3.14.0"), case.layer) == ""
+    assert told_of(replace(case, where="layers/bins/shape"), case.layer) == ""
+    assert told_of(case, Call("layers.Discretization", {"bin_boundaries": [0.0], "output_mode": "int"})) == ""
+
+
 def test_a_layer_of_any_name_has_its_cause_by_its_class_and_what_stands_beside_it_changes_nothing() -> None:
     given = Call("layers.LSTM", {"units": 1, "recurrent_activation": "tanh"})
     differs = Case("outputs", where="inner/dash-ed", layers=("ConvLSTM1D",))
