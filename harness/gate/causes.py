@@ -58,6 +58,9 @@ class Break:
 class Cause:
     """One cause. `error`, `where` and `holds` are expressions for what is said, the place, and the model.
 
+    What `error` has in a group called ``named`` is ``{named}`` in `holds`: of a class that is unknown Keras says the
+    name alone, and whether it is Keras's own shows in the model.
+
     Where `keras` names releases, one of them must be the one that broke it, and where `saved_by` does, the one that
     saved it. One that computes wrongly parts from the other whichever of them saves: `either` names it. `format` is
     that of the file (``weights``: .weights.h5), or several with ``|`` between them. `resave` says why the same model,
@@ -92,9 +95,9 @@ class Cause:
         return (
             (not self.observation or re.fullmatch(self.observation, broken.observation) is not None)
             and self.direction in ("", broken.direction)
-            and (not self.error or re.search(self.error, broken.said, re.S) is not None)
+            and (said := re.search(self.error, broken.said, re.S)) is not None
             and (not self.where or any(re.search(self.where, each) for each in (broken.where, *broken.layers)))
-            and (not self.holds or re.search(self.holds, broken.model, re.S) is not None)
+            and re.search(self._holds(**said.groupdict()), broken.model, re.S) is not None
             and _among(self.keras, broken.keras)
             and _among(self.saved_by, broken.saved_by)
             and _among(self.either, broken.keras, broken.saved_by)
@@ -102,6 +105,9 @@ class Cause:
             and (broken.own or not self.own)
             and self.kind in ("", broken.kind)
         )
+
+    def _holds(self, named: str = "") -> str:
+        return self.holds.replace("{named}", re.escape(named))
 
 
 def _among(wanted: str, *releases: str) -> bool:

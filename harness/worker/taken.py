@@ -13,6 +13,7 @@ import shutil
 import sys
 import tempfile
 import time
+import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -186,28 +187,24 @@ def load(
         return model
     if is_served(path):
         return Served(path)
+    arguments: dict[str, Any] = {"custom_objects": objects, "compile": compile}
+    if dialect.takes(keras.models.load_model, SAFE):
+        arguments[SAFE] = not unsafe
     with open_to_writing(path) as place:
-        return _loaded(place, objects, compile=compile, unsafe=unsafe)
+        return keras.models.load_model(str(place), **arguments)
 
 
 @contextlib.contextmanager
 def open_to_writing(path: Path) -> Iterator[Path]:
-    """A copy of a `.keras` file for Keras 3.0 and 3.1, which open one for writing, too, as they read it.
+    """A copy of a `.keras` zip for Keras 3.0 and 3.1, which open one for writing, too, as they read it; else the file.
 
     Where it may only be read they raise OSError, and that says nothing about the model.
     """
-    if path.suffix != ".keras" or not (3, 0) <= dialect.VERSION < (3, 2) or not path.is_file():
+    if path.suffix != ".keras" or not (3, 0) <= dialect.VERSION < (3, 2) or not zipfile.is_zipfile(path):
         yield path
         return
     with tempfile.TemporaryDirectory() as folder:
         yield Path(shutil.copyfile(path, Path(folder) / path.name))
-
-
-def _loaded(path: Path, objects: dict[str, Any], *, compile: bool, unsafe: bool) -> Any:
-    arguments: dict[str, Any] = {"custom_objects": objects, "compile": compile}
-    if dialect.takes(keras.models.load_model, SAFE):
-        arguments[SAFE] = not unsafe
-    return keras.models.load_model(str(path), **arguments)
 
 
 def inputs_of(model: Any, given: str | None = None) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 
 from harness.expectations.finding import Finding
 from harness.gate.causes import Break, diagnose
@@ -50,6 +51,9 @@ class Case(Break):
         return replace(
             found, direction=self.direction, where=self.where, kind=self.kind, layers=self.layers, error=error
         )
+
+
+of_a_later_keras = partial(Case, direction="back", saved_by="3.15.1")
 
 
 def told_of(case: Case, *layers: object) -> str:
@@ -243,43 +247,30 @@ SAID = {
     "arguments-of-keras-3": Case(
         said="Exception encountered: ('Keyword argument not understood:', 'quantization_config')", direction="back"
     ),
-    "arguments-of-a-later-keras": Case(
+    "arguments-of-a-later-keras": of_a_later_keras(
         said="Exception encountered: GlorotUniform.__init__() got an unexpected keyword argument 'input_axes'",
-        direction="back",
         keras="3.13.1",
     ),
-    "layers-of-a-later-keras": Case(
+    "layers-of-a-later-keras": of_a_later_keras(
         said="Could not locate class 'AutoContrast'. Make sure custom classes are decorated with",
-        direction="back",
         layer=Call("layers.AutoContrast"),
         keras="3.6.0",
-        saved_by="3.15.1",
     ),
-    "activations-of-a-later-keras": Case(
+    "activations-of-a-later-keras": of_a_later_keras(
         said="Exception encountered: Could not interpret activation function identifier: squareplus",
-        direction="back",
         layer=Call("layers.Dense", {"units": 1, "activation": Name("activations.squareplus")}),
         keras="3.6.0",
-        saved_by="3.15.1",
     ),
-    "orthogonal-of-a-later-keras": Case(
+    "orthogonal-of-a-later-keras": of_a_later_keras(
         said="Could not interpret initializer identifier: {'module': 'keras.initializers', 'class_name': 'Orthogonal',",
-        direction="back",
         layer=CONV_LSTM,
         keras="3.3.3",
-        saved_by="3.15.1",
     ),
-    "one-tensor-of-a-later-keras": Case(
-        said="functional_from_config.<locals>.get_tensor() takes 3 positional arguments but 5 were given",
-        direction="back",
-        keras="3.3.3",
-        saved_by="3.15.1",
+    "one-tensor-of-a-later-keras": of_a_later_keras(
+        said="functional_from_config.<locals>.get_tensor() takes 3 positional arguments but 5 were given", keras="3.3.3"
     ),
-    "quantized-policy-of-a-later-keras": Case(
-        said="'str' object has no attribute 'quantization_mode'",
-        direction="back",
-        keras="3.13.1",
-        saved_by="3.15.1",
+    "quantized-policy-of-a-later-keras": of_a_later_keras(
+        said="'str' object has no attribute 'quantization_mode'", keras="3.13.1"
     ),
     "pipeline-of-keras-3-6": Case(
         said="Error encountered: 'TrackedDict' object has no attribute '_call_has_mask_arg'",

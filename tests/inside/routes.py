@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -420,18 +421,20 @@ def a_subclassed_model_is_refused_a_whole_h5_and_a_clone_by_layers(folder: Path)
     assert told.after["refused"] == {**told.before["refused"], named[2]: "accepted" if written else "refused"}
 
 
-def a_keras_file_is_copied_for_the_two_releases_that_open_it_for_writing(folder: Path) -> None:
-    path = folder / "model.keras"
-    path.write_bytes(b"whole")
+def a_keras_zip_is_copied_for_the_two_releases_that_open_it_for_writing(folder: Path) -> None:
+    path, text = folder / "model.keras", folder / "no zip.keras"
+    text.write_text("whole")
+    with zipfile.ZipFile(path, "w") as file:
+        file.writestr("config.json", "{}")
     own, copied = dialect.VERSION, {}
     try:
         for dialect.VERSION in ((2, 15), (3, 0), (3, 1), (3, 2), own):
+            with taken.open_to_writing(text) as place:
+                assert place == text  # Keras tells of it by its path
             with taken.open_to_writing(path) as place:
-                assert (place.name, place.read_bytes()) == (path.name, b"whole")
+                assert (place.name, place.read_bytes()) == (path.name, path.read_bytes())
                 copied[dialect.VERSION] = place != path
             assert place.exists() is (place == path)
     finally:
         dialect.VERSION = own
     assert [version for version, copy in copied.items() if copy] == [(3, 0), (3, 1)]
-    with taken.open_to_writing(folder) as place:
-        assert place == folder
