@@ -27,6 +27,8 @@ from harness.protocol.architecture import Architecture
 ROUTES = ("keras_zip", "keras_zip_twice", "extraction", "transfer")
 OPEN = ("ok", "non-finite")  # what inspection may say of a file that is loaded
 GIVEN = "its code was given"
+# What Keras says in front of the reason, of each model around: how to write a layer of one's own.
+AROUND = "Exception encountered: "
 # What a worker raises instead of calling what it has loaded.
 UNCALLED = {"NoInputs": "it does not say what its inputs are", "NoModel": "it is no model, which could be called alike"}
 INITIAL = "its initial weights"  # of a JSON config that has no others beside it
@@ -132,7 +134,10 @@ class Loader:
         cause = cause_of(replace(broken, own=bool(report.custom_objects), saved_by=saved_by))
         assert report.loaded is not None
         report.loaded.update(error=brief(said), at=at, cause=None if cause is None else cause.id)
-        why = brief(said) if cause is None else f"{cause.explanation} {cause.what_to_do()} (It said: {brief(said)})"
+        why = brief(said.rpartition(AROUND)[2])
+        if cause is not None:
+            remedy = cause.what_to_do()
+            why = f"{cause.explanation} {remedy[0].upper()}{remedy[1:]}. (It said: {why})"
         keras = f"Keras {version}"
         if at == "the first call":
             if error["type"] in UNCALLED:

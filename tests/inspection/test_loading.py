@@ -182,6 +182,8 @@ def test_a_layer_that_an_older_keras_3_lacks_is_named_as_the_reason(tmp_path: Pa
     code, said, (file,) = run(path, "--env", environment, folder=tmp_path)
     assert (code, file["verdict"], file["loaded"]["loads"]) == (1, "incompatible", "no"), said
     assert file["loaded"]["cause"] == "layers-of-a-later-keras", said
+    assert "this one lacks: it calls it unknown, or custom. Load it with the release" in said
+    assert "(It said: Could not locate class 'AdaptiveAveragePooling3D'." in said
 
 
 @pytest.mark.slow
