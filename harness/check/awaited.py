@@ -15,7 +15,7 @@ from pathlib import Path
 
 from harness.architectures.vocabulary import Vocabulary
 from harness.expectations.known import SHIPPED, KnownIssue, Pattern
-from harness.protocol.architecture import Architecture, calls, dumps
+from harness.protocol.architecture import Architecture, calls
 
 _BUILD = ("build/build", "build/given", "build/shape")
 _FORMS = {"functional": "Functional", "sequential": "Sequential"}
@@ -44,7 +44,7 @@ class Awaited:
         checks += [f"{route}/{name}" for route, asked in routes.items() for name in (*asked, "travel")]
         names = {call.name.rpartition(".")[2] for call in calls(architecture)}
         names |= {"InputLayer", _FORMS.get(architecture.form, "")}
-        text = dumps(architecture)
+        text = architecture.text
         left: list[KnownIssue] = []
         for entry in self.left:
             could = any(self._could(entry, each, checks, names, text) for each in entry.patterns)

@@ -44,7 +44,7 @@ def tolerance(relation: str, architecture: Architecture) -> dict[str, float] | N
     table = TOLERANCES.get(relation)
     if table is None:
         return None
-    named = dumps(architecture)
+    named = architecture.text
     low = max((table[dtype] for dtype in ("float16", "bfloat16") if re.search(rf"(?<!b){dtype}", named)), default=0.0)
     single = max(table["float32"], low)
     double = table["float64"] if architecture.policy == "float64" and not low else single

@@ -51,7 +51,7 @@ class Pattern:
             return False
         if self.layers and not set(self.layers) & _classes(finding):
             return False
-        if self.holds and not re.search(self.holds, dumps(finding.architecture)):
+        if self.holds and not re.search(self.holds, finding.architecture.text if finding.architecture else "null"):
             return False
         if self.where and not re.search(self.where, "/".join(finding.place)):
             return False

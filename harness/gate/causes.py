@@ -17,7 +17,6 @@ from packaging.version import Version
 
 from harness.expectations.finding import Finding
 from harness.expectations.known import SHIPPED, KnownIssue, KnownIssues, in_range
-from harness.protocol.architecture import dumps
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -144,7 +143,7 @@ def later(one: str, other: str) -> bool:
 def diagnose(finding: Finding, keras: str = "", saved_by: str = "") -> Cause | None:
     """The cause of a finding: a row, or a known issue of the Keras that breaks it; None where none is known."""
     said = f"{finding.error['type']}: {finding.error['message']}" if finding.error else ""
-    model = dumps(finding.architecture)
+    model = finding.architecture.text if finding.architecture else "null"
     formats = ("hdf5", "keras", "weights")
     file = next((each for each in formats for route in finding.routes if route.startswith(each)), "")
     broken = Break(finding.observation, finding.direction, said, finding.where, model, keras, file)

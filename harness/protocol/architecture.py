@@ -12,6 +12,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 from harness.protocol.fields import check
@@ -184,7 +185,12 @@ class Architecture:
 
     def digest(self) -> str:
         """Twelve hex digits that name this architecture, the same on every machine."""
-        return hashlib.sha256(dumps(self).encode()).hexdigest()[:12]
+        return hashlib.sha256(self.text.encode()).hexdigest()[:12]
+
+    @cached_property
+    def text(self) -> str:
+        """It as one line of JSON, which is looked at for every known issue and every cause."""
+        return dumps(self)
 
 
 @dataclass(frozen=True)

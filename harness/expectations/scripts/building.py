@@ -18,7 +18,6 @@ from harness.protocol.architecture import (
     Name,
     Node,
     Ref,
-    dumps,
     nodes_of,
 )
 
@@ -273,7 +272,7 @@ def _name(node: Node) -> str:
 
 def filling(architecture: Architecture, major: int) -> list[str]:
     """Lines that give every weight a value of its own, as the harness does."""
-    text = dumps(architecture)
+    text = architecture.text
     application = architecture.form.startswith("application:")
     widened = application or re.search(r"Normalization|custom\.[A-Z]", text)
     if not (widened or _NOT_FLOATS.search(text) or (major == 2 and RANDOM.search(text))):
@@ -309,4 +308,4 @@ def _short_name(major: int) -> str:
 
 def stateful(architecture: Architecture) -> bool:
     """Whether a layer keeps a state from one batch to the next."""
-    return '"stateful":true' in dumps(architecture)
+    return '"stateful":true' in architecture.text

@@ -9,7 +9,7 @@ from harness.expectations.compare import tolerance
 from harness.expectations.finding import Finding
 from harness.expectations.scripts.building import NO_VARIABLES, RANDOM, layer_at, stateful
 from harness.expectations.scripts.values import quoted
-from harness.protocol.architecture import Architecture, Call, dumps
+from harness.protocol.architecture import Architecture, Call
 
 TRAINING_STEPS = 2
 _EXACT, _TEXT, _CLOSE = "actual != expected", "str(actual) != str(expected)", "close"
@@ -30,7 +30,7 @@ class Case:
     def of(cls, finding: Finding, major: int, relation: str) -> Case:
         """The case of a finding that has an architecture."""
         assert finding.architecture is not None
-        return cls(finding, finding.architecture, major, finding.routes[0], relation, dumps(finding.architecture))
+        return cls(finding, finding.architecture, major, finding.routes[0], relation, finding.architecture.text)
 
     @property
     def place(self) -> tuple[str, ...]:

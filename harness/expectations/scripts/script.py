@@ -21,7 +21,7 @@ from harness.expectations.scripts.routes import ROUTES, Way
 from harness.expectations.scripts.stated import of_compile, stated, stated_differs, still_trained
 from harness.expectations.scripts.values import Writer, quoted
 from harness.expectations.table import parse
-from harness.protocol.architecture import calls, dumps
+from harness.protocol.architecture import calls
 
 SHOWS = "The fault shows."
 SHOWS_NOT = "The fault does not show."
@@ -339,7 +339,7 @@ def _untrained(case: Case) -> Case:
         return case
     early = tuple(each for each in case.architecture.freezes if each.when != "trained")
     architecture = replace(case.architecture, compile=replace(compiled, steps=0), freezes=early)
-    return replace(case, architecture=architecture, text=dumps(architecture))
+    return replace(case, architecture=architecture, text=architecture.text)
 
 
 def _shape(case: Case) -> Lines:
