@@ -91,6 +91,20 @@ def test_a_layer_is_that_of_a_later_keras_where_it_is_the_one_that_is_missing_an
         assert not told(said.replace("AutoContrast", "MixUp"), built_in)
 
 
+def test_a_layer_was_removed_where_it_is_the_one_that_is_unknown_and_was_keras_s_own() -> None:
+    def told(model: str, said: str = "Unknown layer: 'ThresholdedReLU'.") -> bool:
+        found = cause_of(Break("travel", "forward", said, model=model, keras="3.15.1", saved_by="2.15.0"))
+        return found is not None and found.id == "built-in-layer-removed"
+
+    assert told('{"module": "keras.layers", "class_name": "ThresholdedReLU", "config": {}}')
+    assert told('{"class_name": "ThresholdedReLU", "config": {"name": "thresholded_re_lu"}}')
+    slicing = '{"module": "keras.src.layers.core.tf_op_layer", "class_name": "SlicingOpLambda", "config": {}}'
+    assert told(slicing, "Could not locate class 'SlicingOpLambda'.")
+    assert told('{"$":"Call","name":"ops.add"}', "Unknown layer: 'TFOpLambda'.")
+    assert not told('{"module": "mine", "class_name": "ThresholdedReLU", "registered_name": "mine>ThresholdedReLU"}')
+    assert not told(slicing)
+
+
 def test_what_was_read_of_some_releases_is_no_cause_in_others_nor_of_another_name() -> None:
     activation = SAID["activations-of-a-later-keras"]
     assert told_of(replace(activation, said=f"{activation.said}_of_mine"), activation.layer) == ""
