@@ -382,6 +382,15 @@ SAID = {
         keras="3.15.1",
         saved_by="2.15.0",
     ),
+    "summand-taken-for-a-bias": Case(
+        layer=Call("layers.Average"),
+        observation="outputs",
+        where="inner/average_layer",
+        layers=("Average",),
+        kind="value",
+        keras="3.15.1",
+        saved_by="2.15.0",
+    ),
     "layers-in-a-dict": Case(
         layer=Call("custom.Gate", {"units": 2, "kept": "dict"}),
         observation="weights",

@@ -91,6 +91,23 @@ def test_a_layer_is_that_of_a_later_keras_where_it_is_the_one_that_is_missing_an
         assert not told(said.replace("AutoContrast", "MixUp"), built_in)
 
 
+def test_a_summand_is_taken_for_a_bias_by_the_layers_that_add_and_in_the_releases_that_do_so() -> None:
+    case = SAID["summand-taken-for-a-bias"]
+    for name in ("Add", "Average"):
+        assert told_of(replace(case, layers=(name,)), Call(f"layers.{name}")) == "summand-taken-for-a-bias"
+    # On the way back the release that adds so has saved.
+    back = replace(case, direction="back", keras="2.15.0", saved_by="3.15.1")
+    assert told_of(back, case.layer) == "summand-taken-for-a-bias"
+    for other in (
+        replace(case, layers=("Multiply",)),
+        replace(case, layers=()),  # elsewhere in a model that holds one
+        replace(case, keras="3.6.0"),
+        replace(case, kind="dtype"),
+        replace(case, observation="weights"),
+    ):
+        assert told_of(other, case.layer) == ""
+
+
 def test_a_layer_was_removed_where_it_is_the_one_that_is_unknown_and_was_keras_s_own() -> None:
     def told(model: str, said: str = "Unknown layer: 'ThresholdedReLU'.") -> bool:
         found = cause_of(Break("travel", "forward", said, model=model, keras="3.15.1", saved_by="2.15.0"))
