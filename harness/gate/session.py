@@ -194,7 +194,10 @@ class Gate:
                 yield single, {route: row for route, row in missing.items() if route not in closed}
 
     def _reduce(self, exchange: Exchange, table: Table) -> None:
-        """Makes what fails small, the file routes first; both releases are asked again for each try."""
+        """Makes what fails small; both releases are asked again for each try.
+
+        There may be no time for all: what has no cause yet comes first, for somebody must look at it.
+        """
         wanted = [
             finding
             for finding in self.result.findings.values()
@@ -202,7 +205,10 @@ class Gate:
         ]
         begin = time.perf_counter()
         end = time.monotonic() + REDUCE_ALL
-        wanted.sort(key=lambda each: (kind(each) not in self.options.fail_on, each.direction == BACK))
+        explained = {id(each): self.result.cause(each) is not None for each in wanted}
+        wanted.sort(
+            key=lambda each: (explained[id(each)], kind(each) not in self.options.fail_on, each.direction == BACK)
+        )
         threads = ThreadPoolExecutor(AT_A_TIME, thread_name_prefix="smaller")
         try:
             tried = threads.map(lambda each: self._smaller(exchange, each, table, end), wanted)

@@ -11,7 +11,7 @@ from harness.check.profiles import PROFILES
 from harness.expectations.finding import Finding
 from harness.gate.causes import NO_GRAPH
 from harness.gate.comparison import Comparison
-from harness.gate.exchange import Trip
+from harness.gate.exchange import Exchange, Trip
 from harness.gate.release import Release
 from harness.gate.result import Options, Result
 from harness.gate.session import Gate
@@ -143,3 +143,18 @@ def test_a_layer_that_no_file_has_carried_along_a_route_has_not_passed_it() -> N
         result.count(layer, route, "forward", passed=passed)
     row = next(line for line in markdown(result).splitlines() if "other layers" in line)
     assert row == "| 2 other layers | all passed | 1 passed |"
+
+
+def test_what_has_no_cause_is_made_small_first(gate: Gate, monkeypatch: pytest.MonkeyPatch) -> None:
+    case = SAID["built-in-layer-removed"]
+    explained = replace(case.of(case.layer), routes=("hdf5",), direction="forward", status="incompatible")
+    unexplained = replace(explained, error=BROKEN.error)
+    back = replace(unexplained, direction="back")
+    assert gate.result.cause(explained) is not None
+    assert gate.result.cause(unexplained) is None
+    gate.result.findings = {"a": explained, "b": back, "c": unexplained}
+    taken: list[Finding] = []
+    monkeypatch.setattr(gate, "_smaller", lambda exchange, finding, table, end: taken.append(finding) or finding)
+    monkeypatch.setattr("harness.gate.session.AT_A_TIME", 1)
+    gate._reduce(Exchange.__new__(Exchange), {})
+    assert taken == [unexplained, back, explained]
