@@ -1,6 +1,7 @@
 """An architecture is data: it goes to JSON and back, and its name is the same everywhere."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -38,6 +39,16 @@ def test_an_architecture_survives_json() -> None:
     node = Node("d", Call("layers.Dense", {"units": 2}), (Ref("x"),), shapes=((2,),))
     whole = Architecture("m", inputs=(Input("x", (3,)),), nodes=(node,), outputs=Ref("d"))
     assert from_json(json.loads(json.dumps(to_json(whole)))) == whole
+
+
+def test_an_architecture_is_written_once_and_one_that_was_made_of_it_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = Architecture("m", inputs=(Input("x", (3,)),), outputs=Ref("x"))
+    assert whole.text == dumps(whole)
+    wider = replace(whole, inputs=(Input("x", (4,)),))
+    assert wider.text == dumps(wider) != whole.text
+    monkeypatch.setattr("harness.protocol.architecture.dumps", None)
+    assert whole.text is whole.text
+    assert wider.digest() != whole.digest()
 
 
 def test_an_unknown_tag_is_refused_by_name() -> None:

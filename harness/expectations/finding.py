@@ -40,6 +40,11 @@ class Finding:
     script_problem: str = ""  # why it does not show
 
     @property
+    def model(self) -> str:
+        """The architecture as JSON, in which rows look for what a cause needs; ``null`` where there is none."""
+        return "null" if self.architecture is None else self.architecture.text
+
+    @property
     def check(self) -> str:
         """`route/observation`, of the first route."""
         return f"{self.routes[0]}/{self.observation}"

@@ -51,7 +51,7 @@ class Pattern:
             return False
         if self.layers and not set(self.layers) & _classes(finding):
             return False
-        if self.holds and not re.search(self.holds, finding.architecture.text if finding.architecture else "null"):
+        if self.holds and not re.search(self.holds, finding.model):
             return False
         if self.where and not re.search(self.where, "/".join(finding.place)):
             return False

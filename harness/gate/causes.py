@@ -27,6 +27,8 @@ ROWS = Path(__file__).with_name("causes.toml")
 OWN_CLASS = "own-class-missing"
 NO_GRAPH = "keras-2-module-path"  # no functional model passes, whatever layers it holds
 END = 10_000  # characters
+# In the config of a file, of which that of a .h5 states no module, or in an architecture.
+BUILT_IN = r'(?:(?:"module": ?"keras\.[\w.]+", ?|\{)"class_name": ?"|"name":"layers\.){named}"'
 SAVE_AGAIN = "load the model in the baseline and save it as"
 
 
@@ -57,8 +59,8 @@ class Break:
 class Cause:
     """One cause. `error`, `where` and `holds` are expressions for what is said, the place, and the model.
 
-    What `error` has in a group called ``named`` is ``{named}`` in `holds`: of a class that is unknown Keras says the
-    name alone, and whether it is Keras's own shows in the model.
+    ``{built_in}`` in `holds` is a layer of Keras's own of the name that `error` has in a group called ``named``: of a
+    class that is unknown Keras says the name alone, and whose it is shows in the model.
 
     Where `keras` names releases, one of them must be the one that broke it, and where `saved_by` does, the one that
     saved it. One that computes wrongly parts from the other whichever of them saves: `either` names it. `format` is
@@ -106,7 +108,7 @@ class Cause:
         )
 
     def _holds(self, named: str = "") -> str:
-        return self.holds.replace("{named}", re.escape(named))
+        return self.holds.replace("{built_in}", BUILT_IN.replace("{named}", re.escape(named)))
 
 
 def _among(wanted: str, *releases: str) -> bool:
@@ -143,10 +145,9 @@ def later(one: str, other: str) -> bool:
 def diagnose(finding: Finding, keras: str = "", saved_by: str = "") -> Cause | None:
     """The cause of a finding: a row, or a known issue of the Keras that breaks it; None where none is known."""
     said = f"{finding.error['type']}: {finding.error['message']}" if finding.error else ""
-    model = finding.architecture.text if finding.architecture else "null"
     formats = ("hdf5", "keras", "weights")
     file = next((each for each in formats for route in finding.routes if route.startswith(each)), "")
-    broken = Break(finding.observation, finding.direction, said, finding.where, model, keras, file)
+    broken = Break(finding.observation, finding.direction, said, finding.where, finding.model, keras, file)
     cause = cause_of(replace(broken, layers=finding.layers, kind=finding.kind, saved_by=saved_by))
     return cause or (_known(finding, keras) if keras else None)
 

@@ -203,12 +203,14 @@ class Gate:
             for finding in self.result.findings.values()
             if finding.status not in (PRE_EXISTING, FIXED) and finding.known_issue is None
         ]
+
+        def rank(finding: Finding) -> tuple[bool, bool, bool]:
+            explained = self.result.cause(finding) is not None
+            return explained, kind(finding) not in self.options.fail_on, finding.direction == BACK
+
         begin = time.perf_counter()
         end = time.monotonic() + REDUCE_ALL
-        explained = {id(each): self.result.cause(each) is not None for each in wanted}
-        wanted.sort(
-            key=lambda each: (explained[id(each)], kind(each) not in self.options.fail_on, each.direction == BACK)
-        )
+        wanted.sort(key=rank)
         threads = ThreadPoolExecutor(AT_A_TIME, thread_name_prefix="smaller")
         try:
             tried = threads.map(lambda each: self._smaller(exchange, each, table, end), wanted)

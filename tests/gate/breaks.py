@@ -54,6 +54,7 @@ class Case(Break):
 
 
 of_a_later_keras = partial(Case, direction="back", saved_by="3.15.1")
+of_another_sum = partial(Case, observation="outputs", kind="value", keras="3.15.1", saved_by="2.15.0")
 
 
 def told_of(case: Case, *layers: object) -> str:
@@ -374,22 +375,12 @@ SAID = {
         layer=Call("layers.SeparableConv1D", {"filters": 1, "kernel_size": 2, "padding": "causal"}),
         observation="build",
     ),
-    "bias-along-the-width": Case(
+    "bias-along-the-width": of_another_sum(
         layer=Call("layers.Conv1D", {"data_format": "channels_first", "filters": 4, "kernel_size": 3}),
-        observation="outputs",
         where="inner/conv1_d",
-        kind="value",
-        keras="3.15.1",
-        saved_by="2.15.0",
     ),
-    "summand-taken-for-a-bias": Case(
-        layer=Call("layers.Average"),
-        observation="outputs",
-        where="inner/average_layer",
-        layers=("Average",),
-        kind="value",
-        keras="3.15.1",
-        saved_by="2.15.0",
+    "summand-taken-for-a-bias": of_another_sum(
+        layer=Call("layers.Average"), where="inner/average_layer", layers=("Average",)
     ),
     "layers-in-a-dict": Case(
         layer=Call("custom.Gate", {"units": 2, "kept": "dict"}),

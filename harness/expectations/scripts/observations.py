@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from harness.expectations.compare import tolerance
 from harness.expectations.finding import Finding
@@ -24,13 +24,17 @@ class Case:
     major: int
     route: str
     relation: str = "="
-    text: str = field(default="", repr=False)  # the architecture as JSON
 
     @classmethod
     def of(cls, finding: Finding, major: int, relation: str) -> Case:
         """The case of a finding that has an architecture."""
         assert finding.architecture is not None
-        return cls(finding, finding.architecture, major, finding.routes[0], relation, finding.architecture.text)
+        return cls(finding, finding.architecture, major, finding.routes[0], relation)
+
+    @property
+    def text(self) -> str:
+        """The architecture as JSON."""
+        return self.architecture.text
 
     @property
     def place(self) -> tuple[str, ...]:

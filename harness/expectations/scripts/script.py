@@ -339,7 +339,7 @@ def _untrained(case: Case) -> Case:
         return case
     early = tuple(each for each in case.architecture.freezes if each.when != "trained")
     architecture = replace(case.architecture, compile=replace(compiled, steps=0), freezes=early)
-    return replace(case, architecture=architecture, text=architecture.text)
+    return replace(case, architecture=architecture)
 
 
 def _shape(case: Case) -> Lines:
