@@ -16,7 +16,7 @@ from typing import Any
 from harness.environments.pythons import OLDEST, python_for
 from harness.environments.store import Slot
 from harness.environments.uv import NoUv, UvFailed, run_uv
-from harness.environments.wanted import TENSORFLOWS, Wanted, wanted
+from harness.environments.wanted import NIGHTLY, TENSORFLOWS, Wanted, wanted
 
 Say = Callable[[str], None]
 STATED = ("keras", "tf_keras", "numpy", "h5py", "protobuf")  # beside TensorFlow and Python
@@ -29,7 +29,6 @@ for name in %r:
     except metadata.PackageNotFoundError: pass
 print(json.dumps(found))
 """
-NIGHTLY = "keras-nightly"
 FRESH = 24 * 3600.0  # seconds for which requirements are taken to mean the same releases
 CHANGES = re.compile(r"^ [+-] \S", re.MULTILINE)  # what uv would install or take away
 
@@ -148,6 +147,7 @@ def _make(slot: Slot, asked: Wanted, say: Say, hold: Callable[[], None]) -> None
                 {
                     "asked": asked.asked,
                     "requirements": list(asked.lines),
+                    "overrides": list(asked.overrides),
                     "python": _python(asked),
                     "resolved": resolved,
                     "made": time.time(),
@@ -182,13 +182,17 @@ def _means_the_same(slot: Slot, record: dict[str, Any], lock: int, say: Say) -> 
 
 
 def _install(slot: Slot) -> list[str | Path]:
-    return ["pip", "install", "--python", slot.interpreter, "-r", slot.path / "requirements.txt"]
+    return [
+        "pip", "install", "--python", slot.interpreter, "--override", slot.path / "overrides.txt",
+        "-r", slot.path / "requirements.txt",
+    ]  # fmt: skip
 
 
 def _fill(slot: Slot, asked: Wanted, lock: int) -> dict[str, str]:
     """The virtual environment itself; returns what was resolved."""
     slot.path.mkdir(parents=True)
-    (slot.path / "requirements.txt").write_text("\n".join(asked.lines) + "\n", encoding="utf-8")
+    for name, lines in (("requirements.txt", asked.lines), ("overrides.txt", asked.overrides)):
+        (slot.path / name).write_text("\n".join(lines) + "\n", encoding="utf-8")
     run_uv(["venv", "--no-project", "--python", _python(asked), slot.path / "env"], holds=lock)
     python = releases(str(slot.interpreter)).get("python", "")
     if python and tuple(map(int, python.split(".")[:2])) < OLDEST:

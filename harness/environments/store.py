@@ -22,7 +22,7 @@ from typing import Any
 from platformdirs import user_cache_path
 
 RECORD = "environment.json"
-FIELDS = {"asked", "requirements", "python", "resolved", "made", "looked", "seconds"}  # of a record
+FIELDS = {"asked", "requirements", "overrides", "python", "resolved", "made", "looked", "seconds"}  # of a record
 
 
 def place() -> Path:

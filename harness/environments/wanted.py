@@ -23,6 +23,9 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 LEGACY = "tf-keras"
+KERAS, NIGHTLY = "keras", "keras-nightly"
+# A TensorFlow that is no nightly one asks for keras, which would lie over keras-nightly.
+NO_KERAS = f"{KERAS} ; sys_platform == 'never'"
 TENSORFLOWS = ("tensorflow", "tensorflow-cpu", "tf-nightly", "tf-nightly-cpu")
 BARE = re.compile(r"[\w.-]+")
 CONTINUED = re.compile(r"\\\r?\n")
@@ -57,9 +60,19 @@ class Wanted:
         return [each for each in map(_requirement, self.lines) if each is not None]
 
     @property
+    def names(self) -> set[str]:
+        """The packages that are asked for."""
+        return {canonicalize_name(each.name) for each in self.requirements}
+
+    @property
     def legacy(self) -> bool:
         """Whether Keras 2 is asked for under a TensorFlow that has Keras 3."""
-        return any(canonicalize_name(each.name) == LEGACY for each in self.requirements)
+        return LEGACY in self.names
+
+    @property
+    def overrides(self) -> tuple[str, ...]:
+        """What takes the place of requirements of the packages that are asked for."""
+        return (NO_KERAS,) if NIGHTLY in self.names else ()
 
     def key(self, python: str) -> str:
         """Twelve hex digits that are the same for the same requirements, in whatever order and spelling."""
@@ -153,7 +166,12 @@ def _of(text: str, lines: Iterable[str]) -> Wanted:
             kept.append(line)
     if not kept:
         raise Unreadable(f"{text!r} asks for no TensorFlow")
-    return Wanted(text, lines=tuple(kept), python=python)
+    found = Wanted(text, lines=tuple(kept), python=python)
+    if {KERAS, NIGHTLY} <= found.names:
+        raise Unreadable(
+            f"{text!r} asks for keras and for keras-nightly, which are installed into one folder: name one"
+        )
+    return found
 
 
 def _word(word: str) -> str:

@@ -52,6 +52,13 @@ def test_it_is_made_of_what_was_asked_and_says_what_was_resolved(uv: FakeUv, cac
     assert install.endswith(f"-r {cache / str(found.id) / 'requirements.txt'}")
 
 
+def test_a_nightly_keras_is_not_lain_over_by_the_one_that_tensorflow_asks_for(uv: FakeUv, cache: Path) -> None:
+    found = made("tensorflow-cpu==2.18.1 keras-nightly")
+    overrides = cache / str(found.id) / "overrides.txt"
+    assert f"--override {overrides} " in uv.calls[-1]
+    assert overrides.read_text(encoding="utf-8") == "keras ; sys_platform == 'never'\n"
+
+
 def test_it_is_made_once(uv: FakeUv) -> None:
     assert made(OLD) == made(OLD)
     assert uv.installs == 1

@@ -155,6 +155,7 @@ def test_interpreters_and_virtual_environments_are_taken_as_they_are(tmp_path: P
         ("tensorflow >=2.12", "'>=2.12' is no requirement"),
         ("tensorflow=2.12 keras", "'tensorflow=2.12' is no requirement"),
         ("python==3.11", "asks for no TensorFlow"),
+        ("tensorflow keras==3.15.1 keras_nightly", "asks for keras and for keras-nightly"),
     ],
 )
 def test_what_names_no_environment_is_told(
