@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from harness.architectures.drawing import draws
 from harness.architectures.families import all_rules
 from harness.architectures.graph import Goal
 from harness.architectures.models import architectures
-from harness.protocol.architecture import layer_calls
+from harness.protocol.architecture import Call, Data, layer_calls
 from tests.processes import printed
 from tests.vocabularies import vocabulary
 
@@ -29,6 +31,20 @@ def test_two_arguments_of_a_layer_seldom_get_the_same_value() -> None:
     pairs = [(each.arguments["dropout"], each.arguments["recurrent_dropout"]) for each in layers if each.name == GRU]
     assert len(pairs) >= 40
     assert sum(one == other for one, other in pairs) <= 2
+
+
+@pytest.mark.parametrize("version", ["2.15", "3.15"])
+def test_some_embeddings_are_given_vectors_of_their_own_size(version: str) -> None:
+    strategy = architectures(vocabulary=vocabulary(version), rules=all_rules(), goals=[Goal("Embedding")])
+    found = [call.arguments for each in draws(strategy, 40, seed_value=1) for call in layer_calls(each)]
+    given = [
+        (each["embeddings_initializer"].arguments["value"].shape, (each["input_dim"], each["output_dim"]))
+        for each in found
+        if isinstance(start := each.get("embeddings_initializer"), Call)
+        and isinstance(start.arguments.get("value"), Data)
+    ]
+    assert 4 <= len(given) <= 20
+    assert [vectors for vectors, _ in given] == [size for _, size in given]
 
 
 def test_the_same_seed_gives_the_same_draws_whatever_numbers_stand_in_the_modules_that_are_imported(

@@ -36,8 +36,9 @@ def optional_object(
 
 
 def variable(a: Arguments, what: str, *, rank: int | None = None, constraint: bool = True) -> None:
-    """`<what>_initializer`, `_regularizer` and `_constraint` of a variable of `rank` axes."""
-    optional_object(a, f"{what}_initializer", "initializers", initializers(a.vocabulary, rank=rank), rank=rank)
+    """`<what>_initializer`, unless it has one, `_regularizer` and `_constraint` of a variable of `rank` axes."""
+    if f"{what}_initializer" not in a.values:
+        optional_object(a, f"{what}_initializer", "initializers", initializers(a.vocabulary, rank=rank), rank=rank)
     optional_object(a, f"{what}_regularizer", "regularizers", regularizers(a.vocabulary, rank=rank), rank=rank)
     if constraint:
         square = what == "kernel" and rank == 4 and _is_square(a.get("kernel_size"))

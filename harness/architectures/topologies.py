@@ -148,6 +148,9 @@ TOPOLOGIES = (
     Topology("models three deep, called twice", signs.twice(True), _steps.three_deep(twice=True)),
     Topology("a Sequential in a functional model in a Sequential", signs.sandwich, whole=_steps.sandwich),
     Topology(
+        "a functional base in a Sequential, a head behind it", signs.transferred, whole=_steps.transferred
+    ),
+    Topology(
         "a Sequential without Input", signs.form("sequential", deferred=True),
         whole=_steps.late_and_frozen("first"),
     ),

@@ -198,6 +198,15 @@ def sandwich(architecture: Architecture) -> bool:
     )
 
 
+def transferred(architecture: Architecture) -> bool:
+    if architecture.form != "sequential" or len(architecture.nodes) < 2:
+        return False
+    base = architecture.nodes[0].layer
+    return isinstance(base, Architecture) and base.form == "functional" and all(
+        isinstance(node.layer, Call) for node in base.nodes
+    )  # fmt: skip
+
+
 def weightless(architecture: Architecture) -> bool:
     plain = {"layers.Rescaling", "layers.ReLU", "layers.UnitNormalization", "layers.Flatten", "layers.Dropout"}
     return all(call.name in plain for call in layer_calls(architecture)) and bool(architecture.nodes)

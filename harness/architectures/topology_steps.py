@@ -358,6 +358,26 @@ def sandwich(draw: Draw, graph: Graph) -> Architecture:
     )  # fmt: skip
 
 
+def transferred(draw: Draw, graph: Graph) -> Architecture:
+    """A functional base of an image in a Sequential, the layers of a head behind it; the base is frozen, or not."""
+    image = Spec((draw(st.integers(3, 5)), 4, draw(st.integers(1, 3))), image=True)
+    maps = Spec((*image.shape[:-1], 2))
+    inside = Graph(draw, graph.vocabulary, graph.rules, batch=graph.batch, fixed_batch=graph.fixed_batch)
+    convolved = put(
+        inside, "conv", Call("layers.Conv2D", {"filters": 2, "kernel_size": 3, "padding": "same"}),
+        (inside.input(image),), maps,
+    )  # fmt: skip
+    base = inside.architecture("base", put(inside, "norm", Call("layers.BatchNormalization"), (convolved,), maps))
+    features = put(graph, "base", base, (graph.input(image),), maps)
+    pooled = put(graph, "pool", Call("layers.GlobalAveragePooling2D"), (features,), Spec((2,)))
+    head = put(graph, "head", Call("layers.Dense", {"units": 3, "activation": "softmax"}), (pooled,), Spec((3,)))
+    frozen = draw(st.booleans())
+    return Architecture(
+        "model", "sequential", tuple(graph.inputs), tuple(graph.nodes), head, batch=graph.batch,
+        seed=draw(st.integers(0, 2**16)), freezes=(Freeze(("base",)),) if frozen else (),
+    )  # fmt: skip
+
+
 def weightless(draw: Draw, graph: Graph) -> Architecture:
     """A model without a weight."""
     onto = graph.input(Spec((3, 2)))

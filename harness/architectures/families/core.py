@@ -18,7 +18,7 @@ from harness.architectures.policies import (
     own_policy,
     quantizing,
 )
-from harness.architectures.rules import NOTHING, Arguments, LayerRule, Placement, Wanted
+from harness.architectures.rules import NOTHING, Arguments, LayerRule, Placement, Wanted, chance
 from harness.architectures.spec import Spec
 from harness.architectures.vocabulary import Vocabulary
 from harness.protocol.architecture import Call, Data, Method
@@ -236,6 +236,10 @@ def _embedding(a: Arguments, x: Spec) -> Placement:
     assert x.limit is not None
     size = a.required("input_dim", st.integers(x.limit, x.limit + 3))
     width = a.required("output_dim", st.integers(1, 5))
+    if not a.plain and chance(a.draw, 4):
+        # As vectors are given that were learnt elsewhere.
+        vectors = Data((size, width), seed=a.draw(seeds))
+        a.give("embeddings_initializer", Call("initializers.Constant", {"value": vectors}))
     variable(a, "embeddings", rank=2)
     activity(a)
     masked = x.rank == 1 and a.optional("mask_zero", st.just(True), default=False)
