@@ -31,6 +31,7 @@ from harness.expectations.table import parse
 from harness.gate.comparison import ROWS
 from harness.protocol.architecture import Architecture, Call, Compile, Data, Input, Node, Ref, Values
 from tests import warm as forking
+from tests.script_names import used_too_early
 from tests.test_console import MODEL as SMALL
 from tests.test_planted import MODEL, PLANTED, faulty, healthy
 from tests.vocabularies import vocabulary
@@ -86,7 +87,7 @@ def test_every_route_of_the_table_has_its_lines_and_every_observation_its_look()
 
 @pytest.mark.parametrize("version", KERAS)
 def test_scripts_of_drawn_models_are_python_and_of_a_width(version: str) -> None:
-    wide = 0
+    wide, masked = 0, 0
     for number, architecture in enumerate(drawn(version)):
         some = cells()[number % 7 :: 7]
         findings = [a_finding(architecture, *cell) for cell in some]
@@ -96,10 +97,15 @@ def test_scripts_of_drawn_models_are_python_and_of_a_width(version: str) -> None
         for finding in findings:
             script = script_of(finding, KERAS[version])
             compile(script, finding.check, "exec")
+            # What is not compiled has no targets, and cannot be trained.
+            allowed = {"targets"} if finding.observation == "training" and architecture.compile is None else set()
+            assert used_too_early(script) <= allowed
+            masked += "masked[" in script
             assert SHOWS in script
             assert SHOWS_NOT in script or finding.observation == "worker"
             wide += sum(len(line) > WIDTH for line in script.splitlines())
     assert wide == 0
+    assert masked
 
 
 def test_a_script_is_written_as_people_write() -> None:

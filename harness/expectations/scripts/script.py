@@ -32,6 +32,7 @@ OF_TENSORFLOW = frozenset({
     "InvalidArgumentError", "NotFoundError", "OutOfRangeError", "ResourceExhaustedError", "UnimplementedError",
     "UnknownError",
 })  # fmt: skip
+MASKING = r"masked|for sample in|    masked"  # lines that make an array with gaps, before it is used
 CRASH_LIMIT = 40  # seconds after which a script says that it hangs
 
 Lines = list[str]
@@ -167,10 +168,16 @@ def needed(lines: Lines) -> Lines:
     """The lines without the targets and the data that none of them uses."""
     kept = lines
     for name in ("targets", "data"):
-        rest = [line for line in kept if not re.match(rf"{name} = |masked|for sample in|    masked", line)]
+        rest = [line for line in kept if not re.match(rf"{name} = |{MASKING}", line)]
         if not re.search(rf"(?<![\w.\"]){name}\b(?![\w\"])", "\n".join(rest)):
             kept = rest if name == "data" else [line for line in kept if not line.startswith(f"{name} = ")]
     return kept
+
+
+def _fed(lines: Lines) -> tuple[Lines, Lines]:
+    """The lines that make the data and the targets, and the others."""
+    fed = [line for line in lines if re.match(rf"data = |targets = |{MASKING}", line)]
+    return fed, [line for line in lines if line not in fed]
 
 
 def verdict(look: Look) -> Lines:
@@ -276,8 +283,7 @@ def trying(case: Case, journey: Lines) -> Lines:
 def _other_process(case: Case, way: Way, look: Look) -> Lines:
     """The script runs itself a second time, to load the file in a process that never saw the model."""
     model = making(case)
-    fed = [line for line in model if line.startswith(("data = ", "targets = "))]
-    rest = [line for line in model if line not in fed]
+    fed, rest = _fed(model)
     return [
         *look.define,
         *fed,
@@ -298,8 +304,7 @@ def _other_process(case: Case, way: Way, look: Look) -> Lines:
 
 
 def _other_process_raises(case: Case, way: Way, define: Lines, model: Lines, looked: Lines) -> Lines:
-    fed = [line for line in model if line.startswith(("data = ", "targets = "))]
-    rest = [line for line in model if line not in fed]
+    fed, rest = _fed(model)
     second = [*trying(case, [f"loaded = {way.load}", *looked]), "sys.exit()"]
     return [
         *define,
@@ -321,9 +326,9 @@ def _at_build(case: Case) -> Lines:
         if finding.observation in OBSERVATIONS:
             look = OBSERVATIONS[finding.observation](case)
             return [*look.define, *model, "", *trying(case, look.lines("model"))]
-        setup = [line for line in model if line.startswith(("keras.utils.set_random", "keras.config", "data = "))]
-        setup += [line for line in model if line.startswith("targets = ")]
-        return [*setup, *trying(case, [line for line in model if line not in setup])]
+        fed, rest = _fed(model)
+        setup = [line for line in rest if line.startswith(("keras.utils.set_random", "keras.config"))]
+        return [*setup, *fed, *trying(case, [line for line in rest if line not in setup])]
     if finding.observation == "shape":
         return [*making(case), "", *_shape(case), *verdict(Look(""))]
     if finding.observation == "flags":
