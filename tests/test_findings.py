@@ -54,6 +54,35 @@ def test_a_cause_has_one_id_wherever_and_whenever_it_shows() -> None:
     )
 
 
+def of_a_part(observation: str, *place: str, layer: str = "Attention", kind: str = "value") -> Finding:
+    return replace(FINDING, observation=observation, kind=kind, place=place, layers=(layer,))
+
+
+def test_what_moves_or_is_free_inside_of_a_frozen_layer_has_one_id_whatever_the_layer_calls_its_parts() -> None:
+    moved = of_a_part("frozen", "fit", "Model/Attention/query/kernel")
+    for place in ("Model/Attention/query/bias", "Attention/value/kernel", "Model/Model/Attention/value/dense/kernel"):
+        assert of_a_part("frozen", "fit", place).id == moved.id
+    free = of_a_part("flags", "layers", "Attention/query")
+    assert of_a_part("flags", "layers", "Model/Attention/out/dense").id == free.id
+    others = [
+        of_a_part("frozen", "reloaded fit", "Model/Attention/query/kernel"),  # after another journey
+        of_a_part("frozen", "fit", "Model/Attention/kernel"),  # the layer's own
+        of_a_part("frozen", "fit", "Model/Attention/query/kernel", kind="missing"),
+        of_a_part("frozen", "fit", "Model/Dense/query/kernel", layer="Dense"),
+        of_a_part("frozen", "fit", "nobody/knows/whose"),
+        of_a_part("flags", "layers", "Attention"),  # the layer itself
+        of_a_part("flags", "trainable weights"),
+    ]
+    assert len({each.id for each in (moved, free, *others)}) == 2 + len(others)
+
+
+def test_a_weight_of_a_frozen_layer_itself_is_none_that_lies_inside() -> None:
+    one, other = (of_a_part("frozen", "fit", f"Model/Dense/{weight}", layer="Dense") for weight in ("kernel", "bias"))
+    assert one.id == other.id  # of each layer the first that moved is told, which may be either
+    assert one.signature == "frozen|value|fit|Dense"
+    assert of_a_part("weights", "Attention/query/kernel").id != of_a_part("weights", "Attention/value/kernel").id
+
+
 def test_a_finding_that_shows_again_has_all_its_routes_once() -> None:
     again = FINDING.merged(replace(FINDING, routes=("clone", "hdf5"), times=3))
     assert (again.routes, again.times) == (("json", "clone", "hdf5"), 5)

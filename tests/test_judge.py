@@ -220,20 +220,28 @@ def test_one_argument_of_a_layer_is_one_difference_of_a_config() -> None:
     one, other = config(initializer={"a": 1, "b": {"c": 1}}), config(initializer={"a": 2, "b": {"c": 2}})
     assert [where for where, *_ in found("=", one, other, "config")] == ["layers/dense/config/initializer"]
     assert [where for where, *_ in found("=", one, config(), "config")] == ["layers/dense/config/initializer"]
-    nested = [{"layers": [{"config": {"name": "inner", "layers": each["layers"]}}]} for each in (one, other)]
-    assert [where for where, *_ in found("=", *nested, "config")] == [
+    nested, nested_again = [
+        {"layers": [{"config": {"name": "inner", "layers": each["layers"]}}]} for each in (one, other)
+    ]
+    assert [where for where, *_ in found("=", nested, nested_again, "config")] == [
         "layers/inner/config/layers/dense/config/initializer"
     ]
-    wrapped = [{"layers": [{"config": {"name": "dense", "layer": {"config": {"units": n, "x": n}}}}]} for n in (1, 2)]
-    assert [where for where, *_ in found("=", *wrapped, "config")] == [
+    wrapped, wrapped_again = [
+        {"layers": [{"config": {"name": "dense", "layer": {"config": {"units": n, "x": n}}}}]} for n in (1, 2)
+    ]
+    assert [where for where, *_ in found("=", wrapped, wrapped_again, "config")] == [
         "layers/dense/config/layer/config/units",
         "layers/dense/config/layer/config/x",
     ]
     assert [where for where, *_ in found("=", {"config": 1}, {"config": 2}, "config")] == ["config"]
-    bare = [{"layers": [{"config": {"name": "inner", "layers": [{"name": "dense", "config": n}]}}]} for n in (1, 2)]
-    assert [where for where, *_ in found("=", *bare, "config")] == ["layers/inner/config/layers/dense/config"]
-    plain = [{"a": {"b": {"config": {"x": n}}}} for n in (1, 2)]
-    assert [where for where, *_ in found("=", *plain, "config")] == ["a/b/config/x"]
+    bare, bare_again = [
+        {"layers": [{"config": {"name": "inner", "layers": [{"name": "dense", "config": n}]}}]} for n in (1, 2)
+    ]
+    assert [where for where, *_ in found("=", bare, bare_again, "config")] == [
+        "layers/inner/config/layers/dense/config"
+    ]
+    plain, plain_again = [{"a": {"b": {"config": {"x": n}}}} for n in (1, 2)]
+    assert [where for where, *_ in found("=", plain, plain_again, "config")] == ["a/b/config/x"]
 
 
 def route(**after: Any) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from harness.check.session import Session
 from harness.environments.environment import Environment
 from harness.expectations.finding import Finding
 from harness.expectations.known import SHIPPED, KnownIssue, KnownIssues, KnownIssuesError, Pattern, in_range
-from harness.protocol.architecture import Call, Compile, Node, Ref
+from harness.protocol.architecture import Call, Compile, Data, Node, Ref
 from harness.reporting import known_page
 from tests import small
 
@@ -193,8 +193,8 @@ def test_a_pattern_of_what_was_expected_is_held_against_it_as_json() -> None:
     assert Pattern(expected="^null$").matches(replace(finding, expected=None))
 
 
-def known_as(finding: Finding) -> str | None:
-    issue = KnownIssues(ISSUES).marked(finding, {"keras": "3.15.1"}).known_issue
+def known_as(finding: Finding, keras: str = "3.15.1") -> str | None:
+    issue = KnownIssues(ISSUES).marked(finding, {"keras": keras}).known_issue
     return None if issue is None else str(issue["id"])
 
 
@@ -203,6 +203,37 @@ def test_an_axis_that_h5_drops_is_known_where_it_is_no_number(axis: object, know
     finding = Finding("config", "value", ("layers", "Softmax", "config", "axis"), ("hdf5",), "", expected=axis)
     finding = replace(finding, layers=("Softmax",), architecture=small.model(Call("layers.Softmax", {"axis": axis})))
     assert known_as(finding) == ("h5-axis-lists-dropped" if known else None)
+
+
+@pytest.mark.parametrize(("value", "known"), [(Data((4, 3)), True), ([[1.0]], False)])
+def test_vectors_that_an_h5_of_keras_2_loses_are_known_where_they_are_an_array(value: object, known: bool) -> None:
+    vectors = Call("initializers.Constant", {"value": value})
+    model = small.model(Call("layers.Embedding", {"embeddings_initializer": vectors, "input_dim": 4, "output_dim": 3}))
+    error = {"type": "TypeError", "message": "Unknown object: '__numpy__'", "place": "", "ours": False}
+    finding = Finding("travel", "error", ("",), ("hdf5",), "", error=error, architecture=model)
+    assert known_as(finding, "2.15.0") == ("keras2-h5-constant-of-an-array" if known else None)
+    assert known_as(replace(finding, routes=("keras_zip",)), "2.15.0") is None
+
+
+@pytest.mark.parametrize(("shape", "known"), [((1, 1), True), ((2, 1), False)])
+def test_an_exported_addition_is_known_to_be_another_one_where_what_is_added_has_no_axis_but_the_samples(
+    shape: tuple[int, ...], known: bool
+) -> None:
+    model = small.model(Call("layers.Add"))
+    model = replace(model, inputs=(*model.inputs, replace(model.inputs[0], name="other", shape=shape)))
+    finding = Finding("exported", "value", ("#",), ("export",), "", layers=("Add",), architecture=model)
+    assert known_as(finding) == ("add-takes-another-axis-for-the-channels" if known else None)
+    assert known_as(replace(finding, layers=("Multiply",))) is None
+
+
+@pytest.mark.parametrize(("mode", "averaged"), [("float8", True), ("float8", False), ("int8", True)])
+def test_averages_that_are_not_there_are_known_of_float8_with_averages_alone(mode: str, averaged: bool) -> None:
+    optimizer = Call("optimizers.SGD", {"use_ema": averaged})
+    model = small.model(Call("layers.Dense", {"units": 2, "dtype": Call("dtype_policies.get", {"identifier": mode})}))
+    model = replace(model, compile=Compile({"optimizer": optimizer, "loss": "mse"}))
+    error = {"type": "ValueError", "message": "None values not supported.", "place": "", "ours": False}
+    finding = Finding("training", "error", ("",), ("build",), "", error=error, architecture=model)
+    assert known_as(finding) == ("ema-of-float8-scales" if mode == "float8" and averaged else None)
 
 
 @pytest.mark.parametrize(

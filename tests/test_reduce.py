@@ -12,7 +12,18 @@ from harness.check.reduce import isolated, keep, parted, reduce
 from harness.check.reduce_compile import simpler_value
 from harness.check.smaller import alone_in_it
 from harness.expectations.finding import Finding
-from harness.protocol.architecture import Architecture, Call, Compile, Freeze, Input, Node, Ref, calls, layer_calls
+from harness.protocol.architecture import (
+    Architecture,
+    Call,
+    Compile,
+    Data,
+    Freeze,
+    Input,
+    Node,
+    Ref,
+    calls,
+    layer_calls,
+)
 from tests.vocabularies import vocabulary
 
 RULES = all_rules()
@@ -106,7 +117,33 @@ def test_what_the_failure_speaks_of_is_tried_first() -> None:
         return node.name in {n.name for n in each.nodes}
 
     reduce(model, shows, suspects={node.name})
-    assert [node.name] in ([each.name for each in one.nodes] for one in tried[:2])  # once it is not compiled
+    assert ([each.name for each in tried[0].nodes], tried[0].compile) == ([node.name], None)
+
+
+@pytest.mark.parametrize("form", ["functional", "sequential"])
+def test_what_needs_to_be_compiled_is_tried_by_itself_as_the_model_was(form: str) -> None:
+    names = ("dense", "relu", "other")
+    nodes, before = [], "x"
+    for name in names:
+        layer = Call("layers.ReLU") if name == "relu" else Call("layers.Dense", {"units": 3})
+        nodes.append(Node(name, layer, (Ref(before),), stand_ins=(Input(f"{name}_0", (3,)),)))
+        before = name
+    model = Architecture(
+        "m", form, inputs=(Input("x", (3,)),), nodes=tuple(nodes), outputs=Ref("other"), policy="mixed_float16",
+        compile=Compile({"optimizer": "adam", "loss": "mean_absolute_error"}, Data((2, 3))),
+    )  # fmt: skip
+    tried: list[Architecture] = []
+
+    def shows(each: Architecture) -> bool:
+        tried.append(each)
+        return each.compile is not None and [node.name for node in each.nodes] == ["relu"]
+
+    small, _ = reduce(model, shows, suspects={"ReLU"})
+    assert [[node.name for node in each.nodes] for each in tried[:2]] == [["relu"], ["relu"]]
+    assert [each.compile is None for each in tried[:2]] == [True, False]
+    assert tried[1].compile is not None
+    assert (tried[1].compile.arguments["optimizer"], tried[1].policy) == ("adam", "mixed_float16")
+    assert [node.name for node in small.nodes] == ["relu"]
 
 
 def metrics_in(architecture: Architecture) -> list[str]:

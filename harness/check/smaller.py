@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 
-from harness.check.reduce import reduce
+from harness.check.reduce import reduce, suspected
 from harness.expectations.finding import NO_LAYERS, Finding, layer_classes
 from harness.protocol.architecture import Architecture
 
@@ -16,12 +16,19 @@ HUNG_TRY = 20.0  # seconds after which a smaller model counts as hung, where the
 
 
 def smaller(
-    finding: Finding, same: Callable[[Architecture], Sequence[Finding]], *, until: float, over: Callable[[], bool]
+    finding: Finding,
+    same: Callable[[Architecture], Sequence[Finding]],
+    *,
+    until: float,
+    over: Callable[[], bool],
+    apart: bool = False,
+    suspects: Collection[str] = (),
 ) -> Finding:
     """The finding with the smallest model that was found to show it.
 
     `same` tries a model, and gives the findings of it that are the same one. No more is tried when it is `over`, after
-    REDUCE_LIMIT seconds (where nothing hangs), and at the time `until` (of `time.monotonic`).
+    REDUCE_LIMIT seconds (where nothing hangs), and at the time `until` (of `time.monotonic`). With `apart` no more is
+    done than to take out of the model what the finding speaks of, and the nodes named in `suspects`.
     """
     assert finding.architecture is not None
     end = until if _hung(finding) else min(time.monotonic() + REDUCE_LIMIT, until)
@@ -37,7 +44,11 @@ def smaller(
         return bool(shown)
 
     said = re.findall(r"\w+", str((finding.error or {}).get("message", "")))
-    reduce(finding.architecture, shows, suspects={*finding.path, *finding.layers, *said})
+    spoken_of = {*suspects, *finding.path, *finding.layers, *said}
+    if apart:
+        next(filter(shows, suspected(finding.architecture, spoken_of)), None)
+    else:
+        reduce(finding.architecture, shows, suspects=spoken_of)
     layers = last.layers or _named(last.architecture or finding.architecture)
     return replace(last, routes=finding.routes, times=finding.times, layers=layers, known_issue=finding.known_issue)
 

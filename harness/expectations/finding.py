@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from harness.protocol.architecture import Architecture, Call, Node
+from harness.protocol.architecture import Architecture, Call, Node, nodes_of
 
 
 @dataclass(frozen=True)
@@ -52,10 +52,26 @@ class Finding:
     @property
     def signature(self) -> str:
         """What names the cause: observation, kind, normalised place, and of an error its type and message."""
-        parts = [self.observation, self.kind, *self.place]
+        parts = [self.observation, self.kind, *self._named_by]
         if self.error:
             parts += [str(self.error["type"]), normalised(str(self.error["message"]))[:160]]
         return "|".join([*parts, self.direction] if self.direction else parts)
+
+    @property
+    def _named_by(self) -> tuple[str, ...]:
+        """The place; of what is frozen in a layer its class, and whether it lies further inside than the layer's own.
+
+        One flag that is not set lets each part of a layer train, and every weight of it: that is one cause, however
+        the layer calls its parts. A flag of the layer itself, or a weight of its own, has another one.
+        """
+        if self.observation not in ("flags", "frozen") or len(self.place) != 2 or not self.layers:
+            return self.place
+        pieces, layer = self.place[1].split("/"), self.layers[-1]
+        if layer not in pieces:
+            return self.place
+        below = pieces[::-1].index(layer)
+        weight = self.observation == "frozen"  # a weight is the last piece, where else it is a layer
+        return (self.place[0], layer, *(() if below == weight else ("inside",)))
 
     @property
     def id(self) -> str:
@@ -66,6 +82,13 @@ class Finding:
         """This finding, which has shown once more."""
         routes = tuple(dict.fromkeys((*self.routes, *other.routes)))
         return replace(self, routes=routes, times=self.times + other.times)
+
+    def is_smaller(self, other: Finding) -> bool:
+        """Whether its model has fewer layers than that of the other one, or as many and less said of them."""
+        if self.architecture is None or other.architecture is None:
+            return False
+        one, two = (len(list(nodes_of(each.nodes))) for each in (self.architecture, other.architecture))
+        return one < two or (one == two and len(self.model) < len(other.model))
 
     def to_json(self) -> dict[str, Any]:
         """The finding as `report.json` holds it."""
