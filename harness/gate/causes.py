@@ -6,6 +6,7 @@ releases say *and* by what the model holds.
 
 from __future__ import annotations
 
+import ast
 import re
 import sys
 from collections.abc import Sequence
@@ -27,9 +28,10 @@ ROWS = Path(__file__).with_name("causes.toml")
 OWN_CLASS = "own-class-missing"
 NO_GRAPH = "keras-2-module-path"  # no functional model passes, whatever layers it holds
 END = 10_000  # characters
+SHOWN = 60  # characters of what stands in braces
+REFUSED = re.compile(r"passed to [\w.]+: $")
 # In the config of a file, of which that of a .h5 states no module, or in an architecture.
 BUILT_IN = r'(?:(?:"module": ?"keras\.[\w.]+", ?|\{)"class_name": ?"|"name":"layers\.){named}"'
-SAVE_AGAIN = "load the model in the baseline and save it as"
 
 
 @dataclass(frozen=True)
@@ -88,7 +90,8 @@ class Cause:
     def what_to_do(self, passed: Sequence[str] | None = None) -> str:
         """The remedy. `passed` are the formats in which a re-saved file was seen to pass; None if none was tried."""
         if passed is None:
-            return f"{SAVE_AGAIN} .h5, {self.resave}; or {self.remedy}" if self.resave else self.remedy
+            again = f"load the model in the earlier release and save it as .h5, {self.resave}; or "
+            return f"{again if self.resave else ''}{self.remedy}"
         return f"{seen_to_pass(passed)}; or {self.remedy}" if passed else self.remedy
 
     def matches(self, broken: Break) -> bool:
@@ -118,7 +121,7 @@ def _among(wanted: str, *releases: str) -> bool:
 
 def seen_to_pass(formats: Sequence[str]) -> str:
     """The remedy that was tried."""
-    return f"{SAVE_AGAIN} {' or '.join(formats)}, which was tried and passes"
+    return f"load the model in the baseline and save it as {' or '.join(formats)}, which was tried and passes"
 
 
 @cache
@@ -166,12 +169,15 @@ def _shipped() -> tuple[KnownIssue, ...]:
 
 
 def brief(message: str) -> str:
-    """A message without what stands in long braces, on one line.
+    """A message without what stands in long braces, on one line; of arguments that are refused the names are kept.
 
     >>> brief("using config={'name': 'dense', 'dtype': {'class_name': 'DTypePolicy', 'config': {}}}.\\n\\nNo groups")
     'using config={…}. No groups'
+    >>> brief("passed to Dense: {'lora_rank': None, 'quantization_config': {'class_name': 'Int8QuantizationConfig'}}")
+    "passed to Dense: {'lora_rank', 'quantization_config': …}"
     """
-    kept, inside, depth = [], "", 0
+    kept: list[str] = []
+    inside, depth = "", 0
     for letter in message:
         depth += letter == "{"
         if depth:
@@ -179,8 +185,19 @@ def brief(message: str) -> str:
             if letter == "}":
                 depth -= 1
                 if not depth:
-                    kept.append(inside if len(inside) <= 60 else "{…}")
+                    refused = REFUSED.search("".join(kept[-80:])) if len(inside) > SHOWN else None
+                    kept.append(inside if len(inside) <= SHOWN else _names(inside) if refused else "{…}")
                     inside = ""
         else:
             kept.append(letter)
     return " ".join(("".join(kept) + ("{…" if inside else "")).split())
+
+
+def _names(braces: str) -> str:
+    """The keys of a dict that is written out, as far as there is room for them."""
+    try:
+        keys = [str(key) for key in ast.literal_eval(braces)]
+    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):  # it holds what is no literal
+        return "{…}"
+    told = ", ".join(map(repr, keys))
+    return f"{{{told}: …}}" if len(told) <= SHOWN else f"{{{told[:SHOWN]}…}}"

@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import replace
 from typing import Any
 
 from harness.architectures.families import all_rules
@@ -13,6 +14,7 @@ from harness.check.apart import alone, chained
 from harness.check.ending import Ending
 from harness.check.plan import Plan
 from harness.check.profiles import Profile
+from harness.check.reduce import parted
 from harness.check.smaller import alone_in_it, smaller
 from harness.check.thrift import Thrift
 from harness.dispatch.pool import Pool
@@ -35,6 +37,7 @@ from harness.protocol.architecture import Architecture
 
 Listener = Callable[[str, Result, Any], None]
 REDUCE_ALL = 90.0  # seconds spent on making findings small
+SUSPECTS = 4  # nodes that a cause may point at; where it points at more it says nothing of any
 SCRIPTS_LIMIT = 90.0  # seconds for the scripts of each half
 AT_A_TIME = 4  # models under way: enough that no worker waits
 
@@ -196,27 +199,38 @@ class Gate:
     def _reduce(self, exchange: Exchange, table: Table) -> None:
         """Makes what fails small; both releases are asked again for each try.
 
-        There may be no time for all: what has no cause yet comes first, for somebody must look at it.
+        There may be no time for all. So of each finding first what it speaks of is tried by itself, which takes a
+        fifth of a second and mostly is enough. What has no cause yet comes before all else, for somebody must look at
+        it, and then what is large: nobody reads a script of twenty layers.
         """
-        wanted = [
-            finding
-            for finding in self.result.findings.values()
+        wanted = {
+            key: self.result.cause(finding) is not None
+            for key, finding in self.result.findings.items()
             if finding.status not in (PRE_EXISTING, FIXED) and finding.known_issue is None
-        ]
+        }
 
-        def rank(finding: Finding) -> tuple[bool, bool, bool]:
-            explained = self.result.cause(finding) is not None
-            return explained, kind(finding) not in self.options.fail_on, finding.direction == BACK
+        def rank(key: str) -> tuple[bool, bool, bool, bool]:
+            finding = self.result.findings[key]
+            return (
+                wanted[key],
+                kind(finding) not in self.options.fail_on,
+                _is_single(finding),
+                finding.direction == BACK,
+            )
 
         begin = time.perf_counter()
         end = time.monotonic() + REDUCE_ALL
-        wanted.sort(key=rank)
         threads = ThreadPoolExecutor(AT_A_TIME, thread_name_prefix="smaller")
         try:
-            tried = threads.map(lambda each: self._smaller(exchange, each, table, end), wanted)
-            for finding, small in zip(wanted, tried, strict=True):
-                self.result.findings[f"{kind(finding)} {finding.id}"] = small
-                self.listener("reduced", self.result, small)
+            large = [key for key in wanted if not _is_single(self.result.findings[key])]
+            for apart, keys in ((True, large), (False, list(wanted))):
+                keys.sort(key=rank)
+                tried = threads.map(
+                    lambda key, apart=apart: self._smaller(exchange, key, table, end, apart=apart), keys
+                )
+                for key, _ in zip(keys, tried, strict=True):
+                    if not apart:
+                        self.listener("reduced", self.result, self.result.findings[key])
         finally:
             threads.shutdown(wait=False, cancel_futures=True)
         self.result.timings["shrinking"] = time.perf_counter() - begin
@@ -247,13 +261,39 @@ class Gate:
             self.result.findings[key] = finding
         self.result.timings["scripts"] = time.perf_counter() - begin
 
-    def _smaller(self, exchange: Exchange, finding: Finding, table: Table, end: float) -> Finding:
+    def _smaller(self, exchange: Exchange, key: str, table: Table, end: float, *, apart: bool) -> None:
+        """Makes one finding small, and with it all others that show in the models that are tried for it."""
+        findings = self.result.findings
+        finding = findings[key]
         if self._late or time.monotonic() > end:
-            return alone_in_it(finding)
+            findings[key] = alone_in_it(finding)
+            return
         part = {route: row for route, row in table.items() if route in finding.routes[:1]}
-        sought = (kind(finding), finding.id)
 
         def same(architecture: Architecture) -> list[Finding]:
-            return [each for each in exchange.trip(architecture, part).findings if (kind(each), each.id) == sought]
+            found = {f"{kind(each)} {each.id}": each for each in exchange.trip(architecture, part).findings}
+            for other in (found.keys() & findings.keys()) - {key}:
+                findings[other] = self._tally.smaller_of(findings[other], found[other])
+            return [found[key]] if key in found else []
 
-        return smaller(finding, same, until=end, over=lambda: self._late)
+        suspects = self._suspects(finding)
+        small = smaller(finding, same, until=end, over=lambda: self._late, apart=apart, suspects=suspects)
+        if not findings[key].is_smaller(small):
+            findings[key] = small
+
+    def _suspects(self, finding: Finding) -> set[str]:
+        """Names of the nodes that hold by themselves what the cause of a finding needs, unless too many do."""
+        cause = self.result.cause(finding)
+        if cause is None or finding.architecture is None:
+            return set()
+        parts = {node.name: parted(finding.architecture, {node.name}) for node in finding.architecture.nodes}
+        alike = {
+            name
+            for name, part in parts.items()
+            if part is not None and self.result.cause(replace(finding, architecture=part)) == cause
+        }
+        return alike if len(alike) <= SUSPECTS else set()
+
+
+def _is_single(finding: Finding) -> bool:
+    return finding.architecture is None or len(finding.architecture.nodes) < 2

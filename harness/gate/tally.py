@@ -55,12 +55,24 @@ class Tally:
         if earlier is None or earlier.known_issue is not None:
             issue = issue_of(finding, self.result.options.known, self.result.environments.get("candidate", {}))
         if earlier is not None and (earlier.known_issue is None or issue is not None):
-            self.result.findings[key] = earlier.merged(finding)
+            self.result.findings[key] = self.smaller_of(earlier.merged(finding), finding)
             return None
         # What is accepted takes nothing in that looks the same and is not accepted.
         finding = finding if earlier is None else finding.merged(earlier)
         self.result.findings[key] = replace(finding, known_issue=issue)
         return self.result.findings[key]
+
+    def smaller_of(self, finding: Finding, again: Finding) -> Finding:
+        """The finding, with the model of another one of its id where that is smaller.
+
+        Unless the smaller one alone has a cause: what nobody can explain must not hide behind what looks the same.
+        """
+        if not again.is_smaller(finding):
+            return finding
+        if self.result.cause(again) is not None and self.result.cause(finding) is None:
+            return finding
+        routes = tuple(dict.fromkeys((*again.routes, *finding.routes)))
+        return replace(again, routes=routes, times=finding.times, known_issue=finding.known_issue)
 
     def settle(self) -> None:
         """What was broken in the baseline in any model is no regression, what still is broken is not fixed."""

@@ -226,6 +226,12 @@ SAID = {
         where="outputs/0/0/1",
         keras="3.15.1",
     ),
+    "batch-of-a-sparse-encoding": Case(
+        layer=Call("layers.Hashing", {"num_bins": 4, "output_mode": "multi_hot", "sparse": True}),
+        observation="structure",
+        where="outputs/0/0/0",
+        keras="3.15.1",
+    ),
     "lookups-compute-in-int64": Case(
         layer=Call("layers.StringLookup", {"output_mode": "count"}),
         observation="outputs",

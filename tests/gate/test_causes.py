@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from dataclasses import replace
 
@@ -21,6 +22,8 @@ def test_a_cause_is_recognised_by_what_is_said_and_what_is_held(cause: str) -> N
     assert told.id == cause
     assert told.explanation
     assert told.remedy
+    # `validate` tells it, too, of one file and one Keras.
+    assert not re.search("baseline|candidate", told.explanation + told.what_to_do())
 
 
 @pytest.mark.parametrize(

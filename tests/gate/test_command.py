@@ -139,6 +139,9 @@ def test_a_message_is_told_without_the_configs_in_it() -> None:
     assert brief("a {'b': 1} c") == "a {'b': 1} c"
     assert brief("using config={'name': {'x': '" + "y" * 80 + "'}}.\n\nNo groups") == "using config={…}. No groups"
     assert brief("cut off: {'a'") == "cut off: {…"
+    assert brief("passed to a.B: {'x': " + "1" * 60 + ", 'y': {}}. No") == "passed to a.B: {'x', 'y': …}. No"
+    assert brief("passed to B: {'" + "x" * 80 + "': 1}") == "passed to B: {'" + "x" * 59 + "…}"
+    assert brief("passed to B: {'x': <Dense " + "y" * 60 + ">}") == "passed to B: {…}"
 
 
 def test_the_keras_2_that_stands_beside_keras_3_is_told_by_its_name() -> None:

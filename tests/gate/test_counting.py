@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 
 import pytest
@@ -18,6 +19,7 @@ from harness.gate.session import Gate
 from harness.protocol.architecture import Architecture, Call, Input, Node, Ref
 from harness.reporting.gate_text import markdown
 from tests.gate.breaks import SAID
+from tests.small import MODEL
 from tests.vocabularies import vocabulary
 
 ROUTE = "hdf5 forward"
@@ -145,16 +147,111 @@ def test_a_layer_that_no_file_has_carried_along_a_route_has_not_passed_it() -> N
     assert row == "| 2 other layers | all passed | 1 passed |"
 
 
-def test_what_has_no_cause_is_made_small_first(gate: Gate, monkeypatch: pytest.MonkeyPatch) -> None:
-    case = SAID["built-in-layer-removed"]
-    explained = replace(case.of(case.layer), routes=("hdf5",), direction="forward", status="incompatible")
-    unexplained = replace(explained, error=BROKEN.error)
-    back = replace(unexplained, direction="back")
-    assert gate.result.cause(explained) is not None
-    assert gate.result.cause(unexplained) is None
-    gate.result.findings = {"a": explained, "b": back, "c": unexplained}
-    taken: list[Finding] = []
-    monkeypatch.setattr(gate, "_smaller", lambda exchange, finding, table, end: taken.append(finding) or finding)
+EXPLAINED = replace(
+    SAID["built-in-layer-removed"].of(SAID["built-in-layer-removed"].layer),
+    routes=("hdf5",), direction="forward", status="incompatible",
+)  # fmt: skip
+UNEXPLAINED = replace(EXPLAINED, error=BROKEN.error)
+
+
+def of(*layers: str) -> Architecture:
+    return trip(*layers, passed=False).architecture
+
+
+def test_what_has_no_cause_is_made_small_first_and_then_what_is_large(
+    gate: Gate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert gate.result.cause(EXPLAINED) is not None
+    assert gate.result.cause(UNEXPLAINED) is None
+    assert EXPLAINED.architecture is not None
+    nodes = (*EXPLAINED.architecture.nodes, *of("ReLU").nodes)
+    large = replace(EXPLAINED, architecture=replace(EXPLAINED.architecture, nodes=nodes))
+    gate.result.findings = {
+        "explained": EXPLAINED, "large": large, "back": replace(UNEXPLAINED, direction="back"),
+        "unexplained": UNEXPLAINED,
+    }  # fmt: skip
+    taken: list[tuple[str, bool]] = []
+    monkeypatch.setattr(gate, "_smaller", lambda exchange, key, table, end, *, apart: taken.append((key, apart)))
     monkeypatch.setattr("harness.gate.session.AT_A_TIME", 1)
     gate._reduce(Exchange.__new__(Exchange), {})
-    assert taken == [unexplained, back, explained]
+    order = ["unexplained", "back", "large", "explained"]
+    assert taken == [("large", True), *((key, False) for key in order)]
+
+
+def seen(gate: Gate, *findings: Finding) -> Finding:
+    """What is kept of findings of one id that are seen in this order."""
+    for each in findings:
+        gate._tally.take(Trip(each.architecture or MODEL, [each], True))
+    (kept,) = gate.result.findings.values()
+    return kept
+
+
+def test_of_the_models_that_show_one_finding_the_smallest_is_kept_with_all_routes_and_times(gate: Gate) -> None:
+    large, small, larger = (
+        replace(UNEXPLAINED, architecture=of(*layers), routes=(route,), where=f"in {len(layers)}")
+        for layers, route in ((("Dense", "ReLU"), "hdf5"), (("ReLU",), "hdf5_twice"), (("ReLU",) * 3, "hdf5"))
+    )
+    kept = seen(gate, large, small, larger)
+    assert (kept.architecture, kept.where) == (small.architecture, "in 1")
+    assert (kept.routes, kept.times) == (("hdf5_twice", "hdf5"), 3)
+
+
+def test_what_nobody_can_explain_does_not_hide_behind_a_smaller_model_that_somebody_can(
+    gate: Gate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    large, small = (replace(UNEXPLAINED, architecture=of(*layers)) for layers in (("Dense", "ReLU"), ("ReLU",)))
+    explained = [small.architecture]
+    monkeypatch.setattr(
+        type(gate.result), "cause", lambda self, finding: finding.architecture in explained or None
+    )  # as a cause that needs what one model has and the other has not
+    assert seen(gate, large, small).architecture == large.architecture
+    gate.result.findings.clear()
+    explained[:] = [large.architecture]
+    assert seen(gate, large, small).architecture == small.architecture
+
+
+class Trips:
+    """Stands in for an exchange: both findings show in every model that holds a ReLU."""
+
+    def __init__(self, *findings: Finding) -> None:
+        self.findings = findings
+        self.tried: list[Architecture] = []
+
+    def trip(self, architecture: Architecture, table: object) -> Trip:
+        self.tried.append(architecture)
+        shows = any(isinstance(node.layer, Call) and node.layer.name == "layers.ReLU" for node in architecture.nodes)
+        return Trip(architecture, [replace(each, architecture=architecture) for each in self.findings if shows])
+
+
+@pytest.mark.parametrize("apart", [True, False])
+def test_what_shows_in_a_model_that_is_tried_for_another_finding_is_small_with_it(gate: Gate, apart: bool) -> None:
+    one = replace(UNEXPLAINED, architecture=of("Dense", "ReLU", "Dense"), layers=("ReLU",), times=5)
+    other = replace(one, observation="weights", times=7)
+    for each in (one, other):
+        gate.result.findings[f"incompatible-forward {each.id}"] = each
+    exchange = Trips(one, other)
+    key = f"incompatible-forward {one.id}"
+    gate._smaller(exchange, key, {}, time.monotonic() + 60, apart=apart)  # type: ignore[arg-type]
+    assert [len(each.architecture.nodes) for each in gate.result.findings.values() if each.architecture] == [1, 1]
+    assert [each.times for each in gate.result.findings.values()] == [5, 7]
+    assert (len(exchange.tried) == 1) is apart
+    assert len(exchange.tried[0].nodes) == 1
+
+
+@pytest.mark.parametrize(("needed", "tried"), [("ReLU", 1), ("Architecture", 0)])
+def test_the_layer_that_holds_what_the_cause_needs_is_tried_by_itself_unless_all_do(
+    gate: Gate, monkeypatch: pytest.MonkeyPatch, needed: str, tried: int
+) -> None:
+    monkeypatch.setattr(type(gate.result), "cause", lambda self, finding: needed if needed in finding.model else None)
+    one = replace(UNEXPLAINED, architecture=of("Dense", "Flatten", "ReLU", "Dense", "Dense"), layers=())
+    gate.result.findings["a"] = one
+    exchange = Trips(one)
+    gate._smaller(exchange, "a", {}, time.monotonic() + 60, apart=True)  # type: ignore[arg-type]
+    assert [[node.name for node in each.nodes] for each in exchange.tried] == [["n2"]] * tried
+
+
+def test_where_there_is_no_time_left_a_finding_stays_as_it_is_and_names_its_layer(gate: Gate) -> None:
+    one = replace(UNEXPLAINED, architecture=of("ReLU"), layers=())
+    gate.result.findings["a"] = one
+    gate._smaller(Trips(one), "a", {}, time.monotonic() - 1, apart=False)  # type: ignore[arg-type]
+    assert gate.result.findings["a"] == replace(one, layers=("ReLU",))

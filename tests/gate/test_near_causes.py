@@ -22,6 +22,17 @@ def test_a_lookup_is_the_cause_of_another_dtype_and_of_no_other_number() -> None
     assert told_of(differs, Call("layers.TextVectorization", {"output_mode": "int"})) == ""
 
 
+def test_the_batch_of_an_encoding_is_unknown_where_it_is_sparse() -> None:
+    case = SAID["batch-of-a-sparse-encoding"]
+    sparse = {"output_mode": "count", "sparse": True}
+    for layer in ("CategoryEncoding", "Hashing", "IntegerLookup", "StringLookup", "TextVectorization"):
+        assert told_of(case, Call(f"layers.{layer}", sparse)) == "batch-of-a-sparse-encoding"
+        assert told_of(case, Call(f"layers.{layer}", {**sparse, "sparse": False})) == ""
+    assert told_of(case, Call("layers.Discretization", sparse)) == ""
+    assert told_of(replace(case, where="inputs/0"), Call("layers.Hashing", sparse)) == ""
+    assert told_of(replace(case, observation="outputs"), Call("layers.Hashing", sparse)) == ""
+
+
 def test_a_discretization_gives_another_dtype_between_the_two_kerases_and_only_there() -> None:
     case = SAID["dtype-of-a-discretization"]
     crossing = replace(case, layers=("HashedCrossing",))

@@ -40,7 +40,7 @@ def test_no_format_is_advised_that_was_seen_to_break() -> None:
 
 def test_what_helps_most_is_advised_where_nothing_was_tried() -> None:
     assert broken(MOVED).remedy == (
-        "load the model in the baseline and save it as .h5, which both read; or build it anew"
+        "load the model in the earlier release and save it as .h5, which both read; or build it anew"
     )
     assert broken(OTHER).remedy == "take it out"
 

@@ -67,7 +67,10 @@ def test_it_is_incompatible_forward_and_shrunk_to_two_convolutions(sides: dict[s
     assert cause is not None
     assert cause.id == "numbers-of-layers-of-one-class"
     gate = Gate(Options(None, BEFORE, AFTER), lambda *_: None)
-    small = gate._smaller(exchange, finding, TABLE, time.monotonic() + 60)
+    key = f"{kind(finding)} {finding.id}"
+    gate.result.findings[key] = finding
+    gate._smaller(exchange, key, TABLE, time.monotonic() + 60, apart=False)
+    small = gate.result.findings[key]
     assert small.architecture is not None
     assert [node.layer.name for node in small.architecture.nodes] == ["layers.Conv2D", "layers.Conv2D"]
 
