@@ -120,6 +120,24 @@ def test_what_the_failure_speaks_of_is_tried_first() -> None:
     assert ([each.name for each in tried[0].nodes], tried[0].compile) == ([node.name], None)
 
 
+def test_what_shows_in_an_output_alone_is_tried_with_the_shortest_way_to_one() -> None:
+    def dense(name: str, *before: str) -> Node:
+        layer = Call("layers.Dense", {"units": 3}) if len(before) == 1 else Call("layers.Add")
+        return Node(name, layer, tuple(map(Ref, before)), stand_ins=(Input(f"{name}_0", (3,)),))
+
+    nodes = (dense("a", "x"), dense("b", "a"), dense("c", "b"), dense("d", "c"), dense("e", "b"), dense("f", "d", "e"))
+    model = Architecture("m", "functional", (Input("x", (3,)),), nodes, Ref("f"))
+    tried: list[list[str]] = []
+
+    def shows(each: Architecture) -> bool:
+        tried.append([node.name for node in each.nodes])
+        return {"b", "f"} <= set(tried[-1])
+
+    small, _ = reduce(model, shows, suspects={"b"})
+    assert tried[:2] == [["b"], ["b", "e", "f"]]
+    assert {node.name for node in small.nodes} == {"b", "f"}
+
+
 @pytest.mark.parametrize("form", ["functional", "sequential"])
 def test_what_needs_to_be_compiled_is_tried_by_itself_as_the_model_was(form: str) -> None:
     names = ("dense", "relu", "other")

@@ -69,9 +69,36 @@ def suspected(architecture: Architecture, suspects: Collection[str]) -> Iterator
         single = parted(architecture, {node.name, *_sources(architecture, node)})
         if single is not None:
             yield single
+        whole = architecture if architecture.form == "functional" else _functional(architecture)
         if architecture.compile is not None:
-            whole = architecture if architecture.form == "functional" else _functional(architecture)
             yield keep(whole, {node.name, *_sources(whole, node)})
+        if node.name in suspects:
+            yield keep(whole, _behind(whole, node))
+
+
+def _behind(architecture: Architecture, node: Node) -> set[str]:
+    """The node and the fewest others that lead from it to an output: what it does may show in what follows alone."""
+    takers: dict[str, list[str]] = {}
+    for each in architecture.nodes:
+        for ref in references((each.inputs, each.keywords)):
+            takers.setdefault(ref.node, []).append(each.name)
+    ends = {ref.node for ref in references(architecture.outputs)}
+    came = {node.name: ""}
+    reached = [node.name]
+    for name in reached:  # breadth first: it grows as it is gone through
+        if name in ends:
+            break
+        for taker in takers.get(name, ()):
+            if taker not in came:
+                came[taker] = name
+                reached.append(taker)
+    else:
+        name = node.name
+    way = set(_sources(architecture, node))
+    while name:
+        way.add(name)
+        name = came[name]
+    return way
 
 
 def candidates(architecture: Architecture) -> Iterator[Architecture]:
