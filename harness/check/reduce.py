@@ -72,12 +72,13 @@ def suspected(architecture: Architecture, suspects: Collection[str]) -> Iterator
         whole = architecture if architecture.form == "functional" else _functional(architecture)
         if architecture.compile is not None:
             yield keep(whole, {node.name, *_sources(whole, node)})
-        if node.name in suspects:
-            yield keep(whole, _behind(whole, node))
+        behind = _behind(whole, node) if node.name in suspects else set()
+        if behind:
+            yield keep(whole, {node.name, *_sources(whole, node), *behind})
 
 
 def _behind(architecture: Architecture, node: Node) -> set[str]:
-    """The node and the fewest others that lead from it to an output: what it does may show in what follows alone."""
+    """The fewest nodes that lead from this one to an output: what it does may show in what follows alone."""
     takers: dict[str, list[str]] = {}
     for each in architecture.nodes:
         for ref in references((each.inputs, each.keywords)):
@@ -93,9 +94,9 @@ def _behind(architecture: Architecture, node: Node) -> set[str]:
                 came[taker] = name
                 reached.append(taker)
     else:
-        name = node.name
-    way = set(_sources(architecture, node))
-    while name:
+        return set()
+    way = set()
+    while name != node.name:
         way.add(name)
         name = came[name]
     return way

@@ -11,7 +11,7 @@ from harness.dispatch.pool import Answer
 from harness.dispatch.scratch import Scratch
 from harness.expectations.compare import Difference
 from harness.gate import across
-from harness.gate.causes import OWN_CLASS, Break, Cause, brief, cause_of, later, seen_to_pass
+from harness.gate.causes import OWN_CLASS, Break, Cause, brief, cause_of, clipped, later, seen_to_pass
 from harness.gate.comparison import WHOLE
 from harness.gate.exchange import Exchange
 from harness.gate.release import Side
@@ -233,7 +233,7 @@ def _told(observation: str, difference: Difference) -> str:
     """What differs, where, and by how much."""
     where = "/".join(difference.where)
     size = ", ".join(f"{key} {value:.3g}" for key, value in difference.size.items() if key.startswith("max"))
-    values = f"{str(difference.expected)[:80]} became {str(difference.actual)[:80]}"
+    values = f"{clipped(str(difference.expected), 80)} became {clipped(str(difference.actual), 80)}"
     if difference.kind == "moved":
         pairs = [
             f"{one} has that of {other}" for one, other in zip(difference.expected, difference.actual, strict=True)
@@ -287,7 +287,7 @@ def _resaved(exchange: Exchange, one: Answer, other: Answer, given: Given) -> di
             loaded = _loaded(answer)
             if not loaded.whole:
                 least = "only with compile=False: " if loaded.works else ""
-                said[f"{route} {direction}"] = f"{least}{loaded.told}"[:300]
+                said[f"{route} {direction}"] = clipped(f"{least}{loaded.told}", 300)
                 continue
             blobs = {**saved.blobs, **answer.blobs}
             found = list(across.held(saved.reply["before"], answer.reply["before"], blobs, exchange.lost))

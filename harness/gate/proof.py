@@ -17,6 +17,7 @@ from harness.dispatch.scratch import Scratch
 from harness.expectations.finding import Finding, normalised
 from harness.expectations.scripts import SHOWS, script_of
 from harness.expectations.scripts.halves import halves_of
+from harness.gate.causes import clipped
 from harness.gate.status import BACK, REGRESSION
 
 AT_ONCE = 40  # scripts in one process at most
@@ -68,7 +69,7 @@ def proven(
         answer = saved.get(number, {"ended": True})
         if not answer.get("ended"):
             problem = f"its first half failed: {answer.get('error', 'it ended too early')}"
-            told[number] = replace(each, script_shows=None, script_problem=problem[:300])
+            told[number] = replace(each, script_shows=None, script_problem=clipped(problem, 300))
             continue
         then.append((baseline if each.direction == BACK else candidate, number, Script(each.script, folders[number])))
     for number, answer in _answers(then, limit).items():
@@ -109,4 +110,4 @@ def _told(finding: Finding, answer: Mapping[str, Any]) -> Finding:
         return replace(finding, script_shows=True, script_problem="")
     if answer.get("ended") or answer.get("shows") is False:
         return replace(finding, script_shows=False, script_problem="it exits 0")
-    return replace(finding, script_shows=None, script_problem=f"it failed itself: {answer.get('error')}"[:300])
+    return replace(finding, script_shows=None, script_problem=clipped(f"it failed itself: {answer.get('error')}", 300))

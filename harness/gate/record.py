@@ -14,6 +14,7 @@ from pathlib import Path
 
 from harness.dispatch.pool import Answer
 from harness.dispatch.scratch import Scratch
+from harness.gate.causes import clipped
 from harness.gate.comparison import FILES, rows, to_run
 from harness.gate.recording import Recorded
 from harness.gate.release import Side
@@ -71,5 +72,5 @@ def _not_recorded(answer: Answer) -> str:
         return f"the harness failed: {answer.reply['fault']['message']}"
     error = answer.reply["build"].get("error")
     if error:
-        return f"it cannot be built: {error['type']}: {error['message']}"[:300]
+        return clipped(f"it cannot be built: {error['type']}: {error['message']}", 300)
     return "" if answer.reply.get("kept") else "no route has saved a file of it"

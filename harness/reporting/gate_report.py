@@ -6,6 +6,7 @@ from typing import Any
 
 from harness.expectations.finding import Finding
 from harness.gate.accepted import unneeded
+from harness.gate.causes import clipped
 from harness.gate.models import NOT_TRIED
 from harness.gate.result import Result, kind
 from harness.reporting.gate_text import cause_lines, model_lines, verdict_line
@@ -71,8 +72,8 @@ def junit(result: Result, *, command: str = "gate", message: str = "") -> str:
         case = suite.case("model", model.file)
         if model in result.failing_models():
             told = "\n".join(model_lines(model)).strip()
-            suite.say(case, "failure", f"{model.verdict}: {model.why}"[:500], told)
+            suite.say(case, "failure", clipped(f"{model.verdict}: {model.why}", 500), told)
         elif model.verdict == NOT_TRIED or model.known_issue is not None:
-            suite.say(case, "skipped", model.why[:500])
+            suite.say(case, "skipped", clipped(model.why, 500))
     suite.unmeasured(result.unmeasured)
     return suite.xml(message or verdict_line(result))

@@ -11,7 +11,7 @@ from rich.table import Table
 
 from harness.expectations.finding import Finding
 from harness.gate.accepted import unneeded
-from harness.gate.causes import Cause
+from harness.gate.causes import Cause, clipped
 from harness.gate.models import BREAKS, BROKEN, DIFFERENT, NOT_TRIED, PASSED, SAME, VERDICTS, ModelVerdict
 from harness.gate.result import Result, kind
 from harness.gate.status import BACK, FIXED, FORWARD, INCOMPATIBLE, PRE_EXISTING, REGRESSION
@@ -191,13 +191,13 @@ def _verdict(model: ModelVerdict) -> str:
 
 def model_lines(model: ModelVerdict) -> list[str]:
     """One model of the user in full: what differs, where, by how much, why, and what to do."""
-    lines = [f"\n{model.verdict}: {printable(model.file)}", f"  because   {model.why[:600]}"]
+    lines = [f"\n{model.verdict}: {printable(model.file)}", f"  because   {clipped(model.why, 600)}"]
     if model.verdict in (BREAKS, DIFFERENT, BROKEN):
         lines += cause_lines(model.cause, model.remedy)
     if model.known_issue is not None:
         lines.append(f"  accepted  {model.known_issue['id']}: {model.known_issue['reason']}")
     passed = [route for route, told in model.resaved.items() if told == PASSED]
-    refused = [f"{route} ({told[:160]})" for route, told in model.resaved.items() if told != PASSED]
+    refused = [f"{route} ({clipped(told, 160)})" for route, told in model.resaved.items() if told != PASSED]
     lines += [f"  re-saved  passes as {', '.join(passed)}"] if passed else []
     return [*lines, *(f"  re-saved  breaks as {each}" for each in refused)]
 
@@ -270,7 +270,7 @@ def markdown(result: Result) -> str:
         if model.cause is not None:
             remedy = f"`{model.cause.id}`: {remedy or safe(model.cause.explanation)}"
         loads = (model.baseline.loads, model.candidate.loads)
-        row = (safe(model.file), *loads, _verdict(model), safe(model.why[:400]), remedy)
+        row = (safe(model.file), *loads, _verdict(model), safe(clipped(model.why, 400)), remedy)
         lines.append(f"| {' | '.join(row)} |")
     found = _ordered(result)
     if found:
@@ -278,7 +278,7 @@ def markdown(result: Result) -> str:
     for each in found:
         cause = result.cause(each)
         told = f"`{cause.id}`: {safe(cause.what_to_do())}" if cause else "unknown cause"
-        what = safe(each.title[:160])
+        what = safe(clipped(each.title, 160))
         lines.append(f"| {each.id} | {kind(each)} | {', '.join(each.layers)} | {what} | {told} |")
     for each in found:
         if each.script:
