@@ -1,10 +1,12 @@
-"""Runs a few lines in a process of their own: worker rooms import TensorFlow, which the tests do not."""
+"""Runs a few lines in a process of their own: worker rooms import TensorFlow, which the tests do not; is one there?"""
 
 from __future__ import annotations
 
 import os
 import subprocess
 import sys
+
+import psutil
 
 from tests import warm
 from tests.stub import ROOT
@@ -19,3 +21,11 @@ def printed(code: str, python: str | None = None) -> str:
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-2000:]
     return done.stdout
+
+
+def runs(pid: int) -> bool:
+    """Whether there is such a process, and it has not ended; it may end while it is asked for."""
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False

@@ -28,6 +28,7 @@ from harness.dispatch.scratch import Scratch, sweep
 from harness.dispatch.signals import Signals
 from harness.dispatch.worker import GIB, Limits
 from harness.reporting import files
+from tests.processes import runs
 from tests.stub import ROOT, interpreter, read, started, wrapped
 
 PROFILE = Profile("test", 1, 1, False, ())
@@ -68,7 +69,7 @@ def check(
 
 def alive(folder: Path) -> list[int]:
     """The stand-ins that still run."""
-    return [pid for pid in started(folder) if psutil.pid_exists(pid) and psutil.Process(pid).status() != "zombie"]
+    return [pid for pid in started(folder) if runs(pid)]
 
 
 def command(python: str, *arguments: str, layers: tuple[str, ...] = LAYERS) -> list[str]:

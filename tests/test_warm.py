@@ -12,13 +12,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 
 from harness.dispatch.pool import Pool
 from harness.expectations.table import asked, parse
 from harness.protocol.architecture import to_json
 from tests import warm
+from tests.processes import runs
 from tests.stub import ROOT
 from tests.test_planted import MODEL, PLANTED
 
@@ -113,7 +113,7 @@ def gone(pid: int) -> bool:
     """Whether a process ends within a few seconds."""
     end = time.monotonic() + 20
     while time.monotonic() < end:
-        if not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE:
+        if not runs(pid):
             return True
         time.sleep(0.05)
     return False
@@ -131,7 +131,7 @@ def test_a_child_is_killed_with_what_was_started(python: str) -> None:
         assert started.pid not in (child, server)
         started.kill()
         assert gone(child)
-    assert psutil.pid_exists(server)
+    assert runs(server)
 
 
 def test_nothing_is_left_of_one_that_was_killed() -> None:
