@@ -18,7 +18,7 @@ from harness.check.session import Session
 from harness.environments.environment import Environment
 from harness.expectations.finding import Finding
 from harness.expectations.known import SHIPPED, KnownIssue, KnownIssues, KnownIssuesError, Pattern, in_range
-from harness.protocol.architecture import Call, Compile, Data, Node, Ref
+from harness.protocol.architecture import Call, Compile, Data, Freeze, Node, Ref
 from harness.reporting import known_page
 from tests import small
 
@@ -203,6 +203,24 @@ def test_an_axis_that_h5_drops_is_known_where_it_is_no_number(axis: object, know
     finding = Finding("config", "value", ("layers", "Softmax", "config", "axis"), ("hdf5",), "", expected=axis)
     finding = replace(finding, layers=("Softmax",), architecture=small.model(Call("layers.Softmax", {"axis": axis})))
     assert known_as(finding) == ("h5-axis-lists-dropped" if known else None)
+
+
+@pytest.mark.parametrize(
+    ("route", "place", "was", "known"),
+    [
+        ("clone", ("Model",), False, True),
+        ("clone_function", ("layers", "Model"), False, True),
+        ("clone_function", ("layers", "Model"), True, False),
+        ("clone_function", ("layers", "Dense"), False, False),
+        ("clone", ("layers", "Model"), False, False),
+    ],
+)
+def test_a_clone_is_known_to_thaw_a_model_and_with_recursive_one_within(
+    route: str, place: tuple[str, ...], was: bool, known: bool
+) -> None:
+    model = replace(small.model(Call("layers.Dense", {"units": 2})), freezes=(Freeze(()),))
+    finding = Finding("flags", "value", place, (route,), "", expected=was, actual=not was, architecture=model)
+    assert known_as(finding) == ("clone-drops-trainable-of-the-model" if known else None)
 
 
 @pytest.mark.parametrize(("value", "known"), [(Data((4, 3)), True), ([[1.0]], False)])

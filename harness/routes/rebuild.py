@@ -20,6 +20,7 @@ from harness.worker.custom import CUSTOM_OBJECTS
 from harness.worker.dialect import keras
 from harness.worker.subject import Subject
 
+DEEP = {"recursive": True} if dialect.takes(keras.models.clone_model, "recursive") else {}
 Weights = list[tuple[str, np.ndarray]]  # each with its place
 
 
@@ -140,13 +141,14 @@ def _clone(subject: Subject, folder: Path) -> Arrival:
 
 
 def _clone_with_function(subject: Subject, folder: Path) -> Arrival:
+    """Layer by layer, those of nested models too where this Keras can: else it is what `clone` does."""
     states.reseed(subject.architecture.seed + 24)
 
     def again(layer: Any) -> Any:
         return type(layer).from_config(layer.get_config())
 
     with keras.utils.custom_object_scope(CUSTOM_OBJECTS):
-        model = keras.models.clone_model(subject.model, clone_function=again)
+        model = keras.models.clone_model(subject.model, clone_function=again, **DEEP)
     _ensure_built(model, subject)
     return _fresh(subject, model)
 

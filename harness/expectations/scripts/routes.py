@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from harness.expectations.scripts import own_checks
 from harness.expectations.scripts.observations import Case
 from harness.expectations.scripts.values import quoted
+from harness.protocol.architecture import Architecture
 
 Lines = list[str]
 
@@ -136,6 +137,13 @@ def _rebuilt(how: str) -> Callable[[Case], Lines]:
     return lines
 
 
+def _clone_function(case: Case) -> Lines:
+    nested = case.major >= 3 and any(isinstance(each.layer, Architecture) for each in case.architecture.nodes)
+    deep = ", recursive=True" if nested else ""
+    function = "lambda layer: type(layer).from_config(layer.get_config())"
+    return _rebuilt(f"keras.models.clone_model(model, clone_function={function}{deep})")(case)
+
+
 def _clone_inputs(case: Case) -> Lines:
     dtype = "each.dtype" if case.major >= 3 else "each.dtype.name"
     new = f"keras.Input(shape=each.shape[1:], batch_size=each.shape[0], dtype={dtype})"
@@ -167,11 +175,7 @@ ROUTES: Mapping[str, Way] = {
     "from_config": Way(_rebuilt("type(model).from_config(model.get_config())")),
     "json": Way(_rebuilt("keras.models.model_from_json(model.to_json())")),
     "clone": Way(_rebuilt("keras.models.clone_model(model)")),
-    "clone_function": Way(
-        _rebuilt(
-            "keras.models.clone_model(model, clone_function=lambda layer: type(layer).from_config(layer.get_config()))"
-        )
-    ),
+    "clone_function": Way(_clone_function),
     "clone_inputs": Way(_clone_inputs),
     "keras_zip_process": KERAS,
     "hdf5_process": HDF5,
