@@ -25,7 +25,7 @@ from tests.test_planted import MODEL, PLANTED, node
 pytestmark = pytest.mark.slow
 PROCESS = "_process"
 DOORS = {
-    "hdf5_weights": "load_weights",
+    "hdf5_weights": "load_weights", "checkpoint": "read",
     "keras": "load_model", "hdf5": "load_model", "weights_h5": "load_weights", "weights_sharded": "load_weights",
     "weights_by_name": "load_weights", "weights_npz": "set_weights", "set_weights": "set_weights",
     "from_config": "from_config", "json": "model_from_json", "clone": "clone_model",
@@ -36,6 +36,7 @@ DAMAGES = {
     "structure": [("structure", "class")],
     "summary": [("summary", "")],
     "config": [("config", "bias_initializer")],
+    "tracked": [("tracked", "Functional")],
     "weights": [("weights", "head/bias"), ("one_ulp", "head/bias")],
     "flags": [("flags", "trainable weights")],
     "compile": [("compiled", "learning_rate")],

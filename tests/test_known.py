@@ -223,6 +223,25 @@ def test_a_clone_is_known_to_thaw_a_model_and_with_recursive_one_within(
     assert known_as(finding) == ("clone-drops-trainable-of-the-model" if known else None)
 
 
+@pytest.mark.parametrize(
+    ("layer", "place", "known"),
+    [
+        (Call("layers.StackedRNNCells", {"cells": []}), ("StackedRNNCells",), True),
+        (Call("layers.RNN", {"cell": []}), ("RNN/stacked_rnn_cells",), True),
+        (Call("layers.RNN", {"cell": []}), ("RNN",), False),
+        (Call("layers.Bidirectional", {"layer": Call("layers.RNN")}), ("Bidirectional",), False),
+        (Call("custom.Gate", {"kept": "list of lists", "units": 2}), ("Gate",), True),
+        (Call("custom.Gate", {"kept": "attributes", "units": 2}), ("Gate",), False),
+        (Call("custom.Gate", {"units": 2}), ("Gate",), False),
+    ],
+)
+def test_a_checkpoint_is_known_to_leave_out_what_lies_in_lists_alone(
+    layer: Call, place: tuple[str, ...], known: bool
+) -> None:
+    finding = Finding("tracked", "value", place, ("checkpoint",), "", architecture=small.model(layer))
+    assert known_as(finding) == ("checkpoint-leaves-out-lists" if known else None)
+
+
 @pytest.mark.parametrize(("value", "known"), [(Data((4, 3)), True), ([[1.0]], False)])
 def test_vectors_that_an_h5_of_keras_2_loses_are_known_where_they_are_an_array(value: object, known: bool) -> None:
     vectors = Call("initializers.Constant", {"value": value})

@@ -15,6 +15,15 @@ REDUCE_LIMIT = 30.0  # seconds spent on making one finding small
 HUNG_TRY = 20.0  # seconds after which a smaller model counts as hung, where the one that was drawn did
 
 
+def shown(finding: Finding, found: Sequence[Finding]) -> list[Finding]:
+    """Those of `found` that are the finding; none where the model cannot be called, and that is not what was found.
+
+    A layer without the one before it may be fed with what it cannot take. Who is shown such a model sees that first.
+    """
+    uncalled = any(each.check == "build/outputs" and each.error and each.id != finding.id for each in found)
+    return [] if uncalled else [each for each in found if each.signature == finding.signature]
+
+
 def smaller(
     finding: Finding,
     same: Callable[[Architecture], Sequence[Finding]],

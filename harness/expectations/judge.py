@@ -20,6 +20,7 @@ ORDER = (
     "structure",
     "config",
     "fresh",
+    "tracked",
     "weights",
     "adapters",
     "flags",
@@ -40,7 +41,7 @@ ORDER = (
 )
 _EXPLAINED_BY = {
     "summary": {"structure", "flags", "weights", "optimizer", "compile", "config"},
-    "outputs": {"config", "weights", "structure"},
+    "outputs": {"config", "weights", "structure", "tracked"},
     "training outputs": {"config", "weights", "structure", "outputs"},
     "losses": {"flags", "config", "weights", "structure", "outputs", "training outputs", "compile"},
     "training": {
@@ -57,7 +58,7 @@ _EXPLAINED_BY = {
     },
     "optimizer": {"compile", "flags"},
     "fresh": {"config", "structure"},
-    "weights": {"structure"},
+    "weights": {"structure", "tracked"},
     "flags": {"structure"},
     "config": {"layers"},  # each layer is compared with another one
 }

@@ -36,6 +36,7 @@ weights_h5        .          .        .       =        =         .      .       
 weights_sharded   .          .        .       =        =         .      .        .          =        .                 .       .         .      =
 set_weights       .          .        .       =        =         .      .        .          =        .                 .       .         .      =
 weights_npz       .          .        .       =        =         .      .        .          =        .                 .       .         .      =
+checkpoint        .          .        .       =        =         .      .        .          =        .                 .       .         .      =
 from_config       =          =l       =       .        .         =      .        .          =        .                 .       .         =      =
 json              =          =l       =       .        .         =      .        .          =        .                 .       .         =      =
 clone             =          =l       =n      .        .         =      .        .          =        .                 .       .         =      =
@@ -50,6 +51,7 @@ hdf5_weights      .          .        .       =        =         .      .       
 # What a route observes by itself, of a model that it makes.
 OWN = """
 route          observation      relation
+checkpoint     tracked          =
 skip_mismatch  others_restored  =
 skip_mismatch  original         =
 refused        refused          =

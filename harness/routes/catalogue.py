@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from harness.routes import (
     by_parts,
+    checkpoint,
     elsewhere,
     export,
     extraction,
@@ -31,6 +32,7 @@ ROUTES: Mapping[str, Route] = {
         weights_only.SHARDED,
         weights_only.BY_HAND,
         weights_only.NPZ,
+        checkpoint.CHECKPOINT,
         rebuild.FROM_CONFIG,
         rebuild.JSON,
         rebuild.CLONE,

@@ -17,5 +17,9 @@ def test_set_weights_restores_outputs(promises: Promises, layer: str) -> None:
     promises.kept(layer, "set_weights")
 
 
+def test_checkpoint_restores_outputs(promises: Promises, layer: str) -> None:
+    promises.kept(layer, "checkpoint")
+
+
 def test_wrong_weights_are_refused(promises: Promises, layer: str) -> None:
     promises.kept(layer, "refused")

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from harness.protocol.architecture import Call, Compile, Freeze, Input, Node, Ref
-from harness.routes import extraction, other_source, weights_only
+from harness.routes import checkpoint, extraction, other_source, weights_only
 from harness.routes.route import Arrival, Route, by_file, file_of
 from harness.worker import dialect, taken
 from harness.worker.dialect import keras, tf
@@ -346,6 +346,29 @@ def what_is_not_loaded_is_told_of_all_but_the_output_that_differs(folder: Path) 
         keras.Model.load_weights = load
     pairs = zip(arrival.before["others restored"], arrival.after["others restored"])
     assert all(one["value"] != other["value"] for one, other in pairs)
+
+
+def a_checkpoint_tells_the_layer_around_those_that_it_lacks(folder: Path) -> None:
+    gates = [
+        Node(name, Call("custom.Gate", {"units": 3, "kept": kept}), (Ref(before),))
+        for name, kept, before in (("a", "attributes", "x"), ("b", "dict", "a"))
+    ]
+    arrival = checkpoint.CHECKPOINT.journey(described(*gates), folder)
+    lacking = {"b": "not value, gate"} if dialect.MAJOR >= 3 else {}  # Keras 2 wrote what lies in a list or a dict
+    assert arrival.after["tracked"] == lacking
+    assert arrival.before["tracked"] == dict.fromkeys(lacking, "all of its layers")
+
+
+def what_only_the_first_call_makes_is_read_from_a_checkpoint_as_it_is_made(folder: Path) -> None:
+    subject = described(dense("a", "x", 3, activation=Call("layers.PReLU")))
+    subject.files = folder / "of" / "all"
+    subject.model(subject.inputs)
+    alpha = subject.model.weights[-1]
+    alpha.assign(alpha + 0.5)
+    model = checkpoint.CHECKPOINT.journey(subject, folder / "gone").model
+    assert not (folder / "gone").exists()
+    model(subject.inputs)
+    assert _kept(subject, model) == _kept(subject)
 
 
 def a_model_without_an_output_that_can_be_wider_is_not_loaded_in_part(folder: Path) -> None:

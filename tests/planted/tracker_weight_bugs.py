@@ -128,7 +128,7 @@ def optimizer_is_not_built_by_loading(keras: Any, patch: Patch) -> None:
     "Freezing a layer of a nested model put its weights behind the others: `set_weights` mixed them up.",
     chain((3,), inner((3,), layer("Dense", units=3), layer("Dense", units=3)), freezes=(Freeze(("inner", "p")),)),
     # By name the healthy model has its values moved as well: legacy HDF5 puts what is frozen last.
-    weights=("Dense", f"{WEIGHTS} set_weights weights_npz"),
+    weights=("Dense", f"{WEIGHTS} set_weights weights_npz checkpoint"),
 )
 def frozen_weights_go_to_the_end(keras: Any, patch: Patch) -> None:
     original = keras.layers.Layer.weights.fget

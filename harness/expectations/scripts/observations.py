@@ -397,6 +397,7 @@ OBSERVATIONS: Mapping[str, Callable[[Case], Look]] = {
     "structure": _structure,
     "summary": _summary,
     "config": _config,
+    "tracked": _weights,
     "weights": _weights,
     "adapters": _adapters,
     "flags": _flags,
@@ -417,7 +418,7 @@ OBSERVATIONS: Mapping[str, Callable[[Case], Look]] = {
 }
 # What shows only where every weight has a value of its own.
 _OF_VALUES = frozenset({
-    "weights", "optimizer", "outputs", "training outputs", "losses", "training", "extracted", "exported",
+    "tracked", "weights", "optimizer", "outputs", "training outputs", "losses", "training", "extracted", "exported",
     "others restored", "slots", "loss",
 })  # fmt: skip
 CLOSENESS = _CLOSE

@@ -172,6 +172,14 @@ ROUTES: Mapping[str, Way] = {
     "weights_sharded": Way(_sharded, again=True),
     "set_weights": Way(lambda case: ["loaded = make()", "loaded.set_weights(model.get_weights())"], again=True),
     "weights_npz": Way(_npz, again=True),
+    "checkpoint": Way(
+        lambda case: [
+            'path = tf.train.Checkpoint(model=model).write("checkpoint")',
+            "loaded = make()",
+            "tf.train.Checkpoint(model=loaded).read(path).expect_partial()",
+        ],
+        again=True,
+    ),
     "from_config": Way(_rebuilt("type(model).from_config(model.get_config())")),
     "json": Way(_rebuilt("keras.models.model_from_json(model.to_json())")),
     "clone": Way(_rebuilt("keras.models.clone_model(model)")),
