@@ -432,5 +432,14 @@ SAID = {
         keras="2.15.0",
         saved_by="3.15.1",
     ),
+    "checkpoint-leaves-out-lists": Case(
+        layer=Call("layers.StackedRNNCells", {"cells": [Call("layers.GRUCell", {"units": 2})]}),
+        observation="tracked",
+        where="cells",
+        layers=("StackedRNNCells",),
+        kind="value",
+        keras="3.15.1",
+        saved_by="2.15.0",
+    ),
     "own-class-missing": Case(said="Unknown layer: 'mine>Scale'.", direction="", layer=Call("custom.Scale"), own=True),
 }

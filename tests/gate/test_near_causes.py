@@ -320,6 +320,18 @@ def test_a_bias_along_the_width_is_told_of_a_convolution_of_channels_first_and_o
         assert bool(told_of(replace(case, keras=keras, saved_by=saved_by), first)) is told
 
 
+def test_what_a_checkpoint_leaves_out_is_told_of_what_holds_layers_in_lists_and_of_keras_3() -> None:
+    case = SAID["checkpoint-leaves-out-lists"]
+    assert told_of(case, Call("custom.Steps", {"layers": []})) == "checkpoint-leaves-out-lists"
+    for other, layer in (
+        (case, DENSE),
+        (replace(case, keras="2.15.0"), case.layer),
+        (replace(case, observation="weights"), case.layer),
+        (replace(case, kind="missing"), case.layer),
+    ):
+        assert told_of(other, layer) == ""
+
+
 def test_what_a_layer_holds_in_containers_is_told_by_how_it_holds_it_and_by_the_releases() -> None:
     def held(kept: str, file: str, keras: str, saved_by: str, **changed: object) -> str:
         kind = "moved" if file.startswith("hdf5") else "value"
