@@ -59,9 +59,31 @@ def _peculiar(finding: Finding, built: Made) -> list[str]:
         names.append("own.unnamed_input")
     if any(isinstance(each, keras.layers.RNN) for each in built.subject.model._flatten_layers()):
         names.append("own.recurrent")
+    if finding.observation == "tracked" and _holds_layers_in_lists(built):
+        names.append("own.layers_in_lists")
     if finding.error is not None and _cannot_be_copied(built, str(finding.error["message"])):
         names.append("own.tracked_list")
     return names
+
+
+def _holds_layers_in_lists(built: Made) -> bool:
+    """Whether a class of one's own keeps layers in lists or dicts, of which Keras 3 makes its own."""
+    every = vars(keras.layers.Layer())
+    return any(
+        type(value).__name__.startswith("Tracked") and _holds_a_layer(value)
+        for each in built.subject.model._flatten_layers()
+        if is_own(type(each))
+        for name, value in vars(each).items()
+        if name not in every
+    )
+
+
+def _holds_a_layer(value: Any) -> bool:
+    if isinstance(value, dict):
+        value = value.values()
+    elif not isinstance(value, (list, tuple, set)):
+        return isinstance(value, keras.layers.Layer)
+    return any(map(_holds_a_layer, value))
 
 
 def _cannot_be_copied(built: Made, message: str) -> bool:
