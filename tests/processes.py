@@ -1,4 +1,4 @@
-"""Runs a few lines in a process of their own: worker rooms import TensorFlow, which the tests do not; is one there?"""
+"""Processes of their own, for worker rooms import TensorFlow, which the tests do not; and which of them still run."""
 
 from __future__ import annotations
 

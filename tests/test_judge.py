@@ -253,6 +253,8 @@ def route(**after: Any) -> dict[str, Any]:
     ("cause", "consequence"),
     [
         ("weights", "outputs"),
+        ("tracked", "weights"),
+        ("tracked", "outputs"),
         ("config", "summary"),
         ("flags", "training"),
         ("structure", "flags"),
@@ -458,3 +460,11 @@ def test_a_flag_that_was_lost_is_told_once_and_not_of_all_that_lies_in_its_layer
     after: dict[str, object], where: list[str]
 ) -> None:
     assert [place for place, _, _ in found("=", FROZEN, after)] == where
+
+
+def test_what_a_checkpoint_lacks_is_told_of_the_layer_around_it() -> None:
+    name = MODEL.nodes[0].name
+    answer = {"before": {"tracked": {name: "all of its layers"}}, "after": {"tracked": {name: "all but a"}}}
+    reply = {"build": {"shapes": {}}, "before": {}, "routes": {"checkpoint": answer}}
+    (finding,) = judge(MODEL, reply, {}, {"checkpoint": {"tracked": "="}})
+    assert finding.title == "tracked: Dense lacks some of its layers"

@@ -10,7 +10,7 @@ from harness.architectures.graph import Goal
 from harness.architectures.models import architectures
 from harness.check.reduce import isolated, keep, parted, reduce
 from harness.check.reduce_compile import simpler_value
-from harness.check.smaller import alone_in_it, shown
+from harness.check.smaller import alone_in_it, cannot_be_called
 from harness.expectations.finding import Finding
 from harness.protocol.architecture import (
     Architecture,
@@ -201,14 +201,14 @@ def _tries(model: Architecture) -> list[Architecture]:
     return tried
 
 
-def test_a_model_that_cannot_be_called_shows_nothing_but_that() -> None:
+def test_a_model_that_cannot_be_called_is_told_from_one_that_cannot_be_trained_and_from_the_finding_itself() -> None:
     lost = Finding("weights", "value", ("Dense",), ("keras_zip",), "")
     error = {"type": "TypeError", "message": "no such input", "place": ""}
     uncalled = Finding("outputs", "error", ("Dense",), ("build",), "", error=error)
-    assert shown(lost, [lost]) == [lost]
-    assert shown(lost, [uncalled, lost]) == []
-    assert shown(uncalled, [uncalled, lost]) == [uncalled]
-    assert shown(lost, [replace(uncalled, observation="training"), lost]) == [lost]
+    assert cannot_be_called([lost, uncalled], lost)
+    assert not cannot_be_called([lost], lost)
+    assert not cannot_be_called([lost, uncalled], uncalled)
+    assert not cannot_be_called([lost, replace(uncalled, observation="training")], lost)
 
 
 def test_a_finding_that_nobody_made_smaller_names_its_layer_where_there_is_one_alone() -> None:

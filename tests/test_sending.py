@@ -359,3 +359,27 @@ def test_what_is_sent_together_is_compiled_where_only_that_makes_a_difference() 
 
 def test_where_the_time_is_over_nothing_is_sent_and_that_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     assert sent(monkeypatch, PLANNED, ALONE, late=True) == ([], "time limit of 1 s")
+
+
+@pytest.mark.parametrize("callable_", [True, False])
+def test_a_finding_is_made_smaller_as_long_as_the_model_can_be_called(
+    monkeypatch: pytest.MonkeyPatch, callable_: bool
+) -> None:
+    nodes = tuple(
+        Node(name, Call("layers.Dense", {"units": 2}), (Ref(before),), stand_ins=(Input(f"{name}_0", (2,)),))
+        for before, name in (("x", "a"), ("a", "b"))
+    )
+    model = Architecture("m", "functional", (Input("x", (2,)),), nodes, Ref("b"))
+    lost = Finding("weights", "value", ("Dense",), ("json",), "", architecture=model, path=("b",))
+    error = {"type": "TypeError", "message": "no such input", "place": ""}
+    uncalled = replace(lost, observation="outputs", kind="error", routes=("build",), error=error)
+    check = session.Session(Options(PROFILES["quick"]))
+    check._reduce_until = float("inf")
+    monkeypatch.setattr(check, "_sender", SimpleNamespace(along=lambda *_: None), raising=False)
+    shown = [lost] if callable_ else [lost, uncalled]
+    monkeypatch.setattr(
+        check, "_judge", lambda architecture, _: [replace(each, architecture=architecture) for each in shown]
+    )
+    small = check._smaller(lost).architecture
+    assert small is not None
+    assert len(small.nodes) == (1 if callable_ else 2)

@@ -24,7 +24,7 @@ from harness.check.proof import BUDGET, proven, scripted
 from harness.check.recordings import KNOWN, Recording, Replayed
 from harness.check.result import UNFINISHED, Options, Result
 from harness.check.sender import PROCESS, Sender, Table, as_one
-from harness.check.smaller import shown, smaller, try_limit
+from harness.check.smaller import cannot_be_called, smaller, try_limit
 from harness.check.thrift import COSTLY, SPARED, Thrift
 from harness.check.unchecked import problems
 from harness.dispatch.pool import Answer, Pool
@@ -380,7 +380,10 @@ class Session:
 
         def same(architecture: Architecture) -> list[Finding]:
             answer = self._sender.along(architecture, finding.routes[0], limit)
-            return shown(finding, self._judge(architecture, answer))
+            found = self._judge(architecture, answer)
+            if cannot_be_called(found, finding):
+                return []
+            return [each for each in found if each.signature == finding.signature]
 
         return smaller(finding, same, until=self._reduce_until, over=lambda: self._late)
 

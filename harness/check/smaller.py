@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 
 from harness.check.reduce import reduce, suspected
@@ -15,13 +15,12 @@ REDUCE_LIMIT = 30.0  # seconds spent on making one finding small
 HUNG_TRY = 20.0  # seconds after which a smaller model counts as hung, where the one that was drawn did
 
 
-def shown(finding: Finding, found: Sequence[Finding]) -> list[Finding]:
-    """Those of `found` that are the finding; none where the model cannot be called, and that is not what was found.
+def cannot_be_called(found: Iterable[Finding], finding: Finding) -> bool:
+    """Whether it was `found` that a model cannot be called, and that is not the `finding` itself.
 
     A layer without the one before it may be fed with what it cannot take. Who is shown such a model sees that first.
     """
-    uncalled = any(each.check == "build/outputs" and each.error and each.id != finding.id for each in found)
-    return [] if uncalled else [each for each in found if each.signature == finding.signature]
+    return any(each.check == "build/outputs" and each.error and each.signature != finding.signature for each in found)
 
 
 def smaller(

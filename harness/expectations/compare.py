@@ -254,6 +254,15 @@ def _brief(items: list[Any]) -> list[str]:
     return [_label(item, number) for number, item in enumerate(items)][:50]
 
 
+def clipped(text: str, most: int) -> str:
+    """The text, or the `most` characters that it begins with, and a sign that there are more.
+
+    >>> clipped("no such layer", 7)
+    'no such…'
+    """
+    return text if len(text) <= most else f"{text[:most].rstrip()}…"
+
+
 def short(value: Any) -> Any:
     """A value small enough for a report."""
     text = repr(value)
@@ -261,4 +270,4 @@ def short(value: Any) -> Any:
         return dumps(value)[:400]
     if isinstance(value, dict) and "array" in value:
         return f"{value['dtype']}{value['shape']}"
-    return value if len(text) <= 400 else f"{text[:400]}…"
+    return value if len(text) <= 400 else clipped(text, 400)

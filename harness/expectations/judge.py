@@ -302,6 +302,8 @@ def _title(observation: str, difference: Difference, place: tuple[str, ...]) -> 
         "order": "has its entries in another order",
         "moved": "has values of other entries",
     }[difference.kind]
+    if observation == "tracked" and difference.kind == "value":
+        what = "lacks some of its layers"
     seen = "the model that was sent" if observation == "original" else observation
     return f"{seen}: {' / '.join(place) or 'all of it'} {what}"
 

@@ -193,15 +193,6 @@ def brief(message: str) -> str:
     return " ".join(("".join(kept) + ("{…" if inside else "")).split())
 
 
-def clipped(text: str, most: int) -> str:
-    """The text, or the `most` characters that it begins with, and a sign that there are more.
-
-    >>> clipped("no such layer", 7)
-    'no such…'
-    """
-    return text if len(text) <= most else f"{text[:most].rstrip()}…"
-
-
 def _names(braces: str) -> str:
     """The keys of a dict that is written out, as far as there is room for them."""
     try:

@@ -9,9 +9,9 @@ from typing import Any
 
 from harness.dispatch.pool import Answer
 from harness.dispatch.scratch import Scratch
-from harness.expectations.compare import Difference
+from harness.expectations.compare import Difference, clipped
 from harness.gate import across
-from harness.gate.causes import OWN_CLASS, Break, Cause, brief, cause_of, clipped, later, seen_to_pass
+from harness.gate.causes import OWN_CLASS, Break, Cause, brief, cause_of, later, seen_to_pass
 from harness.gate.comparison import WHOLE
 from harness.gate.exchange import Exchange
 from harness.gate.release import Side

@@ -14,10 +14,10 @@ from typing import Any
 
 from harness.check.batch import Script, run_scripts
 from harness.dispatch.scratch import Scratch
+from harness.expectations.compare import clipped
 from harness.expectations.finding import Finding, normalised
 from harness.expectations.scripts import SHOWS, script_of
 from harness.expectations.scripts.halves import halves_of
-from harness.gate.causes import clipped
 from harness.gate.status import BACK, REGRESSION
 
 AT_ONCE = 40  # scripts in one process at most

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from harness.dispatch.pool import Answer
 from harness.dispatch.scratch import Scratch
-from harness.gate.causes import clipped
+from harness.expectations.compare import clipped
 from harness.gate.comparison import FILES, rows, to_run
 from harness.gate.recording import Recorded
 from harness.gate.release import Side

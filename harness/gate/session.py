@@ -15,7 +15,7 @@ from harness.check.ending import Ending
 from harness.check.plan import Plan
 from harness.check.profiles import Profile
 from harness.check.reduce import parted
-from harness.check.smaller import alone_in_it, smaller
+from harness.check.smaller import alone_in_it, cannot_be_called, smaller
 from harness.check.thrift import Thrift
 from harness.dispatch.pool import Pool
 from harness.dispatch.scratch import Scratch
@@ -272,6 +272,8 @@ class Gate:
 
         def same(architecture: Architecture) -> list[Finding]:
             found = {f"{kind(each)} {each.id}": each for each in exchange.trip(architecture, part).findings}
+            if cannot_be_called(found.values(), finding):
+                return []
             for other in (found.keys() & findings.keys()) - {key}:
                 findings[other] = self._tally.smaller_of(findings[other], found[other])
             return [found[key]] if key in found else []

@@ -59,22 +59,25 @@ def _peculiar(finding: Finding, built: Made) -> list[str]:
         names.append("own.unnamed_input")
     if any(isinstance(each, keras.layers.RNN) for each in built.subject.model._flatten_layers()):
         names.append("own.recurrent")
-    if finding.observation == "tracked" and _holds_layers_in_lists(built):
+    if finding.observation == "tracked" and _holds_layers_in_lists(_layer_at(finding.where, built)):
         names.append("own.layers_in_lists")
     if finding.error is not None and _cannot_be_copied(built, str(finding.error["message"])):
         names.append("own.tracked_list")
     return names
 
 
-def _holds_layers_in_lists(built: Made) -> bool:
-    """Whether a class of one's own keeps layers in lists or dicts, of which Keras 3 makes its own."""
+def _layer_at(path: str, built: Made) -> Any:
+    """The layer of this path; the model where it is none."""
+    return dict(built.subject.layers()).get(path, built.subject.model)
+
+
+def _holds_layers_in_lists(layer: Any) -> bool:
+    """Whether a layer of one's own keeps layers in a list or a dict, of which Keras 3 makes its own."""
     every = vars(keras.layers.Layer())
-    return any(
+    return is_own(type(layer)) and any(
         type(value).__name__.startswith("Tracked") and _holds_a_layer(value)
-        for each in built.subject.model._flatten_layers()
-        if is_own(type(each))
-        for name, value in vars(each).items()
-        if name not in every
+        for name, value in vars(layer).items()
+        if name not in every and not name.startswith("_self_")  # what TensorFlow tracks, it keeps in such a dict
     )
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from harness.expectations.compare import clipped
 from harness.expectations.finding import Finding
 from harness.gate.accepted import unneeded
-from harness.gate.causes import clipped
 from harness.gate.models import NOT_TRIED
 from harness.gate.result import Result, kind
 from harness.reporting.gate_text import cause_lines, model_lines, verdict_line

@@ -9,9 +9,10 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from harness.expectations.compare import clipped
 from harness.expectations.finding import Finding
 from harness.gate.accepted import unneeded
-from harness.gate.causes import Cause, clipped
+from harness.gate.causes import Cause
 from harness.gate.models import BREAKS, BROKEN, DIFFERENT, NOT_TRIED, PASSED, SAME, VERDICTS, ModelVerdict
 from harness.gate.result import Result, kind
 from harness.gate.status import BACK, FIXED, FORWARD, INCOMPATIBLE, PRE_EXISTING, REGRESSION

@@ -28,7 +28,7 @@ def _journey(subject: Subject, folder: Path) -> Arrival:
     arrival = weights_only.arrived(subject, model)
     missed = _missed(subject.of(model))
     arrival.before["tracked"] = dict.fromkeys(missed, "all of its layers")
-    arrival.after["tracked"] = {holder: f"not {', '.join(names)}" for holder, names in missed.items()}
+    arrival.after["tracked"] = {holder: f"all but {', '.join(names)}" for holder, names in missed.items()}
     return arrival
 
 

@@ -238,6 +238,16 @@ def test_what_shows_in_a_model_that_is_tried_for_another_finding_is_small_with_i
     assert len(exchange.tried[0].nodes) == 1
 
 
+def test_a_model_that_cannot_be_called_shows_no_other_finding(gate: Gate, monkeypatch: pytest.MonkeyPatch) -> None:
+    one = replace(UNEXPLAINED, architecture=of("Dense", "ReLU"), layers=("ReLU",))
+    key = f"incompatible-forward {one.id}"
+    gate.result.findings[key] = one
+    exchange = Trips(one, replace(one, observation="outputs", routes=("build",)))
+    gate._smaller(exchange, key, {}, time.monotonic() + 60, apart=False)  # type: ignore[arg-type]
+    assert exchange.tried
+    assert gate.result.findings[key].architecture == one.architecture
+
+
 @pytest.mark.parametrize(("needed", "tried"), [("ReLU", 1), ("Architecture", 0)])
 def test_the_layer_that_holds_what_the_cause_needs_is_tried_by_itself_unless_all_do(
     gate: Gate, monkeypatch: pytest.MonkeyPatch, needed: str, tried: int

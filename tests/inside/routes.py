@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from harness.own import keras_faults
 from harness.protocol.architecture import Call, Compile, Freeze, Input, Node, Ref
 from harness.routes import checkpoint, extraction, other_source, weights_only
 from harness.routes.route import Arrival, Route, by_file, file_of
@@ -354,9 +355,30 @@ def a_checkpoint_tells_the_layer_around_those_that_it_lacks(folder: Path) -> Non
         for name, kept, before in (("a", "attributes", "x"), ("b", "dict", "a"))
     ]
     arrival = checkpoint.CHECKPOINT.journey(described(*gates), folder)
-    lacking = {"b": "not value, gate"} if dialect.MAJOR >= 3 else {}  # Keras 2 wrote what lies in a list or a dict
+    lacking = {"b": "all but value, gate"} if dialect.MAJOR >= 3 else {}  # Keras 2 wrote what lies in a list or a dict
     assert arrival.after["tracked"] == lacking
     assert arrival.before["tracked"] == dict.fromkeys(lacking, "all of its layers")
+
+
+def what_a_checkpoint_lacks_is_keras_s_fault_where_that_layer_keeps_its_layers_in_a_list_or_a_dict(
+    folder: Path,
+) -> None:
+    class Holds(keras.layers.Layer):
+        def __init__(self, **held: Any) -> None:
+            super().__init__()
+            for name, value in held.items():
+                setattr(self, name, value)
+
+    layer = keras.layers.Dense(2)
+    listed = (Holds(a=[layer]), Holds(a={"b": [layer]}), Holds(a={1: layer, "b": 2}))
+    assert [keras_faults._holds_layers_in_lists(each) for each in listed] == [dialect.MAJOR >= 3] * 3
+    others = (Holds(a=layer), Holds(a=[1, 2]), Holds(a=[]), keras.layers.StackedRNNCells([]), keras.Sequential([layer]))
+    assert not any(keras_faults._holds_layers_in_lists(each) for each in others)
+    subject = described(
+        Node("a", Call("custom.Gate", {"units": 3}), (Ref("x"),)), Node("b", Call("layers.ReLU"), (Ref("a"),))
+    )
+    at = [keras_faults._layer_at(path, SimpleNamespace(subject=subject)) for path in ("a", "a/value", "Functional")]
+    assert [type(each).__name__ for each in at] == ["Gate", "Dense", "Functional"]
 
 
 def what_only_the_first_call_makes_is_read_from_a_checkpoint_as_it_is_made(folder: Path) -> None:
