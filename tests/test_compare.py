@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
 import pytest
 
-from harness.expectations.compare import CLOSE, TOLERANCES, Difference, differences, measure, short, tolerance
+from harness.expectations.compare import (
+    CLOSE,
+    TOLERANCES,
+    Difference,
+    clipped,
+    differences,
+    measure,
+    short,
+    tolerance,
+)
 from harness.protocol.architecture import Call
 from tests.small import ERROR, EYE, model
 
@@ -156,6 +166,37 @@ def test_what_is_not_finite_must_be_the_same_within_any_tolerance() -> None:
     assert not arrays(np.array([1.0]), np.array([np.nan]), float64=9.0)
 
 
+def test_a_difference_of_just_the_tolerance_is_let_through() -> None:
+    assert arrays(np.array([0.0]), np.array([0.5]), float64=0.5)
+    assert not arrays(np.array([0.0]), np.array([0.75]), float64=0.5)
+
+
+def test_words_are_compared_and_not_measured() -> None:
+    one, other = np.array(["a", "b"]), np.array(["a", "c"])
+    assert measure(one, other) == {
+        "different": 1, "of": 2, "first expected": "b", "first actual": "c", "sampled": False,
+    }  # fmt: skip
+
+
+def test_measuring_warns_of_nothing() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        measure(np.array([np.nan]), np.array([1.0]))
+        measure(np.array([np.inf, 0.0]), np.array([1.0, 1.0]))
+
+
+def test_of_what_nobody_saw_differ_the_first_value_is_told() -> None:
+    large = np.arange((1 << 12) + 1, dtype="float32")
+    assert (measure(large, large)["first expected"], measure(large, large)["first actual"]) == (0.0, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("text", "most", "cut"), [("abc", 3, "abc"), ("abcd", 3, "abc…"), (" a bc", 3, " a…"), ("", 0, "")]
+)
+def test_a_text_is_cut_where_it_is_too_long_and_says_so(text: str, most: int, cut: str) -> None:
+    assert clipped(text, most) == cut
+
+
 def test_places_in_lists_are_called_by_what_stands_there() -> None:
     def place(*entry: Any) -> list[tuple[str, ...]]:
         return [each.where for each in differences([entry[0]], [entry[1]], {})]
@@ -178,6 +219,8 @@ def test_lists_of_other_lengths_are_told_by_their_entries() -> None:
         ["a"] * 50,
         [],
     )
+    (unnamed,) = differences([1], [1, 2], {})
+    assert (unnamed.expected, unnamed.actual) == (["0"], ["0", "1"])
 
 
 def test_numbers_that_are_one_float32_are_the_same_and_others_are_not() -> None:
@@ -191,6 +234,7 @@ def test_an_error_inside_is_a_difference_where_it_stands() -> None:
     (difference,) = differences({"a": {"b": 1}}, {"a": {"$error": ERROR}}, {})
     assert difference == Difference(("a",), "error", None, ERROR)
     assert list(differences({"a": {"$error": ERROR}}, {"a": {"b": 1}}, {})) == []
+    assert list(differences({"$error": ERROR}, {"$error": {**ERROR, "message": "another"}}, {})) == []
 
 
 def test_values_are_short_in_reports() -> None:
@@ -277,6 +321,36 @@ def test_another_order_is_told_by_the_layer_that_it_is_in() -> None:
     found = changed("a/b/kernel:1 a/c/kernel:2 d/kernel:3", "a/c/kernel:2 a/b/kernel:1 d/kernel:3")
     assert kinds(found) == [("a", "order")]
     assert found[0].expected == ["a/b/kernel", "a/c/kernel"]
+
+
+def test_the_path_that_all_have_in_common_is_told_whole() -> None:
+    assert kinds(changed("a/b/c:1 a/b/d:2", "a/b/d:2 a/b/c:1")) == [("a/b", "order")]
+    assert kinds(changed("a/b/c:1 a/b/d:2", "a/b/c:2 a/b/d:1")) == [("a/b", "moved")]
+    assert kinds(changed("a/b/c:1 a/b:2", "a/b:2 a/b/c:1")) == [("a/b", "order")]
+
+
+def test_of_very_many_that_changed_places_fifty_are_told() -> None:
+    names = [f"layer/w{number}" for number in range(60)]
+    one = " ".join(f"{name}:{number}" for number, name in enumerate(names))
+    (order,) = changed(one, " ".join(f"{name}:{59 - number}" for number, name in enumerate(reversed(names))))
+    (moved,) = changed(one, " ".join(f"{name}:{59 - number}" for number, name in enumerate(names)))
+    assert (order.kind, order.expected, order.actual) == ("order", names[:50], names[::-1][:50])
+    assert (moved.kind, moved.expected, moved.actual) == ("moved", names[:50], names[::-1][:50])
+
+
+def test_entries_without_names_have_not_moved() -> None:
+    blobs: dict[str, bytes] = {}
+    one, other = ({"value": entry(np.full(3, each), blobs)} for each in (1.0, 2.0))
+    assert kinds(list(differences([one, other], [other, one], blobs))) == [("0/value", "value"), ("1/value", "value")]
+
+
+def test_the_same_numbers_in_another_shape_have_moved_to_where_that_shape_is() -> None:
+    values = [{"array": "a", "dtype": "float32", "shape": shape} for shape in ([2, 3], [3, 2])]
+    one, other = (
+        [{"path": path, "value": value} for path, value in zip("xy", order, strict=True)]
+        for order in (values, values[::-1])
+    )
+    assert kinds(list(differences(one, other, {}))) == [("x", "moved")]
 
 
 def test_another_order_and_values_that_moved_besides_are_two() -> None:

@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from harness.expectations.compare import Difference
-from harness.expectations.finding import Finding, class_of, layer_classes, normalised, place_of
+from harness.expectations.finding import Finding, class_of, headline, layer_classes, normalised, place_of
 from harness.expectations.judge import difference_finding
 from harness.expectations.raised import error_finding
 from harness.protocol.architecture import Architecture, Call, Name, Node, Ref, nodes_of
@@ -89,6 +89,43 @@ def test_a_finding_that_shows_again_has_all_its_routes_once() -> None:
     assert replace(again, routes=FINDING.routes, times=2) == FINDING
 
 
+def test_the_smaller_of_two_models_has_fewer_layers_or_less_said_of_them() -> None:
+    def of(*units: int) -> Finding:
+        nodes = tuple(Node(f"d{at}", Call("layers.Dense", {"units": each}), ()) for at, each in enumerate(units))
+        return replace(FINDING, architecture=replace(MODEL, nodes=nodes))
+
+    assert of(2).is_smaller(of(2, 2))
+    assert of(20000).is_smaller(of(2, 2))
+    assert of(2, 2).is_smaller(of(2, 20))
+    assert not of(2, 2).is_smaller(of(2))
+    assert not of(2, 20).is_smaller(of(2, 2))
+    assert not of(2, 2).is_smaller(of(20000))
+    assert not of(2).is_smaller(of(2))
+    bare = replace(FINDING, architecture=None)
+    assert not bare.is_smaller(of(2))
+    assert not of(2).is_smaller(bare)
+
+
+@pytest.mark.parametrize(
+    ("message", "first"),
+    [
+        ("no\nmore", "no"),
+        ("  no\nmore", "no"),
+        ("Exception encountered when calling Dense.call().\n\nno weights\n\nmore", "Dense.call(): no weights"),
+        ("\x1b[1mException encountered when calling Dense.call().\x1b[0m\n\nno weights", "Dense.call(): no weights"),
+        ("Exception encountered when calling Dense.call().\n\nDense.call() takes two",
+         "Dense.call(): Dense.call() takes two"),
+        ("Exception encountered when calling Dense.call().", "Exception encountered when calling Dense.call()."),
+        ("<class 'a'> could not be deserialized properly. It.\n\nconfig={'a': 1}.\n\nException encountered: a: "
+         "Exception encountered: b", "b"),
+        ("Arguments received by Dense", "Arguments received by Dense"),
+        ("a Exception encountered when calling B.call().\nno", "a Exception encountered when calling B.call()."),
+    ],
+)  # fmt: skip
+def test_the_headline_is_the_sentence_that_tells_and_the_layer_that_was_called(message: str, first: str) -> None:
+    assert headline(message) == first
+
+
 @pytest.mark.parametrize(
     ("message", "kept"),
     [
@@ -123,6 +160,13 @@ def test_a_finding_that_shows_again_has_all_its_routes_once() -> None:
             "B takes no x",
         ),
         ("it could not be deserialized properly", "it could not be deserialized properly"),
+        (
+            "could not be deserialized properly. Exception encountered: no",
+            "could not be deserialized properly. Exception encountered: no",
+        ),
+        ("in user code: it is one line", "in user code: it is one line"),
+        ("Exception encountered when calling Dense.call().\n\nno weights", "no weights"),
+        ("it failed using config={'a':\n1}. Exception encountered: no", "it failed Exception encountered: no"),
         ("plain\nsecond", "plain second"),
     ],
 )
@@ -137,16 +181,19 @@ def test_the_class_of_a_node_is_what_people_call_it() -> None:
     assert class_of(Node("a", Call("layers.core.Dense"), ())) == "Dense"
     assert class_of(Node("a", Name("ops.add"), ())) == "ops.add"
     assert class_of(Node("a", Ref("dense"), ())) == "dense"
+    assert class_of(Node("a", 3, ())) == "?"
 
 
 def test_every_name_has_its_class() -> None:
-    inner = Call("layers.GRU", {"units": 2, "name": "deep"})
-    wrapper = Node("wrapper", Call("layers.Stack", {"cells": [Call("layers.Wrap", {"layer": inner})], "other": 3}), ())
+    inner = Call("layers.rnn.GRU", {"units": 2, "name": "deep"})
+    last = Call("layers.LSTMCell", {"units": 2, "name": "last"})
+    cells = [Call("layers.Wrap", {"layer": inner}), last]
+    wrapper = Node("wrapper", Call("layers.Stack", {"cells": cells, "other": 3}), ())
     mine = Architecture("mine", nodes=(Node("only", Call("custom.Mine"), ()),), form="subclass", outputs=Ref("only"))
     model = replace(MODEL, nodes=(DENSE, wrapper, Node("nested", replace(mine, name="nested"), ())))
     assert layer_classes(model) == {
-        "input": "InputLayer", "dense": "Dense", "wrapper": "Stack", "deep": "GRU", "nested": "Mine", "only": "Mine",
-        "nested/only": "Mine", "model": "Model",
+        "input": "InputLayer", "dense": "Dense", "wrapper": "Stack", "deep": "GRU", "last": "LSTMCell",
+        "nested": "Mine", "only": "Mine", "nested/only": "Mine", "model": "Model",
     }  # fmt: skip
     assert layer_classes(replace(MODEL, form="sequential"))["model"] == "Sequential"
     assert layer_classes(mine)["mine"] == "Mine"
@@ -159,6 +206,7 @@ def test_a_place_has_classes_for_names_and_no_numbers() -> None:
         "layers", "Dense", "config", "layers", "Dense",
     )  # fmt: skip
     assert place_of(("dense", "layers"), classes) == ("Dense", "Odd")
+    assert place_of(("x/in_3",), {"in_3": "ReLU", "in": "Dense"}) == ("x/ReLU",)
     assert place_of(("inner", "inner"), classes) == ("inner", "Strange")
 
 

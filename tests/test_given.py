@@ -24,7 +24,7 @@ def stated(call: Call, config: dict[str, Any]) -> list[tuple[str, str, Any, Any]
     ("value", "said"),
     [
         (True, False), (0, 3), (-1, 0), (0.5, 3), (2, 2.0000021), (2, 3), (0.5, 0.6), ("relu", "tanh"),
-        (-2, -1), (2, -1), (1.0, 1.0001), (100.0, 100.001), ("swish", "hard_silu"), ("silu", "swish"),
+        (-2, -1), (2, -1), (1.0, 1.0001), (100.0, 100.001), (0.5, 0.5000015), ("swish", "hard_silu"), ("silu", "swish"),
     ],
 )  # fmt: skip
 def test_a_config_that_says_another_value_is_a_finding(value: Any, said: Any) -> None:
@@ -34,7 +34,8 @@ def test_a_config_that_says_another_value_is_a_finding(value: Any, said: Any) ->
 @pytest.mark.parametrize(
     ("value", "said"),
     [
-        (True, True), (True, 1), (0, False), (2, 2.0), (0.1, 0.10000000149), (0.5, 0.5000009), (-1, 3),
+        (True, True), (True, 1), (True, 2), (2, True),
+        (0, False), (2, 2.0), (0.1, 0.10000000149), (0.5, 0.5000009), (-1, 3),
         ("ReLU", "relu"), ("swish", "silu"), ("hard_swish", "hard_silu"),
         ("relu", {"a": 1}), ((1, 2), [1, 2]), (3, [3, 3]), (100.0, 100.00001),
     ],
@@ -84,7 +85,8 @@ def test_objects_that_state_their_arguments_are_looked_into_and_others_are_not()
     assert stated(Call("layers.Dense", {"x": ones}), {"x": right}) == []
     assert stated(Call("layers.Dense", {"x": ones}), {"x": wrong}) == [("dense/x/value", "value", 2.0, 3.0)]
     assert stated(Call("layers.Dense", {"x": inner}), {"x": {"config": {"units": 3}}}) == []
-    assert stated(Call("layers.Dense", {"x": ones}), {"x": {"config": "text"}}) == []
+    for said in ({"config": "text"}, "text", None):
+        assert stated(Call("layers.Dense", {"x": ones}), {"x": said}) == []
     assert [kind for _, kind, *_ in stated(Call("layers.Dense", {"x": ones}), {"x": {"config": {}}})] == ["missing"]
 
 
@@ -159,6 +161,8 @@ def test_a_loss_or_a_metric_that_forgets_an_argument_is_found_in_whatever_struct
     config = {"loss": {"a": [{"config": {}}, 1], "c": 1}, "metrics": [[{"config": {}}], []]}
     assert given(apart, {"compile": {"config": config}}) == []
     assert given(apart, {"compile": {"config": {"loss": [1, 2], "metrics": {"a": 1}}}}) == []
+    mine = replace(model(EYE), compile=Compile({"metrics": [Call("custom.Mine", {"x": 1})]}, None))
+    assert given(mine, {"compile": {"config": {"metrics": [{"config": {}}]}}}) == []
     assert stated({"name": "output_mine", "delta": 2.0}, {"axis": 1}) == []
     assert len(stated({"name": "other", "delta": 2.0}, {"axis": 1})) == 1
     assert stated({"name": "mine"}, {"axis": 1}) == [(("Huber", "delta"), "compile.loss/a/1/delta")]

@@ -86,6 +86,18 @@ def test_what_changed_places_is_one_finding_of_all_the_layers_that_it_is_of() ->
     assert (finding.kind, finding.where) == ("value", "dense/kernel/value")
 
 
+def test_all_the_layers_whose_entries_changed_places_are_named() -> None:
+    two = replace(MODEL, nodes=(DENSE, replace(DENSE, name="norm", layer=Call("layers.LayerNormalization"))))
+    values = {name: {"array": name, "shape": [1], "dtype": "float32", "kept": "float64"} for name in ("one", "far")}
+    one = [{"path": "dense/kernel", "value": values["one"]}, {"path": "norm/gamma", "value": values["far"]}]
+    moved = [{**one[0], "value": values["far"]}, {**one[1], "value": values["one"]}]
+    for after, kind in ((one[::-1], "order"), (moved, "moved")):
+        reply = {"build": {"shapes": {}}, "before": {"weights": one},
+                 "routes": {"json": {"before": {}, "after": {"weights": after}}}}  # fmt: skip
+        (finding,) = judge(two, reply, ARRAYS, {"json": {"weights": "="}})
+        assert (finding.kind, finding.layers) == (kind, ("Dense", "LayerNormalization"))
+
+
 def test_a_title_says_what_is_missing_and_what_came() -> None:
     assert found("=", {"dense": 1}, {}) == [("dense", "missing", "flags: Dense is missing")]
     assert found("=", {}, {"dense": 1}) == [("dense", "surplus", "flags: Dense is there and was not")]
@@ -120,7 +132,10 @@ def test_every_finding_has_the_model_that_showed_it_and_what_was_there_before_an
 def test_an_error_after_is_a_finding_and_an_error_before_as_well_is_none() -> None:
     (finding,) = judged("=", {"a": 1}, {"$error": ERROR})
     assert (finding.kind, finding.observation, finding.routes) == ("error", "flags", ("keras_zip",))
+    assert finding.architecture == MODEL
     assert [each.routes for each in judged("=", {"$error": ERROR}, {"$error": ERROR})] == [("build",)]
+    (finding,) = judged("no", {"a": 1}, {"$error": ERROR})
+    assert finding.kind == "error"
 
 
 def test_what_must_be_absent_is_absent() -> None:
@@ -202,10 +217,12 @@ def test_what_follows_from_a_first_difference_is_not_told() -> None:
 
 
 def test_of_what_moved_though_it_was_frozen_each_layer_is_told_once_and_none_hides_another() -> None:
-    still = {f"{layer}/{weight}": 1 for layer in ("rnn/cell", "dense") for weight in ("kernel", "bias")}
+    still = {f"{layer}/{weight}": 1 for layer in ("rnn/cell", "rnn", "dense") for weight in ("kernel", "bias")}
     before = {"fit": still, "tape": still}
     after = {"fit": {**still, "rnn/cell/bias": 2}, "tape": dict.fromkeys(still, 2)}
-    assert [where for where, *_ in found("=", before, after, "frozen")] == ["fit/rnn/cell/bias", "tape/dense/kernel"]
+    assert [where for where, *_ in found("=", before, after, "frozen")] == [
+        "fit/rnn/cell/bias", "tape/rnn/kernel", "tape/dense/kernel",
+    ]  # fmt: skip
 
 
 def test_at_most_so_many_differences_of_one_observation_are_told() -> None:
@@ -355,7 +372,10 @@ def test_an_error_of_several_observations_is_one_finding_and_hides_no_other() ->
         "before": {**before, "flags": {"$error": error("another")}},
         "routes": {"keras_zip": {"error": error("it does not load")}},
     }
-    found = judge(model(EYE), reply, {}, {"keras_zip": {"flags": "="}})
+    table = {"keras_zip": {"flags": "="}}
+    other = {**reply, "before": {"losses": {"$error": {**step, "type": "TypeError"}}}}
+    assert [each.check for each in judge(model(EYE), other, {}, table)][:2] == ["build/training", "build/losses"]
+    found = judge(model(EYE), reply, {}, table)
     assert [(each.check, each.consequences) for each in found] == [
         ("build/training", ("build/losses",)),
         ("build/flags", ()),
@@ -409,8 +429,29 @@ def test_configs_of_layers_that_came_in_another_order_are_no_finding_of_their_ow
 def test_a_trainable_weight_of_a_frozen_layer_is_found_before_the_model_goes_anywhere() -> None:
     architecture = model(EYE)
     (finding,) = still_trained(architecture, flags("layer/kernel", layer=False), layer_classes(architecture))
-    assert (finding.check, finding.place) == ("build/flags", ("frozen", "Dense", "its own"))
+    assert finding == Finding(
+        "flags", "surplus", ("frozen", "Dense", "its own"), ("build",),
+        "flags: Dense is frozen, and a weight of its own is trainable", "layer/kernel", "not trainable", "trainable",
+        layers=("Dense",), architecture=architecture, path=("frozen", "layer/kernel"),
+    )  # fmt: skip
     assert still_trained(architecture, flags("layer/kernel", layer=True), {}) == []
+    reply = {"build": {"shapes": {}}, "before": flags("layer/kernel", layer=False), "routes": {}}
+    assert judge(architecture, reply, {}, {}) == [finding]
+
+
+def test_of_each_frozen_layer_its_own_weight_and_one_inside_of_it_are_told_once() -> None:
+    classes = {"free": "ReLU", "cell": "GRUCell", "layer": "RNN", "dense": "Dense"}
+    paths = ("free/kernel", "layer/kernel", "layer/bias", "layer/cell/kernel", "layer/cell/bias", "dense/kernel")
+    found = still_trained(model(EYE), flags(*paths, free=True, layer=False, dense=False), classes)
+    assert [(each.where, each.title, each.layers) for each in found] == [
+        ("layer/kernel", "flags: RNN is frozen, and a weight of its own is trainable", ("RNN",)),
+        (
+            "layer/cell/kernel",
+            "flags: RNN is frozen, and a weight of a layer inside is trainable",
+            ("RNN", "GRUCell"),
+        ),
+        ("dense/kernel", "flags: Dense is frozen, and a weight of its own is trainable", ("Dense",)),
+    ]
 
 
 def test_what_lies_in_a_frozen_layer_may_have_been_set_free_again() -> None:
@@ -450,6 +491,11 @@ FROZEN = observed(inner=False, inner__block=False, inner__block__dense=False, he
         ),
         (observed("head/kernel", inner=False, inner__block=False, inner__block__dense=False, head=True),
          ["trainable weights"]),
+        # Two beside each other, in the same way.
+        (observed(inner=False, inner__block=False, inner__block__dense=False, head=False, other=True),
+         ["layers/head", "layers/other"]),
+        # Flags that are not there at all say nothing of each other.
+        (observed(inner__block__dense=False, head=True), ["layers/inner", "layers/inner/block"]),
         # The model itself, and what is in it.
         (observed(model=False, inner=False, inner__block=False, inner__block__dense=False, head=False), ["model"]),
         (observed(model=False, inner=True, inner__block=False, inner__block__dense=False, head=True),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import importlib.metadata
 import sys
 from dataclasses import replace
@@ -17,7 +16,7 @@ from harness.check.result import Options
 from harness.check.session import Session
 from harness.environments.environment import Environment
 from harness.expectations.finding import Finding
-from harness.expectations.known import SHIPPED, KnownIssue, KnownIssues, KnownIssuesError, Pattern, in_range
+from harness.expectations.known import SHIPPED, KnownIssue, KnownIssues, Pattern, in_range
 from harness.protocol.architecture import Call, Compile, Data, Freeze, Node, Ref
 from harness.reporting import known_page
 from tests import small
@@ -25,87 +24,6 @@ from tests import small
 ISSUES = KnownIssues.read(SHIPPED).entries
 HERE = Environment(sys.executable)
 FINDING = Finding("outputs", "value", ("#",), ("keras_zip",), "an output is another one")
-ENTRY = '[[issue]]\nid = "one"\nreason = "why"\n'
-
-
-def read(folder: Path, text: str) -> KnownIssues:
-    file = folder / "mine.toml"
-    file.write_text(text, encoding="utf-8")
-    return KnownIssues.read(file)
-
-
-def test_an_entry_is_waited_for_until_its_date(tmp_path: Path) -> None:
-    tomorrow = datetime.date.today() + datetime.timedelta(days=1)
-    waiting = read(tmp_path, f'{ENTRY}kind = "value"\nexpires = "{tomorrow}"').marked(FINDING, {"keras": "3.15.1"})
-    assert waiting.status == "known"
-    due = read(tmp_path, f'{ENTRY}kind = "value"\nexpires = "{datetime.date.today()}"').marked(
-        FINDING, {"keras": "3.15.1"}
-    )
-    assert due.status == "new"
-    assert due.known_issue is not None
-    assert due.known_issue["expired"] == str(datetime.date.today())
-
-
-@pytest.mark.parametrize(
-    ("line", "says"),
-    [
-        ('error = "("', "error is no regular expression"),
-        ('keras = "three"', "'three' is not a range of versions"),
-        ('expires = "soon"', "soon"),
-        ('checks = "keras_zip/*"', "checks must be a list"),
-        ('layer = ["Dense"]', "unknown keys layer"),
-        ('kind = "value"\n[[issue.match]]\nwhere = "^#$"', r"kind beside \[\[issue.match\]\]"),
-        ("[[issue.match]]", "an empty .* would match every finding"),
-        ("match = []", "match must be tables"),
-        ('match = "value"', "match must be tables"),
-        ('[[issue.match]]\nwhere = "("', "where is no regular expression"),
-        ('[[issue.match]]\nlink = "https://"', "unknown keys link"),
-        ("", "an entry without any pattern would match every finding"),
-        ("checks = []", "an entry without any pattern would match every finding"),
-        ("checks = [3]", "checks must be a list of strings"),
-        ('checks = ["hdf5"]', "no check is called 'hdf5'"),
-        ('kind = "value"\nkeras = ">=3,!=3.15.1"', "is not a range of versions: '!=3.15.1'"),
-    ],
-)
-def test_a_file_that_cannot_be_used_says_which_entry_and_why(tmp_path: Path, line: str, says: str) -> None:
-    with pytest.raises(KnownIssuesError, match=rf"mine\.toml: one: .*{says}"):
-        read(tmp_path, ENTRY + line)
-
-
-@pytest.mark.parametrize("text", ['[[issues]]\nid = "one"', '[issue]\nid = "one"', 'issue = "one"', "issue = [1]"])
-def test_a_file_whose_entries_are_called_otherwise_is_told_and_not_read_as_empty(tmp_path: Path, text: str) -> None:
-    with pytest.raises(KnownIssuesError, match=r"mine\.toml: entries are tables, \[\[issue\]\], and it holds"):
-        read(tmp_path, text)
-
-
-def test_a_file_without_entries_and_one_that_begins_with_a_byte_order_mark_can_be_read(tmp_path: Path) -> None:
-    assert read(tmp_path, "# none yet\n").entries == ()
-    assert len(read(tmp_path, "\ufeff" + ENTRY + 'kind = "value"').entries) == 1
-
-
-def test_an_entry_with_several_patterns_is_each_of_them_and_no_mixture(tmp_path: Path) -> None:
-    known = read(
-        tmp_path,
-        ENTRY
-        + '[[issue.match]]\nchecks = ["keras_zip/*"]\nkind = "value"\n'
-        + '[[issue.match]]\nchecks = ["hdf5/*"]\nkind = "error"\nerror = "^ValueError: Unknown"\n',
-    )
-    unknown = {"type": "ValueError", "message": "Unknown layer", "place": ""}
-    first, second = FINDING, replace(FINDING, routes=("hdf5",), kind="error", error=unknown)
-    assert [known.marked(each, {"keras": "3.15.1"}).status for each in (first, second)] == ["known", "known"]
-    assert known.seen == {"one": 2}
-    neither = [
-        replace(first, routes=("hdf5",)),
-        replace(second, routes=("keras_zip",)),
-        replace(second, error={**unknown, "message": "another"}),
-    ]
-    assert {known.marked(each, {"keras": "3.15.1"}).status for each in neither} == {"new"}
-
-
-def test_patterns_hold_within_the_range_of_versions_of_their_entry(tmp_path: Path) -> None:
-    known = read(tmp_path, f'{ENTRY}keras = ">=3.15,<3.16"\n[[issue.match]]\nkind = "value"\n')
-    assert known.marked(FINDING, {"keras": "3.15.1"}).status == "known"
-    assert known.marked(FINDING, {"keras": "3.16.0"}).status == "new"
 
 
 def test_every_shipped_issue_says_what_it_is_about_and_has_a_script_that_compiles() -> None:
@@ -408,7 +326,7 @@ def test_a_finding_is_marked_by_the_first_entry_that_matches_its_keras() -> None
         ("3.15.1", ">=3.15,<3.16", True), ("3.16.0", ">=3.15,<3.16", False), ("3.15", ">=3.15.1", False),
         ("3.15.1", "<=3.15", True), ("3.15.1", "> 3.15", False), ("3.16.0", ">3.15", True), ("3.15.1", "==3.15", True),
         ("3.14.9", "==3.15", False), ("3.9", "<3.10", True), ("3.16.0.dev1", "<3.16", False), ("2.15", "", True),
-        ("3.15.0", "<3.15", False), ("3.15.0", ">=3.15", True),
+        ("3.15.0", "<3.15", False), ("3.15.0", ">=3.15", True), ("3.15", "<3.15", False), ("3.15", ">=3.15", True),
     ],
 )  # fmt: skip
 def test_a_version_lies_in_a_range(version: str, wanted: str, inside: bool) -> None:

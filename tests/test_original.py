@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 
 from harness.expectations.finding import Finding
@@ -76,7 +77,8 @@ def test_the_first_thing_that_changed_is_the_cause_of_the_rest_and_the_layer_is_
     """Of a weight its place and its layer."""
     whole = {"weights": [{"path": f"{DENSE.name}/kernel", "value": 1}], "flags": FLAGS}
     found = judged({"hdf5": ({"weights": [{**whole["weights"][0], "value": 2}], "flags": FROZEN}, {})}, whole, whole)  # type: ignore[index]
-    assert [(each.check, each.layers) for each in found] == [("hdf5/original", ("Dense",))]
+    assert [(each.check, each.layers, each.architecture) for each in found] == [("hdf5/original", ("Dense",), MODEL)]
+    assert found[0].title == "the model that was sent: weights / Dense/kernel / value is another one"
     assert found[0].where == f"weights/{DENSE.name}/kernel/value"
 
 
@@ -89,4 +91,30 @@ def test_a_route_that_raised_may_have_changed_the_original_too() -> None:
         }},
     }  # fmt: skip
     found = judge(MODEL, reply, {}, {"hdf5": EQUAL})
-    assert [each.check for each in found if each.routes == ("hdf5",)] == ["hdf5/travel", "hdf5/original"]
+    here = [each for each in found if each.routes == ("hdf5",)]
+    assert [(each.check, each.raised) for each in here] == [("hdf5/travel", False), ("hdf5/original", True)]
+
+
+def test_each_route_that_changed_the_original_is_told() -> None:
+    before = {"flags": FLAGS}
+    found = judged({"hdf5": ({"flags": FROZEN}, {}), "json": ({"flags": FROZEN}, {})}, before, before)
+    assert [(each.check, each.raised) for each in found] == [("hdf5/original", False), ("json/original", False)]
+
+
+def test_what_changed_of_the_original_s_config_is_told_by_the_argument_of_a_layer() -> None:
+    def stated(number: int) -> dict[str, Any]:
+        return {"config": {"layers": [{"config": {"name": "dense", "initializer": {"a": number, "b": {"c": number}}}}]}}
+
+    (found,) = judged({"hdf5": (stated(2), {})}, stated(1), {})
+    assert found.where == "config/layers/dense/config/initializer"
+
+
+def test_arrays_of_the_original_are_measured() -> None:
+    values = {name: np.full(3, number, "float32") for name, number in (("one", 1), ("other", 2))}
+    array = {"shape": [3], "dtype": "float32", "kept": "float32"}
+    one, other = ({"weights": [{"path": "dense/kernel", "value": {"array": name, **array}}]} for name in values)
+    answer = {"before": {"original": one}, "after": {"original": other}}
+    reply = {"build": {"shapes": {}}, "before": {}, "routes": {"hdf5": answer}}
+    blobs = {name: value.tobytes() for name, value in values.items()}
+    (found,) = judge(MODEL, reply, blobs, {"hdf5": {"original": "="}})
+    assert found.difference["max abs"] == 1.0

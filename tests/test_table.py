@@ -26,9 +26,30 @@ def test_every_route_asks_for_something() -> None:
     assert all(parse().values())
 
 
-def test_a_damaged_row_is_named() -> None:
-    with pytest.raises(ValueError, match="row of 'hdf5'"):
-        parse("route a b\nhdf5 = ?")
+HEAD, OWN_HEAD = "route a b c", "route observation relation"
+
+
+@pytest.mark.parametrize(
+    ("rows", "own", "damaged"),
+    [
+        ("hdf5 = = ?", "", "hdf5 = = ?"),
+        ("hdf5 ? = =", "", "hdf5 ? = ="),
+        ("hdf5 = =", "", "hdf5 = ="),
+        ("hdf5 = = = =", "", "hdf5 = = = ="),
+        ("", "export moved ?", "export moved ?"),
+        ("", "export moved", "export moved"),
+    ],
+)
+def test_a_damaged_row_is_told(rows: str, own: str, damaged: str) -> None:
+    with pytest.raises(ValueError, match="does not fit the table") as told:
+        parse(f"{HEAD}\n{rows}", f"{OWN_HEAD}\n{own}")
+    assert str(told.value) == f"the row of {damaged.split()[0]!r} does not fit the table: {damaged}"
+
+
+def test_what_is_not_asked_is_not_in_the_table() -> None:
+    assert parse(f"{HEAD}\nhdf5 = . ~", f"{OWN_HEAD}\nexport b_c no") == {
+        "hdf5": {"a": "=", "c": "~"}, "export": {"b c": "no"},
+    }  # fmt: skip
 
 
 def test_a_model_that_is_not_compiled_is_not_asked_for_its_optimizer() -> None:

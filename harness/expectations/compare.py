@@ -140,7 +140,7 @@ def _moved(before: list[Any], after: list[Any]) -> dict[str, str]:
 
 def _array(item: Any) -> str:
     value = item.get("value") if isinstance(item, dict) else None
-    return str(value.get("array", "")) + str(value.get("shape")) if isinstance(value, dict) else ""
+    return f"{value.get('array')} {value.get('shape')}" if isinstance(value, dict) else ""
 
 
 def _common(names: list[str]) -> str:
@@ -199,8 +199,8 @@ def measure(one: np.ndarray[Any, Any], other: np.ndarray[Any, Any]) -> dict[str,
     size: dict[str, Any] = {
         "different": int(where.size),
         "of": int(one.size),
-        "first expected": _scalar(one[first]) if one.size else None,
-        "first actual": _scalar(other[first]) if other.size else None,
+        "first expected": one[first].item() if one.size else None,
+        "first actual": other[first].item() if other.size else None,
         "sampled": one.size > (1 << 12) and not where.size,
     }
     if where.size and one.dtype.kind in "fiu":
@@ -228,10 +228,6 @@ def _within(one: np.ndarray[Any, Any], other: np.ndarray[Any, Any], tolerance: f
 
 def _isnan(array: np.ndarray[Any, Any]) -> Any:
     return np.isnan(array) if array.dtype.kind in "fc" else np.zeros(array.shape, dtype=bool)
-
-
-def _scalar(value: Any) -> Any:
-    return value.item() if hasattr(value, "item") else value
 
 
 def _both_numbers(one: Any, other: Any) -> bool:

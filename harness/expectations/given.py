@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from harness.expectations.compare import Difference, short
+from harness.expectations.compare import short
 from harness.expectations.finding import Finding
 from harness.protocol.architecture import Architecture, Call
 
@@ -74,7 +74,7 @@ def _given(architecture: Architecture, where: str, call: Call, stated: Mapping[s
         if _is_settled_elsewhere(architecture, call, argument, stated.get(argument)):
             continue
         if argument not in stated:
-            problem = Difference((where, argument), "missing", short(value), None)
+            kind, actual = "missing", None
         elif (
             isinstance(value, Call)
             and _own_config(stated[argument]) is not None
@@ -83,19 +83,19 @@ def _given(architecture: Architecture, where: str, call: Call, stated: Mapping[s
             findings += _given(architecture, f"{where}/{argument}", value, _own_config(stated[argument]) or {})
             continue
         elif _contradicts(value, stated[argument]):
-            problem = Difference((where, argument), "value", value, stated[argument])
+            kind, actual = "value", stated[argument]
         else:
             continue
         findings.append(
             Finding(
                 "given",
-                problem.kind,
+                kind,
                 (name, argument),
                 ("build",),
                 f"given: the config of {name} does not say what {argument} was",
                 f"{where}/{argument}",
-                short(problem.expected),
-                short(problem.actual),
+                short(value),
+                short(actual),
                 layers=(name,),
                 architecture=architecture,
             )

@@ -93,13 +93,14 @@ def judge(
     state = reply.get("before", {}).get("optimizer")
     trained = isinstance(state, dict) and bool(state.get("iterations"))
     close = {relation: tolerance(relation, architecture) for relation in TOLERANCES}
-    findings: list[Finding] = []
     if "error" in reply["build"]:
         return [error_finding("build", "build", reply["build"]["error"], architecture)]
-    findings += _shapes(architecture, reply["build"]["shapes"], classes)
-    findings += given(architecture, reply["before"])
-    findings += still_trained(architecture, reply["before"], classes)
-    findings += raised(architecture, reply)
+    findings = [
+        *_shapes(architecture, reply["build"]["shapes"], classes),
+        *given(architecture, reply["before"]),
+        *still_trained(architecture, reply["before"], classes),
+        *raised(architecture, reply),
+    ]
     originals = dict(_originals(architecture, reply, blobs, classes))
     told_there: dict[str, list[str]] = {}
     for number, (route, answer) in enumerate(reply["routes"].items()):

@@ -89,8 +89,8 @@ def parse(text: str = TABLE, own: str = OWN) -> dict[str, dict[str, str]]:
     _, *more = [line.split() for line in own.strip().splitlines()]
     names = [name.replace("_", " ") for name in head[1:]]
     table: dict[str, dict[str, str]] = {}
-    for row in (*rows, *more):
-        if len(row) not in (len(head), 3) or not set(row[2 if row in more else 1 :]) <= set(RELATIONS):
+    for row, width, named in (*((each, len(head), 1) for each in rows), *((each, 3, 2) for each in more)):
+        if len(row) != width or not set(row[named:]) <= set(RELATIONS):
             raise ValueError(f"the row of {row[0]!r} does not fit the table: {' '.join(row)}")
     for row in rows:
         table[row[0]] = {name: relation for name, relation in zip(names, row[1:], strict=True) if relation != "."}

@@ -25,19 +25,19 @@ def sentences(subject: str) -> list[str]:
     return [f"{subject}.{name}" for name in names if not name.startswith("_")]
 
 
+def tell(name: str) -> str:
+    """What the sentence of this name raised: nothing where it is true."""
+    subject, _, sentence = name.partition(".")
+    told = getattr(importlib.import_module(f"tests.inside.{subject}"), sentence)
+    importlib.import_module("harness.worker.states").reseed(1)
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            told(*[Path(folder)][: len(inspect.signature(told).parameters)])
+        except Exception:
+            return traceback.format_exc()
+    return ""
+
+
 def main(*subjects: str) -> None:
-    """Prints, as JSON, what each of these raised: nothing where it is true."""
-    states = importlib.import_module("harness.worker.states")
-    told = {}
-    for subject in subjects:
-        module = importlib.import_module(f"tests.inside.{subject}")
-        for name in sentences(subject):
-            states.reseed(1)
-            sentence = getattr(module, name.partition(".")[2])
-            with tempfile.TemporaryDirectory() as folder:
-                try:
-                    sentence(*[Path(folder)][: len(inspect.signature(sentence).parameters)])
-                    told[name] = ""
-                except Exception:
-                    told[name] = traceback.format_exc()
-    json.dump(told, sys.stdout)
+    """Prints, as JSON, what each of these raised."""
+    json.dump({name: tell(name) for subject in subjects for name in sentences(subject)}, sys.stdout)
