@@ -286,6 +286,21 @@ def test_a_consequence_stands_with_its_cause(cause: str, consequence: str) -> No
     assert (alone.check, alone.consequences) == (f"json/{consequence}", ())
 
 
+def test_what_follows_from_what_was_held_back_is_held_back_for_the_same_reason() -> None:
+    def told(trainable: list[str], optimizer: int) -> list[tuple[str, tuple[str, ...]]]:
+        after = {"structure": {"order": ["b", "a"]}, "flags": {"trainable weights": trainable}, "optimizer": optimizer}
+        before = {"structure": {"order": ["a", "b"]}, "flags": {"trainable weights": ["a/x", "b/x"]}, "optimizer": 1}
+        reply = {"build": {"shapes": {}}, "before": before, "routes": {"json": {"before": {}, "after": after}}}
+        return [
+            (each.check, each.consequences) for each in judge(MODEL, reply, {}, {"json": dict.fromkeys(after, "=")})
+        ]
+
+    assert told(["b/x"], 2) == [("json/structure", ("json/flags", "json/optimizer"))]
+    # The same weights in another order are no reason that an optimizer has lost its state.
+    assert told(["b/x", "a/x"], 2) == [("json/structure", ("json/flags",)), ("json/optimizer", ())]
+    assert told(["b/x", "a/x"], 1) == [("json/structure", ("json/flags",))]
+
+
 def test_what_explains_nothing_hides_nothing() -> None:
     table = {"json": {"flags": "=", "weights": "="}}
     assert {each.check for each in judge(MODEL, route(flags=2, weights=2), {}, table)} == {"json/flags", "json/weights"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import chain
 from typing import Any
 
 from harness.expectations.compare import LIMIT, TOLERANCES, Difference, differences, short, tolerance
@@ -109,6 +110,7 @@ def judge(
         sent_before = list(reply["routes"])[:number]
         broken: dict[str, Finding] = {}
         held_back: dict[str, list[str]] = {}
+        passed_on: dict[str, str] = {}  # what was held back and may itself be a reason: by its name, for what it was
         for observation in ORDER:
             relation = table[route].get(observation)
             if relation is None or observation == "original" or observation not in answer.get("after", {}):
@@ -122,9 +124,13 @@ def judge(
                 and (_explains(finding, observation) or observation in _PARTS.get(_part(finding), ()))
             )
             for difference in _held_against(relation, observation, before, after, blobs, trained, close):
-                reason = next((each for each in broken if _explains(broken[each], observation)), None)
+                earlier = (each for each in broken if _explains(broken[each], observation))
+                through = (passed_on[each] for each in passed_on if each in _EXPLAINED_BY.get(observation, ()))
+                reason = next(chain(earlier, through), None)
                 if reason is not None:
                     held_back.setdefault(reason, []).append(f"{route}/{observation}")
+                    if not _is_reordered(difference):
+                        passed_on[observation] = reason
                     break
                 if changer := next(changed_by, None):
                     told_there.setdefault(changer, []).append(f"{route}/{observation}")
@@ -165,6 +171,11 @@ def _originals(
 def _explains(earlier: Finding, observation: str) -> bool:
     """Whether what broke earlier on the route is enough of a reason that this observation differs."""
     return bool(_PARTS.get(_part(earlier), {earlier.observation}) & _EXPLAINED_BY.get(observation, set()))
+
+
+def _is_reordered(difference: Difference) -> bool:
+    """It is another order of the same, of which nothing follows; of trainable weights the names alone are there."""
+    return difference.kind == "order" or (difference.where[:1] == ("trainable weights",) and difference.kind == "value")
 
 
 def _part(finding: Finding) -> str:

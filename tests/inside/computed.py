@@ -22,6 +22,21 @@ def a_loss_is_that_of_the_batch_in_inference_with_all_that_layers_add_to_it() ->
     assert float(value(subject, told)) == 4.0 + 3.0  # ones against threes; six ones, squared and halved
 
 
+class _Doubling(layers.Layer):
+    """Doubles, unless it is told that nobody trains."""
+
+    def call(self, x: Any, training: bool = True) -> Any:
+        return x * 2 if training else x
+
+
+def what_is_seen_in_inference_is_so_for_a_layer_that_trains_unless_it_is_told_otherwise() -> None:
+    subject = compiled(_Doubling(), layers.Dense(2, kernel_initializer="ones"))
+    (told,) = outputs.observe(subject)["outputs"]
+    assert (value(subject, told) == 3.0).all()
+    assert (repeats.outputs(subject, subject.inputs)[0] == 3.0).all()
+    assert float(value(subject, loss.observe(subject))) == 4.0  # ones against threes
+
+
 def there_is_no_loss_without_compile_settings_targets_or_an_optimizer() -> None:
     subject = compiled(layers.Dense(2))
     settings = subject.architecture.compile

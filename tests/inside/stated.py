@@ -123,6 +123,9 @@ def an_adapter_is_dead_where_both_of_its_factors_are_zero_and_alive_where_one_is
     assert adapters.observe(subject_of(model)) == {
         "first": "trainable", "second": "trainable", "dead": "both factors are zero",
     }  # fmt: skip
+    around = keras.Sequential([keras.Input((3,)), layers.Dense(4, name="deep")], name="around")
+    around.layers[0].enable_lora(2)
+    assert list(adapters.observe(subject_of(chain(around)))) == ["around/deep"]
 
 
 def a_model_is_compiled_or_it_is_not() -> None:
@@ -195,6 +198,18 @@ def flags_are_those_of_the_model_of_each_layer_and_of_each_weight() -> None:
     }
     model.trainable = False
     assert flags.observe(subject_of(model))["model"] is False
+
+
+def gradients_that_wait_for_the_rest_of_a_step_are_counted_as_what_an_optimizer_has_to_lose() -> None:
+    of = keras.optimizers
+    waiting = of.Lion(gradient_accumulation_steps=3)
+    scaled = of.LossScaleOptimizer(of.SGD(gradient_accumulation_steps=3))
+    for made, steps in ((waiting, 0), (scaled, 0), (of.Adam(), 2)):
+        subject = compiled(layers.Dense(2), optimizer=made)
+        for _ in range(2):
+            subject.model.train_on_batch(ONES, subject.targets)
+        assert optimizer.observe(subject)["iterations"] == 2
+        assert int(made.iterations) == steps
 
 
 def the_state_of_an_optimizer_is_its_steps_and_its_variables_in_order() -> None:
