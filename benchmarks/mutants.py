@@ -34,6 +34,11 @@ from tests.inside.run import sentences, tell
 def test_it_is_so(sentence):
     assert tell(sentence) == ""
 """
+SHOW = """
+import json, sys
+from mutmut.mutation.diff_apply import get_diff_for_mutant
+print(json.dumps([get_diff_for_mutant(name) for name in sys.argv[1:]]))
+"""
 
 
 @dataclass(frozen=True)
@@ -115,11 +120,11 @@ def main() -> None:
             [*mutmut, "results", "--all", "true"], cwd=folder, capture_output=True, text=True, check=True
         )
         states = dict(line.strip().split(": ", 1) for line in told.stdout.splitlines() if ": " in line)
-        for name in (name for name, state in states.items() if state not in NOTICED):
-            shown = subprocess.run(
-                [*mutmut, "show", name], cwd=folder, capture_output=True, text=True, check=True
-            ).stdout
-            changed = [line for line in shown.splitlines() if line[:1] in ("+", "-") and line[:3] not in ("+++", "---")]
+        survivors = [name for name, state in states.items() if state not in NOTICED]
+        # `mutmut show` takes two seconds for each.
+        shown = subprocess.run([sys.executable, "-c", SHOW, *survivors], cwd=folder, capture_output=True, check=True)
+        for name, told in zip(survivors, json.loads(shown.stdout), strict=True):
+            changed = [line for line in told.splitlines() if line[:1] in ("+", "-") and line[:3] not in ("+++", "---")]
             print(f"\n{states[name]}: {name}", *changed, sep="\n")
     files = sorted({name.split(".x")[0] for name in states})
     print()

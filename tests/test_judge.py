@@ -390,6 +390,8 @@ def test_an_error_of_several_observations_is_one_finding_and_hides_no_other() ->
     table = {"keras_zip": {"flags": "="}}
     other = {**reply, "before": {"losses": {"$error": {**step, "type": "TypeError"}}}}
     assert [each.check for each in judge(model(EYE), other, {}, table)][:2] == ["build/training", "build/losses"]
+    later = {**reply, "build": {"shapes": {}}}
+    assert judge(model(EYE), later, {}, table)[0].consequences == ("build/losses",)
     found = judge(model(EYE), reply, {}, table)
     assert [(each.check, each.consequences) for each in found] == [
         ("build/training", ("build/losses",)),
