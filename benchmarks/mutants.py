@@ -59,6 +59,8 @@ ROOMS = {
                 "findings",
                 "given",
                 "judge",
+                "consequences",
+                "frozen",
                 "known",
                 "known_files",
                 "table",

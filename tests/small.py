@@ -1,8 +1,11 @@
-"""The small models and errors that the tests of what is expected speak of."""
+"""The small models and errors that the tests of what is expected speak of, and what is found where one changes."""
 
 from __future__ import annotations
 
+from typing import Any
+
 from harness.expectations.finding import Finding
+from harness.expectations.judge import judge
 from harness.protocol.architecture import Architecture, Call, Input, Node, Ref
 
 ERROR = {"type": "ValueError", "message": "first line\nsecond line", "place": "keras/somewhere.py:load", "ours": False}
@@ -30,3 +33,30 @@ EYE = Call("layers.Dense", {"units": 2, "kernel_initializer": Call("initializers
 def config(name: str, **stated: object) -> dict[str, object]:
     """The config of a model as far as it says anything of one layer."""
     return {"layers": [{"config": {"name": name, **stated}}]}
+
+
+def judged(
+    relation: str,
+    before: Any,
+    after: Any,
+    observation: str = "flags",
+    *,
+    blobs: dict[str, bytes] | None = None,
+    optimizer: Any = None,
+) -> list[Finding]:
+    """All that is found where an observation of the model was one thing, and is another when it comes from a file."""
+    original = {"optimizer": optimizer, observation: before}
+    reply = {
+        "build": {"shapes": {}},
+        "before": original,
+        "routes": {"keras_zip": {"before": {}, "after": {observation: after}}},
+    }
+    return judge(MODEL, reply, blobs or {}, {"keras_zip": {observation: relation}})
+
+
+def found(
+    relation: str, before: Any, after: Any, observation: str = "flags", **more: Any
+) -> list[tuple[str, str, str]]:
+    """Where and how the observation differs; that a config forgets what was given is another matter."""
+    findings = judged(relation, before, after, observation, **more)
+    return [(each.where, each.kind, each.title) for each in findings if each.observation == observation]

@@ -1,4 +1,4 @@
-"""What was observed is held against the table: what against what, and what follows from what; each rule can fail."""
+"""What was observed is held against the table: what against what; each rule can fail."""
 
 from __future__ import annotations
 
@@ -9,11 +9,10 @@ import numpy as np
 import pytest
 
 from harness.expectations.compare import LIMIT
-from harness.expectations.finding import Finding, layer_classes
-from harness.expectations.frozen import still_trained
-from harness.expectations.judge import ORDER, judge
-from harness.protocol.architecture import Architecture, Call, Freeze, Ref
-from tests.small import DENSE, ERROR, EYE, MODEL, config, model
+from harness.expectations.finding import Finding
+from harness.expectations.judge import judge
+from harness.protocol.architecture import Architecture, Call
+from tests.small import DENSE, ERROR, MODEL, found, judged, model
 
 ARRAYS = {"one": np.array([1.0]).tobytes(), "near": np.array([1.0 + 1e-9]).tobytes(), "far": np.array([1.1]).tobytes()}
 SUMMARY = [
@@ -23,32 +22,6 @@ SUMMARY = [
     "Non-trainable params: 0",
     "Optimizer params: 2",
 ]
-
-
-def judged(
-    relation: str,
-    before: Any,
-    after: Any,
-    observation: str = "flags",
-    *,
-    blobs: dict[str, bytes] | None = None,
-    optimizer: Any = None,
-) -> list[Finding]:
-    original = {"optimizer": optimizer, observation: before}
-    reply = {
-        "build": {"shapes": {}},
-        "before": original,
-        "routes": {"keras_zip": {"before": {}, "after": {observation: after}}},
-    }
-    return judge(MODEL, reply, blobs or {}, {"keras_zip": {observation: relation}})
-
-
-def found(
-    relation: str, before: Any, after: Any, observation: str = "flags", **more: Any
-) -> list[tuple[str, str, str]]:
-    """Where and how the observation differs; that a config forgets what was given is another matter."""
-    findings = judged(relation, before, after, observation, **more)
-    return [(each.where, each.kind, each.title) for each in findings if each.observation == observation]
 
 
 @pytest.mark.parametrize(
@@ -207,24 +180,6 @@ def test_an_optimizer_that_made_no_step_may_come_back_built() -> None:
     assert len(found("=s", new, None, "optimizer", optimizer=new)) == 1
 
 
-def test_what_follows_from_a_first_difference_is_not_told() -> None:
-    def several(observation: str) -> int:
-        return len(found("=", {"a": 1, "b": 1}, {"a": 2, "b": 2}, observation))
-
-    alone = {"outputs", "training outputs", "losses", "training", "summary", "compile", "structure", "frozen"}
-    assert {each for each in ORDER if each not in ("travel",) and several(each) == 1} == alone
-    assert several("weights") == 2
-
-
-def test_of_what_moved_though_it_was_frozen_each_layer_is_told_once_and_none_hides_another() -> None:
-    still = {f"{layer}/{weight}": 1 for layer in ("rnn/cell", "rnn", "dense") for weight in ("kernel", "bias")}
-    before = {"fit": still, "tape": still}
-    after = {"fit": {**still, "rnn/cell/bias": 2}, "tape": dict.fromkeys(still, 2)}
-    assert [where for where, *_ in found("=", before, after, "frozen")] == [
-        "fit/rnn/cell/bias", "tape/rnn/kernel", "tape/dense/kernel",
-    ]  # fmt: skip
-
-
 def test_at_most_so_many_differences_of_one_observation_are_told() -> None:
     many = {f"a{chr(97 + number // 26)}{chr(97 + number % 26)}": 1 for number in range(LIMIT + 5)}
     assert len(found("=", many, dict.fromkeys(many, 2))) == LIMIT
@@ -261,67 +216,6 @@ def test_one_argument_of_a_layer_is_one_difference_of_a_config() -> None:
     assert [where for where, *_ in found("=", plain, plain_again, "config")] == ["a/b/config/x"]
 
 
-def route(**after: Any) -> dict[str, Any]:
-    before = dict.fromkeys(after, 1)
-    return {"build": {"shapes": {}}, "before": before, "routes": {"json": {"before": {}, "after": after}}}
-
-
-@pytest.mark.parametrize(
-    ("cause", "consequence"),
-    [
-        ("weights", "outputs"),
-        ("tracked", "weights"),
-        ("tracked", "outputs"),
-        ("config", "summary"),
-        ("flags", "training"),
-        ("structure", "flags"),
-        ("compile", "losses"),
-    ],
-)
-def test_a_consequence_stands_with_its_cause(cause: str, consequence: str) -> None:
-    table = {"json": {cause: "=", consequence: "="}}
-    (finding,) = judge(MODEL, route(**{cause: 2, consequence: 2}), {}, table)
-    assert (finding.check, finding.consequences) == (f"json/{cause}", (f"json/{consequence}",))
-    (alone,) = judge(MODEL, route(**{cause: 1, consequence: 2}), {}, table)
-    assert (alone.check, alone.consequences) == (f"json/{consequence}", ())
-
-
-def test_what_follows_from_what_was_held_back_is_held_back_for_the_same_reason() -> None:
-    def told(trainable: list[str], optimizer: int) -> list[tuple[str, tuple[str, ...]]]:
-        after = {"structure": {"order": ["b", "a"]}, "flags": {"trainable weights": trainable}, "optimizer": optimizer}
-        before = {"structure": {"order": ["a", "b"]}, "flags": {"trainable weights": ["a/x", "b/x"]}, "optimizer": 1}
-        reply = {"build": {"shapes": {}}, "before": before, "routes": {"json": {"before": {}, "after": after}}}
-        return [
-            (each.check, each.consequences) for each in judge(MODEL, reply, {}, {"json": dict.fromkeys(after, "=")})
-        ]
-
-    assert told(["b/x"], 2) == [("json/structure", ("json/flags", "json/optimizer"))]
-    # The same weights in another order are no reason that an optimizer has lost its state.
-    assert told(["b/x", "a/x"], 2) == [("json/structure", ("json/flags",)), ("json/optimizer", ())]
-    assert told(["b/x", "a/x"], 1) == [("json/structure", ("json/flags",))]
-
-
-def test_what_explains_nothing_hides_nothing() -> None:
-    table = {"json": {"flags": "=", "weights": "="}}
-    assert {each.check for each in judge(MODEL, route(flags=2, weights=2), {}, table)} == {"json/flags", "json/weights"}
-
-
-def test_a_route_that_fails_hides_no_other() -> None:
-    reply = route(flags=2)
-    reply["routes"] = {"hdf5": {"error": ERROR}, **reply["routes"]}
-    checks = [each.check for each in judge(MODEL, reply, {}, {"hdf5": {"flags": "="}, "json": {"flags": "="}})]
-    assert checks == ["hdf5/travel", "json/flags"]
-
-
-def test_one_cause_in_several_places_of_a_route_is_one_finding_and_in_two_routes_two() -> None:
-    twice = replace(MODEL, nodes=(DENSE, replace(DENSE, name="dense_1")))
-    table = {"json": {"weights": "="}, "clone": {"weights": "="}}
-    answer = {"before": {}, "after": {"weights": {"dense": 2, "dense_1": 2}}}
-    reply = {"build": {"shapes": {}}, "before": {"weights": {"dense": 1, "dense_1": 1}},
-             "routes": {"json": answer, "clone": answer}}  # fmt: skip
-    assert [each.routes for each in judge(twice, reply, {}, table)] == [("json",), ("clone",)]
-
-
 def test_a_model_that_was_not_built_is_one_finding_and_the_end() -> None:
     (finding,) = judge(MODEL, {"build": {"error": ERROR}, "routes": {}}, {}, {})
     assert (finding.check, finding.architecture) == ("build/build", MODEL)
@@ -350,16 +244,6 @@ def test_a_shape_that_is_not_known_contradicts_nothing() -> None:
     assert [each.where for each in judge(unknown, wrong, {}, {})] == ["later"]
 
 
-def test_a_shape_that_comes_of_another_one_is_told_of_the_layer_that_gives_it_first() -> None:
-    told = {name: [[None, 9]] for name in ("dense", "fed", "last", "beside")} | {"further": [[None, 2]]}
-    fed = replace(DENSE, name="fed", inputs=([Ref("x"), Ref("dense")],))
-    further = replace(DENSE, name="further", inputs=(), keywords={"state": Ref("fed")})
-    last, beside = replace(DENSE, name="last", inputs=(Ref("further"),)), replace(DENSE, name="beside")
-    model = replace(MODEL, nodes=(DENSE, fed, further, last, beside))
-    found = judge(model, {"build": {"shapes": told}, "before": {}, "routes": {}}, {}, {})
-    assert [each.where for each in found] == ["dense", "beside"]
-
-
 def of_training(architecture: Architecture, shape: list[object], trained: str, relation: str = "~t") -> list[Finding]:
     def seen(name: str) -> dict[str, object]:
         return {"training": {"array": name, "dtype": "float64", "shape": [1], "kept": "float64"}}
@@ -370,34 +254,6 @@ def of_training(architecture: Architecture, shape: list[object], trained: str, r
         "routes": {"keras_zip": {"before": {}, "after": seen(trained)}},
     }
     return judge(architecture, reply, ARRAYS, {"keras_zip": {"training": relation}})
-
-
-def flags(*trainable: str, **layers: bool) -> dict[str, object]:
-    return {"flags": {"model": True, "layers": layers, "trainable weights": list(trainable)}}
-
-
-def test_an_error_of_several_observations_is_one_finding_and_hides_no_other() -> None:
-    def error(message: str) -> dict[str, object]:
-        return {"type": "ValueError", "message": message, "place": "keras/trainer.py:step"}
-
-    step = error("Layer 'dense_3' has no gradient")
-    before = {"losses": {"$error": error("Layer 'dense_4' has no gradient")}, "training": {"$error": step}}
-    reply = {
-        "build": {"shapes": {}, "untrained": step},
-        "before": {**before, "flags": {"$error": error("another")}},
-        "routes": {"keras_zip": {"error": error("it does not load")}},
-    }
-    table = {"keras_zip": {"flags": "="}}
-    other = {**reply, "before": {"losses": {"$error": {**step, "type": "TypeError"}}}}
-    assert [each.check for each in judge(model(EYE), other, {}, table)][:2] == ["build/training", "build/losses"]
-    later = {**reply, "build": {"shapes": {}}}
-    assert judge(model(EYE), later, {}, table)[0].consequences == ("build/losses",)
-    found = judge(model(EYE), reply, {}, table)
-    assert [(each.check, each.consequences) for each in found] == [
-        ("build/training", ("build/losses",)),
-        ("build/flags", ()),
-        ("keras_zip/travel", ()),
-    ]
 
 
 def test_a_shape_that_keras_does_not_know_contradicts_no_rule_and_another_one_does() -> None:
@@ -427,102 +283,6 @@ def test_the_number_of_a_shared_object_is_no_setting() -> None:
 
     assert of({"layers": [{"config": {"name": "layer", "units": 2, "shared_object_id": 7}}]}) == []
     assert len(of({"layers": [{"config": {"name": "layer", "units": 3, "shared_object_id": 7}}]})) == 1
-
-
-def test_configs_of_layers_that_came_in_another_order_are_no_finding_of_their_own() -> None:
-    def seen(*names: str) -> dict[str, object]:
-        return {"structure": {"order": list(names)}, "config": config(names[0])}
-
-    reply = {
-        "build": {"shapes": {}},
-        "before": seen("layer", "other"),
-        "routes": {"json": {"before": {}, "after": seen("other", "layer")}},
-    }
-    found = judge(model(EYE), reply, {}, {"json": {"structure": "=", "config": "="}})
-    (finding,) = (each for each in found if each.routes == ("json",))
-    assert (finding.check, finding.consequences) == ("json/structure", ("json/config",))
-
-
-def test_a_trainable_weight_of_a_frozen_layer_is_found_before_the_model_goes_anywhere() -> None:
-    architecture = model(EYE)
-    (finding,) = still_trained(architecture, flags("layer/kernel", layer=False), layer_classes(architecture))
-    assert finding == Finding(
-        "flags", "surplus", ("frozen", "Dense", "its own"), ("build",),
-        "flags: Dense is frozen, and a weight of its own is trainable", "layer/kernel", "not trainable", "trainable",
-        layers=("Dense",), architecture=architecture, path=("frozen", "layer/kernel"),
-    )  # fmt: skip
-    assert still_trained(architecture, flags("layer/kernel", layer=True), {}) == []
-    reply = {"build": {"shapes": {}}, "before": flags("layer/kernel", layer=False), "routes": {}}
-    assert judge(architecture, reply, {}, {}) == [finding]
-
-
-def test_of_each_frozen_layer_its_own_weight_and_one_inside_of_it_are_told_once() -> None:
-    classes = {"free": "ReLU", "cell": "GRUCell", "layer": "RNN", "dense": "Dense"}
-    paths = ("free/kernel", "layer/kernel", "layer/bias", "layer/cell/kernel", "layer/cell/bias", "dense/kernel")
-    found = still_trained(model(EYE), flags(*paths, free=True, layer=False, dense=False), classes)
-    assert [(each.where, each.title, each.layers) for each in found] == [
-        ("layer/kernel", "flags: RNN is frozen, and a weight of its own is trainable", ("RNN",)),
-        (
-            "layer/cell/kernel",
-            "flags: RNN is frozen, and a weight of a layer inside is trainable",
-            ("RNN", "GRUCell"),
-        ),
-        ("dense/kernel", "flags: Dense is frozen, and a weight of its own is trainable", ("Dense",)),
-    ]
-
-
-def test_what_lies_in_a_frozen_layer_may_have_been_set_free_again() -> None:
-    freed = replace(model(EYE), freezes=(Freeze(("layer",)), Freeze(("layer", "inside"), trainable=True)))
-    assert still_trained(freed, flags("layer/inside/kernel", layer=False), {}) == []
-
-
-def observed(*trainable: str, model: bool = True, **layers: bool) -> dict[str, object]:
-    """Flags of layers by their paths, `__` between two names."""
-    named = {name.replace("__", "/"): flag for name, flag in layers.items()}
-    return {"model": model, "layers": named, "trainable weights": list(trainable)}
-
-
-FROZEN = observed(inner=False, inner__block=False, inner__block__dense=False, head=True)
-
-
-@pytest.mark.parametrize(
-    ("after", "where"),
-    [
-        # A nested model comes back trainable, with all that is in it.
-        (
-            observed("inner/block/dense/kernel", inner=True, inner__block=True, inner__block__dense=True, head=True),
-            ["layers/inner"],
-        ),
-        # A layer inside of it alone.
-        (observed("inner/block/dense/kernel", inner=False, inner__block=False, inner__block__dense=True, head=True),
-         ["layers/inner/block/dense"]),
-        # Another layer beside, which was frozen: a cause of its own.
-        (
-            observed(inner=True, inner__block=True, inner__block__dense=True, head=False),
-            ["layers/inner", "layers/head"],
-        ),
-        # A weight of a layer whose flag is as it was, beside a layer that is not.
-        (
-            observed("head/kernel", inner=True, inner__block=True, inner__block__dense=True, head=True),
-            ["layers/inner", "trainable weights"],
-        ),
-        (observed("head/kernel", inner=False, inner__block=False, inner__block__dense=False, head=True),
-         ["trainable weights"]),
-        # Two beside each other, in the same way.
-        (observed(inner=False, inner__block=False, inner__block__dense=False, head=False, other=True),
-         ["layers/head", "layers/other"]),
-        # Flags that are not there at all say nothing of each other.
-        (observed(inner__block__dense=False, head=True), ["layers/inner", "layers/inner/block"]),
-        # The model itself, and what is in it.
-        (observed(model=False, inner=False, inner__block=False, inner__block__dense=False, head=False), ["model"]),
-        (observed(model=False, inner=True, inner__block=False, inner__block__dense=False, head=True),
-         ["model", "layers/inner"]),
-    ],
-)  # fmt: skip
-def test_a_flag_that_was_lost_is_told_once_and_not_of_all_that_lies_in_its_layer(
-    after: dict[str, object], where: list[str]
-) -> None:
-    assert [place for place, _, _ in found("=", FROZEN, after)] == where
 
 
 def test_what_a_checkpoint_lacks_is_told_of_the_layer_around_it() -> None:
